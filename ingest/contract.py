@@ -1,0 +1,114 @@
+"""The canonical tables: their columns, keys and types. Adapters, the door, folding, checks and docs read them here.
+
+Source of every rule: contract, section 2. Nothing else in the project lists these columns again.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+System = Literal["hrm", "vfs"]
+SYSTEMS: tuple[System, ...] = ("hrm", "vfs")
+ExtractKind = Literal["full", "delta"]
+
+
+class Kind(StrEnum):
+    """How a cell is read. TEXT covers ids and numbers: leading zeros matter, so they stay text."""
+
+    TEXT = "text"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    ORIGIN = "origin"
+    ORG_TYPE = "org_type"
+    NATIONAL_ID = "national_id"
+
+
+LISTED_VALUES = {Kind.ORIGIN: ("hrm", "manual"), Kind.ORG_TYPE: ("kommune", "school", "other")}
+NATIONAL_ID_HASH = "national_id_hash"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `required`: the heading must be there; `needed`: each row must have a value."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    needed: bool = False
+
+    @property
+    def stored_name(self) -> str:
+        """The name after the door: a national id leaves it only as a hash."""
+        return NATIONAL_ID_HASH if self.kind is Kind.NATIONAL_ID else self.name
+
+    @property
+    def sql_type(self) -> str:
+        return {Kind.DATE: "DATE", Kind.BOOLEAN: "BOOLEAN"}.get(self.kind, "VARCHAR")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table of one system. `guarded`: its size is compared with the previous extract's (section 7)."""
+
+    system: System
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    optional_file: bool = False
+    guarded: bool = False
+
+    @property
+    def versions_name(self) -> str:
+        return f"{self.system}_{self.name}"
+
+    @property
+    def content(self) -> tuple[Column, ...]:
+        return tuple(c for c in self.columns if c.name not in self.key)
+
+
+def _id(name: str) -> Column:
+    return Column(name, required=True, needed=True)
+
+
+def _date(name: str) -> Column:
+    return Column(name, Kind.DATE, required=True)
+
+
+_NATIONAL_ID = Column("national_id", Kind.NATIONAL_ID)
+_REGISTERED_BY = Column("registered_by", Kind.ORIGIN)
+
+TABLES: tuple[Table, ...] = (
+    Table("hrm", "employees", ("employee_number",), (
+        _id("employee_number"), _NATIONAL_ID, Column("given_name"), Column("family_name"), Column("email"),
+    ), guarded=True),
+    Table("hrm", "positions", ("position_id",), (
+        _id("position_id"), _id("employee_number"), _id("org_number"), Column("position_code"),
+        Column("position_title"), Column("percentage"), _date("start_date"), _date("end_date"),
+    ), guarded=True),
+    Table("hrm", "org_units", ("org_number",), (
+        _id("org_number"), Column("name"), Column("type", Kind.ORG_TYPE), Column("parent_org_number"),
+    ), optional_file=True),
+    Table("vfs", "persons", ("person_id",), (
+        _id("person_id"), Column("employee_number"), _NATIONAL_ID, Column("given_name", required=True),
+        Column("family_name", required=True), Column("email"), Column("login_enabled", Kind.BOOLEAN),
+        _REGISTERED_BY,
+    ), guarded=True),
+    Table("vfs", "positions", ("position_id",), (
+        _id("position_id"), _id("person_id"), _id("org_number"), Column("role"), Column("hrm_position_id"),
+        _date("start_date"), _date("end_date"), _REGISTERED_BY,
+    ), guarded=True),
+    # start_date and position_id are part of the key, and an empty one is a value of it.
+    Table("vfs", "accesses", ("person_id", "access_group", "org_number", "start_date", "position_id"), (
+        _id("person_id"), _id("access_group"), _id("org_number"), _date("start_date"),
+        Column("position_id", required=True), Column("end_date", Kind.DATE),
+    )),
+    Table("vfs", "org_units", ("org_number",), (
+        _id("org_number"), Column("name", required=True), Column("type", Kind.ORG_TYPE, required=True),
+        Column("parent_org_number"),
+    )),
+)
+
+
+def tables_of(system: System) -> tuple[Table, ...]:
+    """The canonical tables of one system, in a fixed order."""
+    return tuple(t for t in TABLES if t.system == system)

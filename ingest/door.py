@@ -1,0 +1,240 @@
+"""The door: raw text tables become canonical tables. National ids are hashed here, in memory, before anything is kept.
+
+Belongs here: what a readable row is, what is rejected, what is kept with a warning (contract, section 7).
+Does not belong here: how a source is read (`sources`), whether the extract as a whole is plausible (`guard`).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from ingest.contract import LISTED_VALUES, NATIONAL_ID_HASH, Column, Kind, System, Table, tables_of
+from ingest.errors import RefusedExtract
+from ingest.identity import check_digits_sql, digits_sql, hash_sql, hmac_pads, holds_national_id_sql
+from ingest.sources.base import RawTable
+
+REJECTED_SCHEMA = pa.schema([
+    ("table_name", pa.string()), ("file", pa.string()), ("line", pa.int64()),
+    ("column_name", pa.string()), ("reason", pa.string()),
+])
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is counted of one table: rows kept, rejected, identical rows dropped, warnings by name."""
+
+    rows: int
+    rejected: int
+    repeated: int
+    warnings: dict[str, int]
+
+
+@dataclass(frozen=True)
+class CanonicalExtract:
+    """Tables by name in their stored columns (plus `deleted` in a delta), what was rejected, and the figures."""
+
+    tables: dict[str, pa.Table]
+    rejected: pa.Table
+    figures: dict[str, Figures]
+    active_positions: int
+    extra_columns: dict[str, list[str]] = field(default_factory=dict)
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """An in-memory database that may not spill: a temporary file could hold a raw national id."""
+    return duckdb.connect(":memory:", config={"temp_directory": ""})
+
+
+def admit(
+    system: System, extract_date: date, raw: dict[str, RawTable], *, delta: bool, key: bytes,
+    max_rejected_percent: float,
+) -> CanonicalExtract:
+    """Read, hash and check every table of an extract. Raises RefusedExtract when too many rows are rejected."""
+    tables, rejected, figures, extra = {}, [], {}, {}
+    with connect() as con:
+        for table in tables_of(system):
+            if table.name not in raw:
+                continue
+            source = raw[table.name]
+            total = source.data.num_rows
+            _read(con, table, source, delta=delta, key=key)
+            bad = _rejected(con, table, source)
+            repeated = con.execute("SELECT count(*) FROM repeated").fetchone()[0] - con.execute(
+                "SELECT count(*) FROM conflicting").fetchone()[0]
+            if total and bad.num_rows * 100 > max_rejected_percent * total:
+                raise _too_many(bad, total, source.file, max_rejected_percent)
+            kept = con.execute(
+                f"SELECT {_stored_list(table, delta)} FROM readable WHERE problem IS NULL "
+                "AND row_number NOT IN (SELECT row_number FROM repeated) ORDER BY row_number"
+            ).to_arrow_table()
+            con.register("kept", kept)
+            tables[table.name] = kept
+            figures[table.name] = Figures(kept.num_rows, bad.num_rows, repeated, _warnings(con, table))
+            rejected.append(bad)
+            if source.extra_columns:
+                # Headings only; a heading that is no canonical name is harmless unless it is itself a number.
+                extra[table.name] = [h for h in source.extra_columns if not h.replace(" ", "").isdigit()]
+            con.unregister("kept")
+            if table.name == "positions":
+                active = _count_active(con, kept, extract_date)
+        _count_unknown_org_units(con, system, tables, figures)
+    return CanonicalExtract(tables, pa.concat_tables(rejected), figures, active, extra)
+
+
+def _stored_list(table: Table, delta: bool) -> str:
+    return ", ".join([c.stored_name for c in table.columns] + (["deleted"] if delta else []))
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection, table: Table, source: RawTable, *, delta: bool, key: bytes
+) -> None:
+    """Fill `readable`: row_number, the stored columns, `problem` ("column|reason", null when fine); and `repeated`."""
+    columns = list(table.columns)
+    if delta:
+        columns.append(Column("deleted", Kind.BOOLEAN))
+    translated = ", ".join(f"{_translated(c.name, source)} AS {c.name}" for c in columns)
+    values, problems = [], []
+    for column in columns:
+        value, problem = _value_and_problem(column, source.date_format)
+        values.append(f"{value} AS {column.stored_name}")
+        problems += problem
+    # Only the key must be there in a row that says that a row is gone.
+    gone = "lower(trim(deleted)) = 'true' AND " if delta else ""
+    needed = [
+        f"WHEN {'' if c.name in table.key else f'NOT coalesce({gone}true, false) AND ' if gone else ''}"
+        f"{c.name} IS NULL THEN '{c.name}|value is missing'"
+        for c in columns if c.needed
+    ]
+    con.register("delivered", source.data)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE readable AS WITH numbered AS ("
+        f"SELECT {translated}, row_number() OVER () - 1 AS row_number FROM delivered) "
+        f"SELECT row_number, {', '.join(values)}, "
+        f"CASE {' '.join(needed + problems)} END AS problem{_extra_flags(table)} FROM numbered",
+        hmac_pads(key) if any(c.kind is Kind.NATIONAL_ID for c in columns) else None,
+    )
+    con.unregister("delivered")
+    keys = ", ".join(table.key)
+    stored = _stored_list(table, delta)
+    # Of rows with one key the last is kept; those that say the same are merely repeated, others conflict with it.
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated AS "
+        f"WITH twice AS (SELECT {keys} FROM readable WHERE problem IS NULL GROUP BY ALL HAVING count(*) > 1), "
+        f"ranked AS (SELECT r.row_number, "
+        f"md5(({', '.join('r.' + c.strip() for c in stored.split(','))})::VARCHAR) AS content, "
+        f"first_value(content) OVER same_key AS kept_content, row_number() OVER same_key AS nth "
+        f"FROM readable r JOIN twice t ON {' AND '.join(f'r.{k} IS NOT DISTINCT FROM t.{k}' for k in table.key)} "
+        f"WHERE r.problem IS NULL "
+        f"WINDOW same_key AS (PARTITION BY {', '.join('r.' + k for k in table.key)} ORDER BY r.row_number DESC)) "
+        f"SELECT row_number, content <> kept_content AS conflicts FROM ranked WHERE nth > 1"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE conflicting AS SELECT row_number FROM repeated WHERE conflicts")
+
+
+def _translated(name: str, source: RawTable) -> str:
+    if name not in source.data.column_names:
+        return "NULL::VARCHAR"
+    text = f"CASE WHEN trim({name}) <> '' THEN {name} END"
+    translations = source.translations.get(name, {})
+    if not translations:
+        return text
+    whens = " ".join(f"WHEN {_quoted(k)} THEN {_quoted(v)}" for k, v in translations.items())
+    return f"CASE trim({name}) {whens} ELSE {text} END"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _value_and_problem(column: Column, date_format: str | None) -> tuple[str, list[str]]:
+    name, clean = column.name, f"lower(trim({column.name}))"
+    match column.kind:
+        case Kind.NATIONAL_ID:
+            return hash_sql(digits_sql(name)), []
+        case Kind.DATE:
+            text = f"trim({name})"
+            formats = [("'%Y-%m-%d'", f"regexp_full_match({text}, '\\d{{4}}-\\d\\d-\\d\\d')"),
+                       ("'%d.%m.%Y'", f"regexp_full_match({text}, '\\d{{1,2}}\\.\\d{{1,2}}\\.\\d{{4}}')")]
+            value = "CASE " + " ".join(f"WHEN {c} THEN try_strptime({text}, {f})" for f, c in formats)
+            value += f" ELSE try_strptime({text}, {_quoted(date_format)})" if date_format else ""
+            value = f"({value} END)::DATE"
+            return value, [f"WHEN {name} IS NOT NULL AND {value} IS NULL THEN '{name}|not a date'"]
+        case Kind.BOOLEAN:
+            value = f"CASE {clean} WHEN 'true' THEN true WHEN 'false' THEN false END"
+            return value, [f"WHEN {clean} NOT IN ('true', 'false') THEN '{name}|not true or false'"]
+        case Kind.ORIGIN | Kind.ORG_TYPE:
+            listed = LISTED_VALUES[column.kind]
+            allowed = ", ".join(_quoted(v) for v in listed)
+            return clean, [f"WHEN {clean} NOT IN ({allowed}) THEN '{name}|not one of {', '.join(listed)}'"]
+        case _:
+            reason = "holds a national id, which belongs in no such column"
+            return name, [f"WHEN {holds_national_id_sql(name)} THEN '{name}|{reason}'"]
+
+
+def _extra_flags(table: Table) -> str:
+    """Whether the check digits are wrong can only be said while the number is there."""
+    if not any(c.kind is Kind.NATIONAL_ID for c in table.columns):
+        return ", false AS wrong_check_digits"
+    digits = digits_sql("national_id")
+    return f", coalesce(NOT {check_digits_sql(digits)}, false) AS wrong_check_digits"
+
+
+def _rejected(con: duckdb.DuckDBPyConnection, table: Table, source: RawTable) -> pa.Table:
+    rows = con.execute(
+        "SELECT row_number, split_part(problem, '|', 1), split_part(problem, '|', 2) FROM readable "
+        "WHERE problem IS NOT NULL "
+        f"UNION ALL SELECT row_number, '{', '.join(table.key)}', 'another row with the same key stands further down' "
+        "FROM conflicting ORDER BY 1"
+    ).fetchall()
+    lines = source.lines_of([r[0] for r in rows]) if rows else []
+    return pa.Table.from_pylist(
+        [{"table_name": table.name, "file": source.file, "line": line, "column_name": column, "reason": reason}
+         for line, (_, column, reason) in zip(lines, rows, strict=True)],
+        schema=REJECTED_SCHEMA,
+    )
+
+
+def _too_many(bad: pa.Table, total: int, file: str, limit: float) -> RefusedExtract:
+    first = bad.slice(0, 1).to_pylist()[0]
+    return RefusedExtract(
+        f"{bad.num_rows} of {total} rows cannot be used, more than {limit:g} %; the first: "
+        f"{first['column_name']}: {first['reason']}",
+        file=file, line=first["line"], column=first["column_name"],
+        remedy="Correct the file and deliver it again",
+    )
+
+
+def _warnings(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
+    warnings = {}
+    names = {c.name for c in table.columns}
+    if {"start_date", "end_date"} <= names:
+        warnings["ends_before_start"] = con.execute(
+            "SELECT count(*) FROM kept WHERE end_date < start_date").fetchone()[0]
+    if "national_id" in names:
+        warnings["wrong_check_digits"] = con.execute(
+            f"SELECT count(*) FROM readable WHERE wrong_check_digits AND problem IS NULL "
+            f"AND {NATIONAL_ID_HASH} IS NOT NULL AND row_number NOT IN (SELECT row_number FROM repeated)").fetchone()[0]
+    return warnings
+
+
+def _count_unknown_org_units(
+    con: duckdb.DuckDBPyConnection, system: System, tables: dict[str, pa.Table], figures: dict[str, Figures]
+) -> None:
+    """Count rows whose org unit the extract's own org units do not hold; only where it delivers any."""
+    if "org_units" not in tables:
+        return
+    con.register("org_units", tables["org_units"])
+    for name in ("positions", "accesses"):
+        if name in tables:
+            con.register("rows_", tables[name])
+            figures[name].warnings["unknown_org_number"] = con.execute(
+                "SELECT count(*) FROM rows_ ANTI JOIN org_units USING (org_number)").fetchone()[0]
+
+
+def _count_active(con: duckdb.DuckDBPyConnection, positions: pa.Table, day: date) -> int:
+    con.register("positions", positions)
+    return con.execute(
+        "SELECT count(*) FROM positions WHERE coalesce(start_date, $day) <= $day AND coalesce(end_date, $day) >= $day",
+        {"day": day}).fetchone()[0]

@@ -1,0 +1,150 @@
+"""Extracts on disk: immutable, hashed ids only. Which deliveries came, in which order, and what became of them.
+
+    landed/<system>/<extract date>/<arrival>-<fingerprint>/extract.json and one Parquet file a table
+
+`extract.json` is written with the tables, in one rename. A refused delivery has only its `extract.json`.
+Whether a landed extract counts is not said here: that is `guard`'s verdict, made anew from all that landed.
+"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from ingest import files
+from ingest.contract import ExtractKind, System
+from ingest.door import CanonicalExtract, Figures, admit
+from ingest.errors import RefusedExtract
+from ingest.sources.base import Delivery, Source
+
+REJECTED_ROWS = "rejected_rows"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One delivery as it was taken in. `arrival` counts those of its day; `fingerprint` stands for its content."""
+
+    system: System
+    extract_date: date
+    arrival: int
+    fingerprint: str
+    kind: ExtractKind
+    folder: Path
+    refused: str | None = None
+    figures: dict[str, Figures] = field(default_factory=dict)
+    active_positions: int = 0
+    extra_columns: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Names the delivery within its system for good."""
+        return f"{self.extract_date.isoformat()}/{self.folder.name}"
+
+    def table_file(self, table: str) -> Path | None:
+        file = self.folder / f"{table}.parquet"
+        return file if file.exists() else None
+
+
+class Landing:
+    """The landed extracts of both systems below one folder."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._seen_file = root / "seen.json"
+
+    def all(self, system: System) -> list[Landed]:
+        """Every landed delivery, by extract date and arrival."""
+        return self._matching(system, "*")
+
+    def of_day(self, system: System, extract_date: date) -> list[Landed]:
+        """The landed deliveries of one day, by arrival."""
+        return self._matching(system, extract_date.isoformat())
+
+    def _matching(self, system: System, day: str) -> list[Landed]:
+        found = [self._load(f) for f in (self.root / system).glob(f"{day}/*/extract.json")
+                 if not f.parent.name.startswith(files.TEMPORARY_PREFIX)]
+        return sorted(found, key=lambda landed: (landed.extract_date, landed.arrival))
+
+    def pending(self, source: Source, until: date) -> list[Delivery]:
+        """Deliveries that look new or changed, oldest first. A glance at file times; `take_in` looks at the content."""
+        seen = self._seen().get(source.system, {})
+        return [d for d in source.deliveries(until) if seen.get(d.extract_date.isoformat()) != _glance(source, d)]
+
+    def take_in(
+        self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float
+    ) -> Landed | None:
+        """Land one delivery. None when its content is the day's latest already. Raises DeliveryInProgress."""
+        content = source.content(delivery)
+        limit = f"{max_rejected_percent:g}"
+        fingerprint = _fingerprint(content, f"{source.settings_fingerprint}|{limit}", key)
+        same_day = self.of_day(source.system, delivery.extract_date)
+        landed = None
+        if not same_day or same_day[-1].fingerprint != fingerprint:
+            arrival = same_day[-1].arrival + 1 if same_day else 1
+            landed = self._land(source, delivery, content, arrival, fingerprint, key, max_rejected_percent)
+        self._remember(source, delivery)
+        return landed
+
+    def _land(
+        self, source: Source, delivery: Delivery, content: dict[str, bytes], arrival: int, fingerprint: str,
+        key: bytes, max_rejected_percent: float,
+    ) -> Landed:
+        extract: CanonicalExtract | None = None
+        refused = None
+        try:
+            extract = admit(
+                source.system, delivery.extract_date, source.read(content), delta=source.extract_kind == "delta",
+                key=key, max_rejected_percent=max_rejected_percent)
+        except RefusedExtract as error:
+            refused = error.describe(source.system, delivery.extract_date)
+        day = delivery.extract_date.isoformat()
+        folder = self.root / source.system / day / f"{arrival:03d}-{fingerprint[:12]}"
+        record = {
+            "system": source.system, "extract_date": day, "arrival": arrival, "fingerprint": fingerprint,
+            "kind": source.extract_kind, "refused": refused,
+            "figures": {n: asdict(f) for n, f in extract.figures.items()} if extract else {},
+            "active_positions": extract.active_positions if extract else 0,
+            "extra_columns": extract.extra_columns if extract else {},
+        }
+        with files.new_folder(folder) as writing:
+            if extract:
+                for name, table in extract.tables.items():
+                    pq.write_table(table, writing / f"{name}.parquet", compression="zstd")
+                pq.write_table(extract.rejected, writing / f"{REJECTED_ROWS}.parquet", compression="zstd")
+            files.write_json(writing / "extract.json", record)
+        return self._load(folder / "extract.json")
+
+    @staticmethod
+    def _load(file: Path) -> Landed:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        record["extract_date"] = date.fromisoformat(record["extract_date"])
+        record["figures"] = {n: Figures(**f) for n, f in record["figures"].items()}
+        return Landed(folder=file.parent, **record)
+
+    def _seen(self) -> dict[str, dict[str, str]]:
+        """What the deliveries looked like when last read. A cache: without it every file is read and compared again."""
+        try:
+            return json.loads(self._seen_file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+
+    def _remember(self, source: Source, delivery: Delivery) -> None:
+        seen = self._seen()
+        seen.setdefault(source.system, {})[delivery.extract_date.isoformat()] = _glance(source, delivery)
+        files.write_json(self._seen_file, seen)
+
+def _glance(source: Source, delivery: Delivery) -> str:
+    return hashlib.sha256(f"{delivery.path}|{delivery.signature}|{source.settings_fingerprint}".encode()).hexdigest()
+
+
+def _fingerprint(content: dict[str, bytes], settings: str, key: bytes) -> str:
+    """Keyed, because an unkeyed digest of a small file with few unknown digits could be guessed back."""
+    digest = hmac.new(key, settings.encode(), hashlib.sha256)
+    for name in sorted(content):
+        digest.update(f"|{name}|{len(content[name])}|".encode())
+        digest.update(content[name])
+    return digest.hexdigest()

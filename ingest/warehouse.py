@@ -1,0 +1,107 @@
+"""The warehouse file: opening it, and the tables that ingest writes and dbt reads.
+
+    versions.<system>_<table>   the canonical columns, valid_from, valid_to (null: still so)
+    ingest.extracts             what became of each delivery
+    ingest.rejected_rows        rows not let in, of deliveries that count
+    ingest.run                  one row: the as-of date and the policy's numbers
+    ingest.exceptions           approved exceptions
+
+The as-of date and the policy reach dbt as a table, not as vars: with the same project and no vars that change, dbt
+need not parse anew each day.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingest.contract import TABLES
+from ingest.policy import Policy
+
+_EXTRACTS = """
+CREATE TABLE IF NOT EXISTS ingest.extracts (
+  system VARCHAR, extract_date DATE, delivery VARCHAR, arrival INTEGER, fingerprint VARCHAR, kind VARCHAR,
+  status VARCHAR, reason VARCHAR, row_count BIGINT, rejected_count BIGINT, size_rows VARCHAR, active_positions BIGINT
+)"""
+_REJECTED_ROWS = """
+CREATE TABLE IF NOT EXISTS ingest.rejected_rows (
+  system VARCHAR, extract_date DATE, delivery VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT,
+  column_name VARCHAR, reason VARCHAR
+)"""
+_RUN = """
+CREATE TABLE IF NOT EXISTS ingest.run (
+  as_of_date DATE, grace_days INTEGER, backed_ahead_days INTEGER, max_extract_age_days INTEGER,
+  kommuneadmin_groups VARCHAR[], purged_before DATE
+)"""
+_EXCEPTIONS = """
+CREATE TABLE IF NOT EXISTS ingest.exceptions (
+  finding_type VARCHAR, subject_id VARCHAR, approved_on DATE, until DATE, reason VARCHAR, approved_by VARCHAR
+)"""
+
+
+class WarehouseBusy(Exception):
+    """Another process holds the warehouse file."""
+
+
+@contextmanager
+def open_warehouse(
+    path: Path, *, read_only: bool = False, patience_seconds: float = 60, say: Callable[[str], None] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, with its tables there. Waits while another process holds the file.
+
+    Raises WarehouseBusy when it still does after `patience_seconds`; the text names the process.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience_seconds
+    told = False
+    while True:
+        try:
+            con = duckdb.connect(str(path), read_only=read_only)
+            break
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            if time.monotonic() > deadline:
+                raise WarehouseBusy(f"{path} is held by another process: {error}") from None
+            if say and not told:
+                say(f"{path.name} is held by another process; waiting")
+                told = True
+            time.sleep(0.2)
+    try:
+        con.execute("SET enable_progress_bar = false")
+        if not read_only:
+            _create_tables(con)
+        yield con
+    finally:
+        con.close()
+
+
+def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
+    for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS):
+        con.execute(statement)
+    for table in TABLES:
+        columns = ", ".join(f"{c.stored_name} {c.sql_type}" for c in table.columns)
+        con.execute(
+            f"CREATE TABLE IF NOT EXISTS versions.{table.versions_name} ({columns}, valid_from DATE, valid_to DATE)")
+
+
+def set_run(
+    con: duckdb.DuckDBPyConnection, as_of_date: date, policy: Policy, exceptions: list[dict[str, Any]],
+    purged_before: date | None = None,
+) -> None:
+    """Tell dbt which day to speak about, with which numbers and exceptions. Replaces what was there."""
+    con.execute("BEGIN")
+    con.execute("DELETE FROM ingest.run")
+    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?)", [
+        as_of_date, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
+        policy.kommuneadmin_groups, purged_before])
+    con.execute("DELETE FROM ingest.exceptions")
+    for e in exceptions:
+        con.execute("INSERT INTO ingest.exceptions VALUES (?, ?, ?, ?, ?, ?)", [
+            e["finding_type"], e["subject_id"], e["approved_on"], e["until"], e["reason"], e["approved_by"]])
+    con.execute("COMMIT")
