@@ -1,0 +1,69 @@
+{#
+  Periods are half-open: a row holds on every day d with from_day <= d and d < to_day. A period still going on ends the
+  day after the as-of date. Three operations build all rules: intersection (a join with greatest and least),
+  merge_periods (union) and subtract_periods (difference).
+#}
+
+{# What holds on the as-of date. #}
+{% macro holds_today(alias='') -%}
+  {%- set p = alias ~ '.' if alias else '' -%}
+  {{ p }}to_day > (select as_of_date from {{ ref('stg_run') }})
+{%- endmacro %}
+
+{# The union of the periods of each combination of `keys`: disjoint, and not touching. #}
+{% macro merge_periods(relation, keys) -%}
+  {%- set keys = keys | join(', ') -%}
+  select {{ keys }}, min(from_day) as from_day, max(to_day) as to_day
+  from (
+    select
+      {{ keys }}, from_day, to_day,
+      count(*) filter (where starts_anew) over (
+        partition by {{ keys }} order by from_day, to_day rows unbounded preceding
+      ) as period_number
+    from (
+      select
+        {{ keys }}, from_day, to_day,
+        coalesce(from_day > max(to_day) over (
+          partition by {{ keys }} order by from_day, to_day rows between unbounded preceding and 1 preceding
+        ), true) as starts_anew
+      from {{ relation }}
+      where from_day < to_day
+    )
+  )
+  group by {{ keys }}, period_number
+{%- endmacro %}
+
+{# The parts of `minuend`'s periods that no period of `subtrahend` with the same `keys` holds. `subtrahend` must be merged. #}
+{% macro subtract_periods(minuend, subtrahend, keys, columns) -%}
+  {%- set columns = columns | join(', ') -%}
+  select {{ columns }}, from_day, to_day
+  from (
+    select
+      {{ columns }},
+      unnest(case
+        when removed_from is null then [{'from_day': from_day, 'to_day': to_day}]
+        when nth = 1 then [
+          {'from_day': from_day, 'to_day': removed_from},
+          {'from_day': removed_to, 'to_day': least(next_removed_from, to_day)}
+        ]
+        else [{'from_day': removed_to, 'to_day': least(next_removed_from, to_day)}]
+      end, recursive := true)
+    from (
+      select
+        {% for c in columns.split(', ') %}minuend.{{ c }}, {% endfor %}minuend.from_day, minuend.to_day,
+        subtrahend.from_day as removed_from,
+        subtrahend.to_day as removed_to,
+        lead(subtrahend.from_day) over same_period as next_removed_from,
+        row_number() over same_period as nth
+      from {{ minuend }} as minuend
+      left join {{ subtrahend }} as subtrahend
+        on {% for k in keys %}minuend.{{ k }} = subtrahend.{{ k }} and {% endfor %}subtrahend.from_day < minuend.to_day
+        and subtrahend.to_day > minuend.from_day
+      window same_period as (
+        partition by {% for c in columns.split(', ') %}minuend.{{ c }}, {% endfor %}minuend.from_day, minuend.to_day
+        order by subtrahend.from_day
+      )
+    )
+  )
+  where from_day < to_day
+{%- endmacro %}

@@ -1,0 +1,11 @@
+{# The versions of a table as known on the as-of date: what later extracts said is cut off. #}
+{% macro staged_versions(table, columns) -%}
+select
+  {% for c in columns %}versions.{{ c }},
+  {% endfor -%}
+  versions.valid_from as from_day,
+  least(coalesce(versions.valid_to, run.as_of_date + 1), run.as_of_date + 1) as to_day
+from {{ source('versions', table) }} as versions
+cross join {{ ref('stg_run') }} as run
+where versions.valid_from <= run.as_of_date
+{%- endmacro %}

@@ -1,0 +1,45 @@
+-- Each HRM position with its counterparts ever seen in VFS (contract, section 3), persons and positions as last seen.
+with vfs_positions as (
+  select
+    *,
+    min(from_day) over (partition by position_id) as first_seen_on,
+    {{ holds_today() }} as is_in_state
+  from {{ ref('stg_vfs__positions') }}
+  qualify row_number() over (partition by position_id order by from_day desc) = 1
+)
+
+select
+  hrm.position_id as hrm_position_id,
+  vfs.position_id as vfs_position_id,
+  vfs.person_id,
+  hrm.employee_number,
+  hrm.org_number as hrm_org_number,
+  vfs.org_number as vfs_org_number,
+  hrm.hrm_end_date,
+  hrm.hrm_end_date_known_on,
+  hrm.last_held_on,
+  hrm.is_backdated,
+  hrm.is_vanished,
+  vfs.end_date as vfs_end_date,
+  vfs.registered_by,
+  vfs.first_seen_on,
+  vfs.is_in_state,
+  -- Arrived in VFS's current extract (section 4).
+  not vfs.is_in_state
+    or coalesce(vfs.end_date <= hrm.hrm_end_date, false)
+    or coalesce(vfs.end_date < current_extract.extract_date, false) as has_arrived
+from vfs_positions as vfs
+inner join {{ ref('int_identity__matches_as_last_seen') }} as matches
+  on vfs.person_id = matches.person_id and {{ holds_today('matches') }}
+inner join {{ ref('int_hrm__end_dates') }} as hrm
+  on matches.employee_number = hrm.employee_number
+  and (
+    vfs.hrm_position_id = hrm.position_id
+    or (
+      vfs.hrm_position_id is null and vfs.registered_by = 'hrm'
+      and vfs.org_number = hrm.org_number and vfs.start_date is not distinct from hrm.start_date
+    )
+  )
+cross join (
+  select max(extract_date) as extract_date from {{ ref('stg_extracts') }} where system = 'vfs'
+) as current_extract

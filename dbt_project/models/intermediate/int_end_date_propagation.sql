@@ -1,0 +1,100 @@
+-- Whether each known end of an HRM position arrived at its counterpart in VFS, when, and why not (contract, section 4).
+with extracts as (
+  select extract_date, sequence_number, max(sequence_number) over () as current_number, max(extract_date) over () as current_date_
+  from {{ ref('stg_extracts') }} where system = 'vfs'
+),
+
+pairs as (
+  select * from {{ ref('int_counterparts') }} where hrm_end_date is not null or is_vanished
+),
+
+-- The first extract in which the end can be looked for.
+looked_for as (
+  select pairs.*, extracts.sequence_number as looked_for_from
+  from (select *, greatest(hrm_end_date_known_on, first_seen_on) as looked_for_on from pairs) as pairs
+  asof left join extracts on pairs.looked_for_on <= extracts.extract_date
+),
+
+-- Runs of VFS extracts, by number, in which the end had not arrived.
+not_arrived as (
+  select
+    segments.hrm_position_id, segments.vfs_position_id,
+    first_extract.sequence_number as first_number,
+    last_extract.sequence_number as last_number
+  from (
+    select
+      pairs.hrm_position_id, pairs.vfs_position_id, versions.from_day,
+      least(versions.to_day, versions.end_date + 1) as to_day
+    from pairs
+    inner join {{ ref('stg_vfs__positions') }} as versions on pairs.vfs_position_id = versions.position_id
+    where coalesce(versions.end_date > pairs.hrm_end_date, true)
+  ) as segments
+  inner join extracts as first_extract on segments.from_day = first_extract.extract_date
+  asof inner join extracts as last_extract on segments.to_day > last_extract.extract_date
+  where segments.from_day < segments.to_day
+),
+
+arrivals as (
+  select
+    looked_for.hrm_position_id, looked_for.vfs_position_id, looked_for.looked_for_from,
+    max(not_arrived.last_number) as last_not_arrived,
+    sum(greatest(0, 1
+      + least(not_arrived.last_number, newest.current_number - 1)
+      - greatest(not_arrived.first_number, looked_for.looked_for_from))) as times_not_arrived
+  from looked_for
+  cross join (select any_value(current_number) as current_number from extracts) as newest
+  left join not_arrived using (hrm_position_id, vfs_position_id)
+  group by all
+),
+
+backed_by_another as (
+  select pairs.hrm_position_id, pairs.vfs_position_id
+  from pairs
+  semi join {{ ref('int_backing') }} as backing
+    on pairs.vfs_position_id = backing.vfs_position_id and pairs.hrm_position_id <> backing.hrm_position_id
+    and {{ holds_today('backing') }}
+),
+
+judged as (
+  select
+    pairs.*,
+    newest.current_date_,
+    newest.current_number,
+    arrivals.looked_for_from,
+    arrivals.times_not_arrived,
+    coalesce(first_arrived.extract_date, pairs.first_seen_on) as arrived_since,
+    case
+      when pairs.has_arrived then 'propagated'
+      when another.vfs_position_id is not null then 'superseded'
+      when newest.current_date_ - pairs.hrm_end_date_known_on > run.grace_days then 'failed'
+      when pairs.is_backdated or pairs.is_vanished then 'at_risk'
+      else 'pending'
+    end as status
+  from pairs
+  inner join arrivals using (hrm_position_id, vfs_position_id)
+  left join extracts as first_arrived on arrivals.last_not_arrived + 1 = first_arrived.sequence_number
+  left join backed_by_another as another
+    on pairs.hrm_position_id = another.hrm_position_id and pairs.vfs_position_id = another.vfs_position_id
+  cross join {{ ref('stg_run') }} as run
+  cross join (
+    select any_value(current_number) as current_number, any_value(current_date_) as current_date_ from extracts
+  ) as newest
+)
+
+select
+  hrm_position_id, vfs_position_id, person_id, employee_number, hrm_org_number, vfs_org_number,
+  hrm_end_date, hrm_end_date_known_on, last_held_on, is_backdated, is_vanished, vfs_end_date, status,
+  case when status = 'propagated' then greatest(arrived_since, hrm_end_date_known_on) end as propagated_on,
+  propagated_on - hrm_end_date_known_on as lag_days,
+  case
+    when status in ('propagated', 'superseded') then null
+    when registered_by = 'manual' then 'manual_position'
+    when current_number - looked_for_from > coalesce(times_not_arrived, 0) then 'overridden'
+    when is_backdated then 'backdated'
+    when is_vanished then 'vanished'
+    when vfs_end_date is not null then 'date_differs'
+    when hrm_end_date_known_on = (select min(extract_date) from {{ ref('stg_extracts') }} where system = 'hrm')
+      then 'before_first_extract'
+    else 'not_transferred'
+  end as cause
+from judged

@@ -1,0 +1,32 @@
+-- Kommuneadmins to look at: all but those with a profile from HRM, employed or about to be, and an active VFS position.
+with rostered as (
+  {{ merge_periods(ref('int_kommuneadmin_accesses'), ['person_id']) }}
+),
+
+active_positions as (
+  {{ merge_periods(ref('int_vfs__active_positions'), ['person_id']) }}
+),
+
+fine as (
+  select
+    rostered.person_id,
+    greatest(rostered.from_day, persons.from_day, status.from_day, positions.from_day) as from_day,
+    least(rostered.to_day, persons.to_day, status.to_day, positions.to_day) as to_day
+  from rostered
+  inner join {{ ref('stg_vfs__persons') }} as persons using (person_id)
+  inner join {{ ref('int_identity__hrm_status') }} as status using (person_id)
+  inner join active_positions as positions using (person_id)
+  where persons.registered_by = 'hrm' and status.hrm_status <> 'inactive'
+),
+
+fine_periods as (
+  {{ merge_periods('fine', ['person_id']) }}
+),
+
+review as (
+  {{ subtract_periods('rostered', 'fine_periods', ['person_id'], ['person_id']) }}
+)
+
+select
+  'kommuneadmin_review' as finding_type, person_id as subject_id, person_id, null::varchar as org_number, from_day, to_day
+from review

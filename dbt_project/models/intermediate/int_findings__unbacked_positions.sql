@@ -1,0 +1,41 @@
+-- Active VFS positions that no HRM position backs; what the finding is called depends on the person's hrm_status and on
+-- who registered the position. Exactly one of the four types holds at a time.
+with unbacked as (
+  {{ subtract_periods(
+    '(select *, position_id as vfs_position_id from ' ~ ref('int_vfs__active_positions') ~ ')',
+    ref('int_backed_positions'), ['vfs_position_id'], ['position_id', 'person_id', 'org_number', 'registered_by', 'vfs_position_id']
+  ) }}
+),
+
+matched as (
+  select
+    unbacked.position_id, unbacked.person_id, unbacked.org_number,
+    case
+      when status.hrm_status <> 'active' then 'active_vfs_inactive_hrm'
+      when unbacked.registered_by = 'manual' then 'manual_position'
+      else 'stale_position'
+    end as finding_type,
+    greatest(unbacked.from_day, status.from_day) as from_day,
+    least(unbacked.to_day, status.to_day) as to_day
+  from unbacked
+  inner join {{ ref('int_identity__hrm_status') }} as status
+    on unbacked.person_id = status.person_id
+    and unbacked.from_day < status.to_day and status.from_day < unbacked.to_day
+),
+
+matched_persons as (
+  {{ merge_periods(ref('int_identity__matches'), ['person_id']) }}
+),
+
+unmatched as (
+  {{ subtract_periods('unbacked', 'matched_persons', ['person_id'],
+    ['position_id', 'person_id', 'org_number', 'registered_by']) }}
+)
+
+select finding_type, position_id as subject_id, person_id, org_number, from_day, to_day
+from matched
+union all
+select
+  case when registered_by = 'manual' then 'manual_position' else 'unknown_in_hrm' end as finding_type,
+  position_id as subject_id, person_id, org_number, from_day, to_day
+from unmatched

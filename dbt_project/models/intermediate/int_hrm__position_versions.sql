@@ -1,0 +1,23 @@
+-- Versions of HRM positions with the extract that first said their end date (contract, section 4): the first of the
+-- unbroken run, among the extracts that hold the position.
+with marked as (
+  select
+    *,
+    row_number() over history = 1 or end_date is distinct from lag(end_date) over history as is_change
+  from {{ ref('stg_hrm__positions') }}
+  window history as (partition by position_id order by from_day)
+),
+
+runs as (
+  select
+    * exclude (is_change),
+    count(*) filter (where is_change) over (
+      partition by position_id order by from_day rows unbounded preceding
+    ) as end_date_run
+  from marked
+)
+
+select
+  *,
+  min(from_day) over (partition by position_id, end_date_run) as end_date_known_on
+from runs

@@ -1,0 +1,31 @@
+-- Every person of VFS now, or to whom a position or access of VFS belongs now, with the match and status of today.
+with persons as (
+  select person_id from {{ ref('stg_vfs__persons') }} where {{ holds_today() }}
+  union
+  select person_id from {{ ref('stg_vfs__positions') }} where {{ holds_today() }}
+  union
+  select person_id from {{ ref('stg_vfs__accesses') }} where {{ holds_today() }}
+),
+
+profiles as (
+  select * from {{ ref('stg_vfs__persons') }} where {{ holds_today() }}
+),
+
+statuses as (
+  select * from {{ ref('int_identity__hrm_status') }} where {{ holds_today() }}
+)
+
+select
+  persons.person_id,
+  profiles.person_id is not null as is_in_state,
+  coalesce(statuses.employee_number, profiles.employee_number) as employee_number,
+  statuses.employee_number as matched_employee_number,
+  profiles.given_name,
+  profiles.family_name,
+  profiles.registered_by,
+  coalesce(profiles.login_enabled, true) as can_log_in,
+  coalesce(statuses.match_method, 'none') as match_method,
+  coalesce(statuses.hrm_status, 'unknown') as hrm_status
+from persons
+left join profiles using (person_id)
+left join statuses using (person_id)

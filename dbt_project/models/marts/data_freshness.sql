@@ -1,0 +1,52 @@
+with systems as (
+  select unnest(['hrm', 'vfs']) as system
+),
+
+current_extracts as (
+  select system, max(extract_date) as current_extract_date from {{ ref('stg_extracts') }} group by system
+),
+
+held as (
+  {% for system, tables in {'hrm': ['employees', 'positions', 'org_units'], 'vfs': ['persons', 'positions', 'accesses', 'org_units']}.items() -%}
+  {% set last_system = loop.last -%}
+  {% for table in tables -%}
+  select '{{ system }}' as system, count(*) as row_count from {{ ref('stg_' ~ system ~ '__' ~ table) }} where {{ holds_today() }}
+  {% if not (last_system and loop.last) %}union all{% endif %}
+  {% endfor -%}
+  {% endfor -%}
+),
+
+row_counts as (
+  select system, sum(row_count) as row_count from held group by system
+),
+
+withheld as (
+  select extracts.system, count(distinct extracts.extract_date) as withheld_extracts
+  from {{ source('ingest', 'extracts') }} as extracts
+  cross join {{ ref('stg_run') }} as run
+  left join current_extracts using (system)
+  where extracts.status in ('refused', 'quarantined')
+    and extracts.extract_date <= run.as_of_date
+    and coalesce(extracts.extract_date > current_extracts.current_extract_date, true)
+  group by extracts.system
+)
+
+select
+  systems.system,
+  current_extracts.current_extract_date,
+  (run.as_of_date - current_extracts.current_extract_date)::integer as age_days,
+  coalesce(row_counts.row_count, 0)::integer as row_count,
+  case
+    when current_extracts.current_extract_date is null then 'missing'
+    when run.as_of_date - current_extracts.current_extract_date > run.max_extract_age_days then 'stale'
+    else 'fresh'
+  end as status,
+  coalesce(withheld.withheld_extracts, 0)::integer as withheld_extracts,
+  -- Which finding types the sources cannot carry; files of all canonical tables carry every one.
+  '' as not_assessable,
+  run.as_of_date
+from systems
+left join current_extracts using (system)
+left join row_counts using (system)
+left join withheld using (system)
+cross join {{ ref('stg_run') }} as run

@@ -1,0 +1,37 @@
+with vfs_counts as (
+  select person_id, count(*) as active_positions
+  from {{ ref('int_vfs__active_positions') }} where {{ holds_today() }} group by person_id
+),
+
+hrm_counts as (
+  select employee_number, count(*) as active_positions
+  from {{ ref('int_hrm__active_positions') }} where {{ holds_today() }} group by employee_number
+),
+
+present as (
+  select
+    person_id,
+    bool_or(finding_type = 'active_vfs_inactive_hrm') as is_active_vfs_inactive_hrm,
+    bool_or(finding_type = 'inactive_with_access') as is_inactive_with_access
+  from {{ ref('int_findings') }} where resolved_on is null group by person_id
+)
+
+select
+  persons.person_id,
+  persons.employee_number,
+  persons.given_name,
+  persons.family_name,
+  persons.match_method,
+  if(vfs_counts.active_positions > 0, 'active', 'inactive') as vfs_status,
+  persons.hrm_status,
+  coalesce(vfs_counts.active_positions, 0)::integer as active_vfs_positions,
+  coalesce(hrm_counts.active_positions, 0)::integer as active_hrm_positions,
+  coalesce(present.is_active_vfs_inactive_hrm, false) as is_active_vfs_inactive_hrm,
+  coalesce(present.is_inactive_with_access, false) as is_inactive_with_access,
+  run.as_of_date
+from {{ ref('int_persons') }} as persons
+left join vfs_counts using (person_id)
+left join hrm_counts on persons.matched_employee_number = hrm_counts.employee_number
+left join present using (person_id)
+cross join {{ ref('stg_run') }} as run
+where persons.is_in_state

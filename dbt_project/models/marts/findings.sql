@@ -1,0 +1,18 @@
+select
+  findings.finding_id,
+  findings.finding_type,
+  findings.subject_id,
+  findings.person_id,
+  findings.org_number,
+  findings.status,
+  findings.first_seen_on,
+  findings.last_seen_on,
+  findings.resolved_on,
+  (coalesce(findings.resolved_on, run.as_of_date) - findings.first_seen_on)::integer as days_open,
+  findings.problem_since,
+  findings.succeeded_by,
+  findings.is_age_lower_bound,
+  run.as_of_date
+from {{ ref('int_findings') }} as findings
+cross join {{ ref('stg_run') }} as run
+where coalesce(findings.resolved_on >= run.purged_before, true)
