@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingest import retention
+from ingest import quarantine, retention
+from ingest.contract import System
 from ingest.decisions import Decisions
 from ingest.errors import DeliveryInProgress
 from ingest.landing import Landed, Landing
@@ -23,27 +24,39 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Intake:
-    """What one run took in of one system: landed now, verdicts that are news, deliveries left for a later run."""
+    """What one run took in of one system: landed now, and deliveries left for a later run (each with its reason)."""
 
-    system: str
+    system: System
     landed: list[Landed] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
     postponed: list[str] = field(default_factory=list)
 
-    @property
-    def withheld(self) -> list[Verdict]:
-        """Newly refused or quarantined."""
-        return [v for v in self.verdicts if v.status in ("refused", "quarantined")]
+    def new_extra_columns(self, landing: Landing) -> list[str]:
+        """One line for each table whose extra columns were not there before: they are ignored, and told once."""
+        now = {e.key for e in self.landed}
+        told = {(table, column) for e in landing.all(self.system) if e.key not in now
+                for table, columns in e.extra_columns.items() for column in columns}
+        lines = []
+        for landed in self.landed:
+            for table, columns in landed.extra_columns.items():
+                new = [c for c in columns if (table, c) not in told]
+                told |= {(table, c) for c in new}
+                if new:
+                    where = f"{landed.system} {landed.extract_date}, {table}"
+                    lines.append(f"{where}: extra columns are ignored: {', '.join(new)}")
+        return lines
 
 
 def land(
     landing: Landing, source: Source, as_of: date, key: bytes, policy: Policy, *, only: date | None = None,
-    progress: Progress = lambda _: None,
+    progress: Progress = lambda _: None, examine: Callable[[Path], None] = lambda _: None,
 ) -> Intake:
-    """Land the deliveries that are new or changed, dated `as_of` at the latest (`only` one day, if given)."""
+    """Land the deliveries that are new or changed, dated `as_of` at the latest; with `only`, that day's, changed or not.
+
+    `examine` is given the folder of each extract that landed with its tables.
+    """
     intake = Intake(source.system)
     base_date = retention.base_date(landing.root)
-    pending = [d for d in landing.pending(source, as_of) if only in (None, d.extract_date)]
+    pending = [d for d in source.deliveries(as_of) if d.extract_date == only] if only else landing.pending(source, as_of)
     for number, delivery in enumerate(pending, start=1):
         if base_date and delivery.extract_date <= base_date:
             if not landing.of_day(source.system, delivery.extract_date):
@@ -60,17 +73,26 @@ def land(
             continue
         if landed:
             intake.landed.append(landed)
+            if not landed.refused:
+                examine(landed.folder)
     return intake
 
 
 def fold_landed(
-    con: duckdb.DuckDBPyConnection, landing: Landing, decisions: Decisions, policy: Policy, system: str,
+    con: duckdb.DuckDBPyConnection, landing: Landing, decisions: Decisions, policy: Policy, system: System,
     progress: Progress = lambda _: None, until: date | None = None,
 ) -> list[Verdict]:
-    """Judge and fold all that landed (dated `until` at the latest); returns the verdicts that are new."""
+    """Judge and fold all that landed (dated `until` at the latest); returns the verdicts that are new.
+
+    Of each extract newly quarantined, the diff is written.
+    """
     base = retention.restore(con, landing.root, system)
     landed = [e for e in landing.all(system) if until is None or e.extract_date <= until]
-    return fold(con, system, landed, decisions.accepted(system), policy, base, progress)
+    verdicts = fold(con, system, landed, decisions.accepted(system), policy, base, progress)
+    for verdict in verdicts:
+        if verdict.status == "quarantined":
+            quarantine.write_diff(con, landing.quarantined, verdict.landed)
+    return verdicts
 
 
 def data_key_file(data_dir: Path) -> Path:

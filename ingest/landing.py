@@ -54,6 +54,7 @@ class Landing:
 
     def __init__(self, root: Path):
         self.root = root
+        self.quarantined = root.with_name("quarantined")
         self._seen_file = root / "seen.json"
 
     def all(self, system: System) -> list[Landed]:

@@ -43,6 +43,14 @@ CREATE TABLE IF NOT EXISTS ingest.exceptions (
 )"""
 
 
+INGEST_TABLES = {
+    "extracts": "What became of each delivery: accepted, replaced, quarantined or refused, and why.",
+    "rejected_rows": "Rows not let in, of extracts that count: file, line, column and reason.",
+    "run": "One row: the as-of date and the policy's numbers.",
+    "exceptions": "Approved exceptions from findings, with their expiry.",
+}
+
+
 class WarehouseBusy(Exception):
     """Another process holds the warehouse file."""
 

@@ -1,0 +1,209 @@
+"""Great Expectations at the door: one suite for each canonical table, run on each landed extract.
+
+Belongs here: what an incoming extract should look like beyond what the door can read. Does not belong here: what gets
+refused or quarantined (`door`, `guard`), keys and relations of models (dbt), what compares systems or days (Dagster).
+
+Results hold counts and keys, never values, and lie beside the extract as `expectations.json`. Importing Great
+Expectations takes seconds, so it works in a process of its own (`python -m ingest.expectations`), which reads folders
+of landed extracts from its standard input while the parent goes on.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ingest import files
+from ingest.contract import LISTED_VALUES, NATIONAL_ID_HASH, Kind, Table, tables_of
+from ingest.errors import IngestError
+
+RESULT_FILE = "expectations.json"
+_KEYS_TOLD = 10
+_EARLIEST, _LATEST = date(1940, 1, 1), date(2100, 1, 1)
+
+
+class ExpectationRaised(IngestError):
+    """An expectation could not be evaluated, which says nothing of the data."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The outcome of one expectation: what was expected of which column, how many rows were not so, some keys."""
+
+    expectation: str
+    column: str
+    critical: bool
+    success: bool
+    unexpected_count: int
+    keys: list[str]
+
+
+class Examiner:
+    """The process that examines landed extracts, started with the first one. A context manager: leaving it waits.
+
+    Raises ExpectationRaised when an expectation raised or the process failed.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "Examiner":
+        return self
+
+    def examine(self, folder: Path) -> None:
+        """Have the extract in `folder` examined, unless it was."""
+        if (folder / RESULT_FILE).exists():
+            return
+        if self._process is None:
+            environment = {**os.environ, "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
+                           "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [
+                               os.environ.get("PYTHONPATH")])])}
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ingest.expectations"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, text=True, env=environment)
+        try:
+            self._process.stdin.write(f"{folder}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has failed already; leaving the block says why
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._process is None:
+            return
+        if kind is not None:
+            self._process.kill()
+        _, errors = self._process.communicate()
+        if kind is None and self._process.returncode:
+            raise ExpectationRaised(errors.strip() or f"the examination ended with {self._process.returncode}")
+
+
+def results(folder: Path) -> dict[str, list[Expected]]:
+    """What was found in the extract in `folder`, by table; empty when it was not examined."""
+    file = folder / RESULT_FILE
+    if not file.exists():
+        return {}
+    found = json.loads(file.read_text(encoding="utf-8"))
+    return {table: [Expected(**e) for e in expected] for table, expected in found.items()}
+
+
+def _suite(gx: Any, table: Table, *, full: bool) -> Any:
+    """The suite of a table. Critical: the pipeline itself would be wrong. Else a warning on the source's data."""
+    gxe = gx.expectations
+    critical, warning = {"severity": "critical"}, {"severity": "warning"}
+    expected = [gxe.ExpectColumnValuesToNotBeNull(column=c.stored_name, **critical) for c in table.columns if c.needed]
+    if len(table.key) == 1:
+        expected.append(gxe.ExpectColumnValuesToBeUnique(column=table.key[0], **critical))
+    else:
+        expected.append(gxe.ExpectColumnValuesToBeUnique(column="whole_key", **critical))
+    if full and table.guarded:
+        expected.append(gxe.ExpectTableRowCountToBeBetween(min_value=1, **critical))  # values pass on an empty table
+    for column in table.columns:
+        name = column.stored_name
+        if column.kind in LISTED_VALUES:
+            expected.append(gxe.ExpectColumnValuesToBeInSet(
+                column=name, value_set=list(LISTED_VALUES[column.kind]), **critical))
+        elif column.kind is Kind.NATIONAL_ID:
+            expected.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=r"^[0-9a-f]{64}$", **critical))
+        elif column.kind is Kind.DATE:
+            expected.append(gxe.ExpectColumnValuesToBeInSet(
+                column=f"{name}_is_plausible", value_set=[True], mostly=0.99, **warning))
+    names = {c.name for c in table.columns}
+    if {"start_date", "end_date"} <= names:
+        expected.append(gxe.ExpectColumnValuesToBeInSet(
+            column="ends_after_start", value_set=[True], mostly=0.99, **warning))
+    if full and table.name in _OWNERS:  # a delta need not hold the owners of its rows
+        expected.append(gxe.ExpectColumnValuesToBeInSet(
+            column="owner_is_delivered", value_set=[True], mostly=0.99, **warning))
+    return gx.ExpectationSuite(name=table.versions_name, expectations=expected)
+
+
+# Whose the rows of a table are: the table that holds the owners, and the column that names them.
+_OWNERS = {"positions": {"hrm": ("employees", "employee_number"), "vfs": ("persons", "person_id")},
+           "accesses": {"vfs": ("persons", "person_id")}}
+
+
+def _frame_sql(table: Table, folder: Path) -> str:
+    """The columns that the suite looks at. Flags are computed here, in DuckDB, and only judged by Great Expectations."""
+    names = {c.name for c in table.columns}
+    flat_key = " || '|' || ".join(f"coalesce({k}::VARCHAR, '')" for k in table.key)
+    columns = [*table.key, f"{flat_key} AS whole_key"]
+    columns += [c.stored_name for c in table.content if c.needed or c.kind in (*LISTED_VALUES, Kind.NATIONAL_ID)]
+    columns += [f"{c.name} BETWEEN DATE '{_EARLIEST}' AND DATE '{_LATEST}' AS {c.name}_is_plausible"
+                for c in table.columns if c.kind is Kind.DATE]
+    if {"start_date", "end_date"} <= names:
+        columns.append("start_date <= end_date AS ends_after_start")
+    if table.name in _OWNERS:
+        owners, owner = _OWNERS[table.name][table.system]
+        columns.append(f"{owner} IN (SELECT {owner} FROM read_parquet('{_quoted(folder, owners)}')) AS owner_is_delivered")
+    return f"SELECT {', '.join(columns)} FROM read_parquet('{_quoted(folder, table.name)}')"
+
+
+def _quoted(folder: Path, table: str) -> str:
+    return str(folder / f"{table}.parquet").replace("'", "''")
+
+
+def _work(folders: Iterable[str]) -> None:
+    """Examine the extracts in these folders. What the process is for."""
+    import duckdb
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("landed").add_dataframe_asset("table")
+    batch_definition = asset.add_batch_definition_whole_dataframe("whole")
+    for line in folders:
+        folder = Path(line.strip())
+        record = json.loads((folder / "extract.json").read_text(encoding="utf-8"))
+        found: dict[str, list[dict[str, Any]]] = {}
+        with duckdb.connect(":memory:") as con:
+            for table in tables_of(record["system"]):
+                if not (folder / f"{table.name}.parquet").exists():
+                    continue
+                sql = _frame_sql(table, folder)
+                if record["kind"] == "delta":
+                    sql = f"{sql} WHERE NOT coalesce(deleted, false)"
+                frame = con.execute(sql).df(date_as_object=True)
+                suite = _suite(gx, table, full=record["kind"] == "full")
+                batch = batch_definition.get_batch({"dataframe": frame})
+                outcome = batch.validate(suite, result_format={
+                    "result_format": "SUMMARY", "partial_unexpected_count": _KEYS_TOLD,
+                    "unexpected_index_column_names": ["whole_key"]})
+                found[table.name] = [_told(record, table, result) for result in outcome.results]
+        files.write_json(folder / RESULT_FILE, found)
+
+
+def _told(record: dict[str, Any], table: Table, result: Any) -> dict[str, Any]:
+    """Counts and keys of one result. Raises when the expectation raised, which looks like a failure otherwise."""
+    configuration = result.expectation_config
+    if _raised(result.exception_info):
+        raise ExpectationRaised(
+            f"{record['system']} {record['extract_date']}, {table.name}: the expectation {configuration.type} "
+            f"on {configuration.kwargs.get('column', 'the table')} could not be evaluated")
+    counted = result.result.get("unexpected_count")
+    return {
+        "expectation": configuration.type, "column": configuration.kwargs.get("column", ""),
+        "critical": str(configuration.severity).rsplit(".", 1)[-1].lower() == "critical",
+        "success": bool(result.success), "unexpected_count": int(counted or 0) if counted is not None else int(
+            not result.success),
+        "keys": sorted({str(row["whole_key"]) for row in result.result.get("partial_unexpected_index_list") or []}),
+    }
+
+
+def _raised(exception_info: dict[str, Any]) -> bool:
+    """GX gives one record, or one for each metric."""
+    if "raised_exception" in exception_info:
+        return bool(exception_info["raised_exception"])
+    return any(info.get("raised_exception") for info in exception_info.values())
+
+
+if __name__ == "__main__":
+    try:
+        _work(sys.stdin)
+    except ExpectationRaised as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""The diff of a quarantined extract: who would have come or gone. Kept for a person to look at before `accept`.
+
+    quarantined/<system>/<extract date>-<fingerprint>.csv: table_name, key, change (gone | new), owner, org_number
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from ingest import files
+from ingest.contract import Table, tables_of
+from ingest.landing import Landed
+
+
+def diff_file(root: Path, landed: Landed) -> Path:
+    """Where the diff of a delivery lies."""
+    return root / landed.system / f"{landed.extract_date.isoformat()}-{landed.fingerprint[:12]}.csv"
+
+
+def write_diff(con: duckdb.DuckDBPyConnection, root: Path, landed: Landed) -> Path:
+    """Compare a quarantined delivery with the state that its day has without it; returns the file."""
+    parts = [_diff_sql(t, landed) for t in tables_of(landed.system) if t.guarded and landed.table_file(t.name)]
+    found = con.execute(" UNION ALL ".join(parts) + " ORDER BY ALL", {"day": landed.extract_date}).to_arrow_table()
+    file = diff_file(root, landed)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    con.register("diff", found)
+    temporary = file.with_name(f"{files.TEMPORARY_PREFIX}{file.name}")
+    con.execute(f"COPY diff TO '{str(temporary).replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER)")
+    con.unregister("diff")
+    temporary.replace(file)
+    return file
+
+
+def summary(con: duckdb.DuckDBPyConnection, file: Path) -> dict[str, int]:
+    """How many of each table are gone or new, e.g. {"positions gone": 812}."""
+    rows = con.execute(
+        "SELECT table_name || ' ' || change, count(*) FROM read_csv(?, all_varchar = true) GROUP BY 1 ORDER BY 1",
+        [str(file)]).fetchall()
+    return dict(rows)
+
+
+def _diff_sql(table: Table, landed: Landed) -> str:
+    key = table.key[0]
+    owner = "employee_number" if table.system == "hrm" else "person_id"
+    org_number = "org_number" if table.name == "positions" else "NULL::VARCHAR"
+    columns = f"{key} AS key, {owner} AS owner, {org_number} AS org_number"
+    file = str(landed.table_file(table.name)).replace("'", "''")
+    held = (f"SELECT {columns} FROM versions.{table.versions_name} "
+            "WHERE valid_from < $day AND (valid_to IS NULL OR valid_to > $day)")
+    delivered = f"SELECT {columns}, {'deleted' if landed.kind == 'delta' else 'false'} AS deleted FROM read_parquet('{file}')"
+    if landed.kind == "delta":
+        gone = f"SELECT held.* FROM ({held}) held SEMI JOIN (FROM ({delivered}) WHERE deleted) d USING (key)"
+    else:
+        gone = f"SELECT held.* FROM ({held}) held ANTI JOIN ({delivered}) d USING (key)"
+    new = f"SELECT d.* EXCLUDE (deleted) FROM ({delivered}) d ANTI JOIN ({held}) held USING (key) WHERE NOT coalesce(deleted, false)"
+    return (f"SELECT '{table.name}' AS table_name, key, 'gone' AS change, owner, org_number FROM ({gone}) "
+            f"UNION ALL SELECT '{table.name}', key, 'new', owner, org_number FROM ({new})")

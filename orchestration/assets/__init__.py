@@ -1,0 +1,1 @@
+"""Dagster's assets, one module for each stage: extracts -> versions -> marts -> published."""

@@ -1,0 +1,107 @@
+"""`versions` and `ingest`: taking in what is delivered, and folding it into what each system said, and from when to when."""
+
+import dagster as dg
+from pydantic import Field
+
+from ingest import intake
+from ingest.contract import SYSTEMS, TABLES
+from ingest.expectations import Examiner, Expected, results
+from ingest.landing import Landed
+from ingest.warehouse import INGEST_TABLES, set_run
+from orchestration import clock
+from orchestration.assets import extracts
+from orchestration.resources import Workplace, retried_when_it_can_pass
+
+AS_EXPECTED = "is_as_expected"
+
+
+class TakeIn(dg.Config):
+    """What to take in, and of which day to speak."""
+
+    as_of: str | None = Field(None, description="The as-of date, YYYY-MM-DD. Left out: today.")
+    deliveries: bool = Field(True, description="Take in new deliveries; false: only what has landed already.")
+
+
+def _specs() -> list[dg.AssetSpec]:
+    deps = [extracts.extract_key(s) for s in SYSTEMS]
+    common = {"owners": ["team:data-team"], "kinds": {"duckdb"}, "group_name": "ingest", "deps": deps}
+    versions = [
+        dg.AssetSpec(["versions", t.versions_name], description=(
+            f"What {t.system.upper()} said in `{t.name}`: each row's content, from the first extract that held it "
+            "(valid_from) to the first that no longer did (valid_to)."),
+            metadata={"dagster/column_schema": dg.TableSchema(columns=[
+                *(dg.TableColumn(c.stored_name, c.sql_type) for c in t.columns),
+                dg.TableColumn("valid_from", "DATE"), dg.TableColumn("valid_to", "DATE")])}, **common)
+        for t in TABLES
+    ]
+    return versions + [dg.AssetSpec(["ingest", name], description=text, **common) for name, text in INGEST_TABLES.items()]
+
+
+@dg.multi_asset(
+    name="take_in", specs=_specs(), pool="warehouse",
+    check_specs=[dg.AssetCheckSpec(
+        AS_EXPECTED, asset=["versions", t.versions_name],
+        description=f"Great Expectations on the newest {t.system.upper()} extract's `{t.name}`: counts and keys only.")
+        for t in TABLES],
+)
+def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.ResourceParam[Workplace]):
+    """Land every delivery up to the as-of date, examine it, fold it, and say of which day dbt is to speak."""
+    as_of = clock.day(config.as_of)
+    settings, landing, decisions = workplace.settings, workplace.landing, workplace.decisions
+    policy = settings.policy
+
+    def say(line: str) -> None:
+        context.log.info(line)
+        workplace.say(line)
+
+    with retried_when_it_can_pass():
+        with Examiner() as examiner:
+            if config.deliveries:
+                key = workplace.key()
+                for system in SYSTEMS:
+                    taken = intake.land(landing, settings.source(system), as_of, key, policy, progress=workplace.say,
+                                        examine=examiner.examine)
+                    for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
+                        say(line)
+            with workplace.warehouse() as con:
+                for system in SYSTEMS:
+                    for verdict in intake.fold_landed(con, landing, decisions, policy, system, workplace.say):
+                        extracts.report(context, verdict)
+                set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
+                rows = {
+                    (schema, name): con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]
+                    for schema, name in con.execute(
+                        "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('versions', 'ingest')"
+                    ).fetchall()
+                }
+    for (schema, name), count in rows.items():
+        yield dg.MaterializeResult(asset_key=[schema, name], metadata={"dagster/row_count": count})
+    for system in SYSTEMS:
+        readable = [e for e in landing.all(system) if not e.refused and e.extract_date <= as_of]
+        yield from _expectation_checks(system, readable[-1] if readable else None)
+
+
+def _expectation_checks(system: str, newest: Landed | None):
+    found = results(newest.folder) if newest else {}
+    for table in TABLES:
+        if table.system != system:
+            continue
+        expected = found.get(table.name, [])
+        failed = [e for e in expected if not e.success]
+        yield dg.AssetCheckResult(
+            asset_key=["versions", table.versions_name], check_name=AS_EXPECTED, passed=not failed,
+            severity=dg.AssetCheckSeverity.ERROR if any(e.critical for e in failed) else dg.AssetCheckSeverity.WARN,
+            description=_describe(newest, table.name, expected, failed),
+            metadata={
+                **({"extract_date": newest.extract_date.isoformat()} if newest else {}),
+                "expectations": len(expected), "failed": len(failed),
+                **{f"{e.expectation}/{e.column}": {"unexpected_count": e.unexpected_count, "keys": e.keys} for e in failed},
+            })
+
+
+def _describe(newest: Landed | None, table: str, expected: list[Expected], failed: list[Expected]) -> str:
+    if newest is None:
+        return "No extract has come yet."
+    if not expected:
+        return f"The extract of {newest.extract_date} holds no {table}."
+    return f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}."

@@ -1,0 +1,31 @@
+"""All of Dagster's definitions, from one factory. `defs` is what `workspace.yaml` loads."""
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from orchestration import checks, dbt, jobs
+from orchestration.assets import extracts, marts, published, versions
+from orchestration.resources import workplace_resource
+from orchestration.settings import Settings, load_settings
+
+
+def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _: None) -> dg.Definitions:
+    """The definitions for these settings. `say` gets a line on each longer step (the command line's progress)."""
+    models = marts.build(dbt.manifest(settings.data_dir, settings.warehouse, say))
+    mart_keys = sorted(k for k in models.keys if k.path[0] == "marts")
+    return dg.Definitions(
+        assets=[*extracts.build(settings), versions.take_in, models, published.build(mart_keys)],
+        asset_checks=[checks.about_people_and_deliveries],
+        jobs=[jobs.daily, jobs.one_day(settings)],
+        schedules=[jobs.schedule(settings)],
+        sensors=[jobs.delivery_sensor(settings)],
+        resources={"workplace": workplace_resource(settings, say)},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the settings file of SLUTTDATO_CONFIG, else sluttdato.yaml where Dagster was started."""
+    return build_definitions(load_settings())

@@ -1,0 +1,60 @@
+"""One writer at a time: whoever changes anything below the data directory holds this lock."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ingest import files
+
+
+class LockHeld(Exception):
+    """Another process is at work and did not finish in time. The text says who."""
+
+
+@contextmanager
+def writer(
+    data_dir: Path, patience_seconds: float, say: Callable[[str], None] = lambda _: None
+) -> Iterator[None]:
+    """Hold the data directory. Waits for another holder, and raises LockHeld after `patience_seconds`.
+
+    The system lets go of the lock when a process dies, however it dies; what that process left half written is removed.
+    Within one process it may be held several times over: a command holds it, and so does the Dagster run it starts.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    holder = data_dir / ".writer.json"
+    lock = FileLock((data_dir / ".writer.lock").resolve(), is_singleton=True, thread_local=False)
+    if lock.is_locked:
+        with lock:
+            yield
+        return
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"waiting: {_who(holder)} is at work on {data_dir}")
+        try:
+            lock.acquire(timeout=patience_seconds, poll_interval=0.2)
+        except Timeout:
+            raise LockHeld(
+                f"{_who(holder)} has been at work on {data_dir} for longer than {patience_seconds:g} seconds of "
+                "waiting. Try again when it is done, or raise `lock_patience_seconds`") from None
+    try:
+        files.remove_leftovers(data_dir)
+        holder.write_text(json.dumps({
+            "pid": os.getpid(), "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])}))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _who(holder: Path) -> str:
+    try:
+        held = json.loads(holder.read_text())
+    except (OSError, json.JSONDecodeError):
+        return "another process"
+    return f"process {held['pid']} ({held['command']})"

@@ -1,0 +1,121 @@
+"""The published set: all marts of one as-of date as one DuckDB file and as Parquet, swapped as a whole.
+
+    published -> published.d/<as-of date>-<number>/    a symbolic link, replaced by one rename
+      marts.duckdb        the marts, in schema main, with their descriptions as comments
+      parquet/<mart>.parquet
+      set.json            as-of date and marts
+
+A set is never changed once it is linked. Readers that have the old one open keep it: its files are removed when newer
+sets have come, and an open file outlives its removal.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from ingest import files
+
+_KEPT_SETS = 3
+
+
+class PublishedIsNewer(Exception):
+    """The published set speaks of a later day. The text says which, and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a mart and its columns mean, for readers of the published file."""
+
+    text: str
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+def published_as_of(link: Path) -> date | None:
+    """The as-of date of the published set; None when there is none."""
+    try:
+        return date.fromisoformat(json.loads((link / "set.json").read_text(encoding="utf-8"))["as_of_date"])
+    except FileNotFoundError:
+        return None
+
+
+def write_set(warehouse: duckdb.DuckDBPyConnection, folder: Path, descriptions: dict[str, Description]) -> dict[str, int]:
+    """Write all marts of the warehouse into an empty folder; returns {mart: rows}."""
+    as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
+    marts = [name for (name,) in warehouse.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'marts' "
+        "ORDER BY table_name").fetchall()]
+    (folder / "parquet").mkdir()
+    rows = {}
+    warehouse.execute(f"ATTACH {_quoted(folder / 'marts.duckdb')} AS published")
+    try:
+        for mart in marts:
+            # Schema main: with a schema of the same name as the file, `marts.findings` would be ambiguous. As it is,
+            # both `findings` and `marts.findings` are understood.
+            warehouse.execute(f"CREATE TABLE published.main.{mart} AS FROM marts.{mart} ORDER BY ALL")
+            rows[mart] = warehouse.execute(f"SELECT count(*) FROM published.main.{mart}").fetchone()[0]
+            warehouse.execute(f"COPY published.main.{mart} TO {_quoted(folder / 'parquet' / f'{mart}.parquet')} (FORMAT parquet)")
+            if mart in descriptions:
+                _describe(warehouse, mart, descriptions[mart])
+        warehouse.execute("CHECKPOINT published")
+    finally:
+        warehouse.execute("DETACH published")
+    files.write_json(folder / "set.json", {"as_of_date": as_of.isoformat(), "marts": rows})
+    return rows
+
+
+def publish(
+    warehouse: duckdb.DuckDBPyConnection, link: Path, descriptions: dict[str, Description]
+) -> dict[str, int]:
+    """Publish the marts of the warehouse under `link`. Raises PublishedIsNewer. Only for the holder of the writer's lock."""
+    as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
+    standing = published_as_of(link)
+    if standing and as_of < standing:
+        raise PublishedIsNewer(
+            f"{as_of} is not published: the published set is of {standing}, and dashboards would go back in time. "
+            "To look at a past day beside it, use `sluttdato replay`")
+    sets = link.with_name(f"{link.name}.d")
+    number = max((_number(s) for s in sets.glob("*-*")), default=0) + 1
+    target = sets / f"{as_of.isoformat()}-{number:06d}"
+    with files.new_folder(target) as folder:
+        rows = write_set(warehouse, folder, descriptions)
+    temporary = link.with_name(f"{files.TEMPORARY_PREFIX}{link.name}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(os.path.join(sets.name, target.name))
+    temporary.replace(link)
+    files.flush(link.parent)
+    remove_old_sets(link)
+    return rows
+
+
+def remove_old_sets(link: Path, kept: int = _KEPT_SETS) -> None:
+    """Remove all but the newest sets; never the published one."""
+    sets = sorted(link.with_name(f"{link.name}.d").glob("*-*"), key=_number, reverse=True)
+    for old in sets[kept:]:
+        if old.name != Path(os.readlink(link)).name:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _number(published_set: Path) -> int:
+    return int(published_set.name.rsplit("-", 1)[1]) if not published_set.name.startswith(".") else 0
+
+
+def _describe(warehouse: duckdb.DuckDBPyConnection, mart: str, description: Description) -> None:
+    warehouse.execute(f"COMMENT ON TABLE published.main.{mart} IS {_text(description.text)}")
+    columns = {c for (c,) in warehouse.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'published' AND table_name = ?", [mart]).fetchall()}
+    for column, text in description.columns.items():
+        if column in columns and text:
+            warehouse.execute(f"COMMENT ON COLUMN published.main.{mart}.{column} IS {_text(text)}")
+
+
+def _quoted(path: Path) -> str:
+    return _text(str(path))
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
