@@ -52,6 +52,7 @@ def _diff_sql(table: Table, landed: Landed) -> str:
         gone = f"SELECT held.* FROM ({held}) held SEMI JOIN (FROM ({delivered}) WHERE deleted) d USING (key)"
     else:
         gone = f"SELECT held.* FROM ({held}) held ANTI JOIN ({delivered}) d USING (key)"
-    new = f"SELECT d.* EXCLUDE (deleted) FROM ({delivered}) d ANTI JOIN ({held}) held USING (key) WHERE NOT coalesce(deleted, false)"
+    new = (f"SELECT d.* EXCLUDE (deleted) FROM ({delivered}) d ANTI JOIN ({held}) held USING (key) "
+           "WHERE NOT coalesce(deleted, false)")
     return (f"SELECT '{table.name}' AS table_name, key, 'gone' AS change, owner, org_number FROM ({gone}) "
             f"UNION ALL SELECT '{table.name}', key, 'new', owner, org_number FROM ({new})")

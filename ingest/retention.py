@@ -14,6 +14,7 @@ import duckdb
 
 from ingest import files
 from ingest.contract import TABLES, tables_of
+from ingest.expectations import RESULT_FILE
 
 _BASE = "base"
 
@@ -43,7 +44,7 @@ def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: str) -> date |
     return base
 
 
-def purge(con: duckdb.DuckDBPyConnection, landed: Path, before: date) -> int:
+def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, before: date) -> int:
     """Make a new base from the versions as of the day before `before` and delete the extracts up to it.
 
     Returns the number of extract days deleted; 0 when there is nothing that old. The warehouse must be rebuilt and the
@@ -55,7 +56,7 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, before: date) -> int:
         WHERE status = 'accepted' GROUP BY system)""", [before]).fetchone()[0]
     previous = base_date(landed)
     if last is None or (previous and last <= previous):
-        _remove_up_to(landed, previous)
+        _remove_up_to(landed, quarantined, previous)
         return 0
     _choose_kept(con, last)
     with files.new_folder(landed / _BASE / last.isoformat()) as folder:
@@ -70,7 +71,7 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, before: date) -> int:
         con.execute(f"""
             COPY (SELECT * FROM ingest.extracts WHERE extract_date <= DATE '{last}')
             TO '{folder / "extracts.parquet"}' (FORMAT parquet)""")
-    return _remove_up_to(landed, last)
+    return _remove_up_to(landed, quarantined, last)
 
 
 # The column by which a row belongs to somebody, and whether that is a person (VFS) or an employee (HRM).
@@ -109,15 +110,18 @@ def _choose_kept(con: duckdb.DuckDBPyConnection, last: date) -> None:
             return
 
 
-def _remove_up_to(landed: Path, last: date | None) -> int:
+def _remove_up_to(landed: Path, quarantined: Path, last: date | None) -> int:
     """Delete the tables of extracts up to `last` (what became of them stays known), and older bases."""
     if last is None:
         return 0
     removed = set()
+    for diff in quarantined.glob("*/????-??-??-*.csv"):
+        if diff.name[:10] <= last.isoformat():
+            diff.unlink()
     for record in landed.glob("*/????-??-??/*/extract.json"):
         if record.parents[1].name <= last.isoformat():
-            for file in record.parent.glob("*.parquet"):
-                file.unlink()
+            for file in [*record.parent.glob("*.parquet"), record.parent / RESULT_FILE]:
+                file.unlink(missing_ok=True)
                 removed.add(record.parents[1].name)
     for folder in (landed / _BASE).glob("????-??-??"):
         if folder.name < last.isoformat():

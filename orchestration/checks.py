@@ -20,7 +20,8 @@ _FINDINGS = dg.AssetKey(["marts", "findings"])
 _TREND_DAYS = 14
 
 SPECS = [
-    dg.AssetCheckSpec("extracts_arrived", asset=_FRESHNESS, description="Both systems' extracts of the as-of date are in. Warns."),
+    dg.AssetCheckSpec("extracts_arrived", asset=_FRESHNESS,
+                      description="Both systems' extracts of the as-of date are in. Warns."),
     dg.AssetCheckSpec("extracts_are_recent", asset=_FRESHNESS,
                       description="No system's current extract is missing or older than `policy.max_extract_age_days`."),
     dg.AssetCheckSpec("extracts_are_let_in", asset=_FRESHNESS,

@@ -6,8 +6,9 @@ import dagster as dg
 
 from orchestration import checks, dbt, jobs
 from orchestration.assets import extracts, marts, published, versions
+from orchestration.demo_place import settings_in_force
 from orchestration.resources import workplace_resource
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import Settings
 
 
 def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _: None) -> dg.Definitions:
@@ -28,4 +29,4 @@ def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _:
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: the settings file of SLUTTDATO_CONFIG, else sluttdato.yaml where Dagster was started."""
-    return build_definitions(load_settings())
+    return build_definitions(settings_in_force())

@@ -149,11 +149,11 @@ def _refuse_unknown_variables() -> None:
     """pydantic-settings passes over variables with an unknown name; a misspelled override would silently do nothing."""
     known = {f"SLUTTDATO_{name.upper()}" for name in Settings.model_fields}
     for variable in os.environ:
-        if variable.startswith("SLUTTDATO_") and variable not in _NOT_SETTINGS:
-            if variable.split("__")[0].upper() not in known:
-                raise WrongSettings(
-                    f"environment variable {variable}: no such setting; expected one of {', '.join(sorted(known))}, "
-                    "with __ between the levels")
+        ours = variable.startswith("SLUTTDATO_") and variable not in _NOT_SETTINGS
+        if ours and variable.split("__")[0].upper() not in known:
+            raise WrongSettings(
+                f"environment variable {variable}: no such setting; expected one of {', '.join(sorted(known))}, "
+                "with __ between the levels")
 
 
 def _explain(file: Path | None, error: Any) -> str:

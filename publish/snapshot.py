@@ -10,7 +10,6 @@ sets have come, and an open file outlives its removal.
 """
 
 import json
-import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import date
@@ -85,7 +84,7 @@ def publish(
         rows = write_set(warehouse, folder, descriptions)
     temporary = link.with_name(f"{files.TEMPORARY_PREFIX}{link.name}")
     temporary.unlink(missing_ok=True)
-    temporary.symlink_to(os.path.join(sets.name, target.name))
+    temporary.symlink_to(Path(sets.name) / target.name)
     temporary.replace(link)
     files.flush(link.parent)
     remove_old_sets(link)
@@ -96,7 +95,7 @@ def remove_old_sets(link: Path, kept: int = _KEPT_SETS) -> None:
     """Remove all but the newest sets; never the published one."""
     sets = sorted(link.with_name(f"{link.name}.d").glob("*-*"), key=_number, reverse=True)
     for old in sets[kept:]:
-        if old.name != Path(os.readlink(link)).name:
+        if old.name != link.readlink().name:
             shutil.rmtree(old, ignore_errors=True)
 
 

@@ -78,9 +78,8 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
         with retried_when_it_can_pass():
             verdict = _take_in_day(workplace, system, day)
         if verdict is None:
-            raise dg.Failure(
-                f"{system} {day}: nothing is delivered. Expected the folder {workplace.settings.source(system).path / day.isoformat()}",
-                allow_retries=False)
+            expected = workplace.settings.source(system).path / day.isoformat()
+            raise dg.Failure(f"{system} {day}: nothing is delivered. Expected the folder {expected}", allow_retries=False)
         metadata = extract_metadata(verdict.landed, verdict.status, verdict.reason)
         passed = verdict.status in ("accepted", "replaced")
         if not passed:

@@ -54,26 +54,25 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
         context.log.info(line)
         workplace.say(line)
 
-    with retried_when_it_can_pass():
-        with Examiner() as examiner:
-            if config.deliveries:
-                key = workplace.key()
-                for system in SYSTEMS:
-                    taken = intake.land(landing, settings.source(system), as_of, key, policy, progress=workplace.say,
-                                        examine=examiner.examine)
-                    for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
-                        say(line)
-            with workplace.warehouse() as con:
-                for system in SYSTEMS:
-                    for verdict in intake.fold_landed(con, landing, decisions, policy, system, workplace.say):
-                        extracts.report(context, verdict)
-                set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
-                rows = {
-                    (schema, name): con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]
-                    for schema, name in con.execute(
-                        "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('versions', 'ingest')"
-                    ).fetchall()
-                }
+    with retried_when_it_can_pass(), Examiner() as examiner:
+        if config.deliveries:
+            key = workplace.key()
+            for system in SYSTEMS:
+                taken = intake.land(landing, settings.source(system), as_of, key, policy, progress=workplace.say,
+                                    examine=examiner.examine)
+                for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
+                    say(line)
+        with workplace.warehouse() as con:
+            for system in SYSTEMS:
+                for verdict in intake.fold_landed(con, landing, decisions, policy, system, workplace.say):
+                    extracts.report(context, verdict)
+            set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
+            rows = {
+                (schema, name): con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]
+                for schema, name in con.execute(
+                    "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('versions', 'ingest')"
+                ).fetchall()
+            }
     for (schema, name), count in rows.items():
         yield dg.MaterializeResult(asset_key=[schema, name], metadata={"dagster/row_count": count})
     for system in SYSTEMS:

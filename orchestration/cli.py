@@ -1,0 +1,324 @@
+"""The command line: `sluttdato ...` (contract, section 8). Thin: it parses, calls, and tells.
+
+Exit status: 0 done; 1 failed; 2 wrong use or settings; 3 done, but an extract was newly refused or quarantined.
+Results go to standard output, progress and errors to standard error.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from orchestration import clock
+from orchestration.demo_place import settings_in_force
+from orchestration.lock import LockHeld, writer
+from orchestration.settings import Settings, WrongSettings, load_settings
+
+FAILED, WRONG_USE, WITHHELD = 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
+    help="Finds the people who left the HRM system but can still get into Visma Flyt Skole.\n\n"
+         "Start with [b]sluttdato demo[/b]: a simulated municipality. With your own files: describe them in "
+         "sluttdato.yaml, then [b]sluttdato run[/b] each morning.")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Config = Annotated[Path | None, typer.Option(
+    "--config", help="Settings file. Default: $SLUTTDATO_CONFIG, else ./sluttdato.yaml.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+class WrongUse(Exception):
+    """The command cannot mean that. The text says what to do instead."""
+
+
+def main() -> None:
+    """Entry point of `sluttdato`: errors people can act on become one clear line and an exit status."""
+    from filelock import Timeout
+
+    from ingest.errors import IngestError
+    from ingest.warehouse import WarehouseBusy
+    from orchestration.dbt import DbtFailed
+
+    try:
+        app()
+    except (WrongSettings, clock.WrongToday, WrongUse) as error:
+        err.print(f"sluttdato: {error}", markup=False, soft_wrap=True)
+        sys.exit(WRONG_USE)
+    except (IngestError, LockHeld, WarehouseBusy, DbtFailed, Timeout, OSError) as error:
+        err.print(f"sluttdato: {error}", markup=False, soft_wrap=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        err.print("sluttdato: stopped; the next run goes on where this one was", markup=False)
+        sys.exit(130)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A line that changes while work goes on; plain lines where standard error is no terminal."""
+    if not err.is_terminal:
+        yield lambda line: err.print(line, markup=False, soft_wrap=True)
+        return
+    with err.status("starting") as status:
+        yield lambda line: status.update(line)
+
+
+def _day(text: str | None, name: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise WrongUse(f"{name} {text}: expected a day as YYYY-MM-DD, e.g. 2026-08-17") from None
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+# --- running -------------------------------------------------------------------------------------------------------
+
+
+def _evaluate(settings: Settings, as_of: date, *, deliveries: bool, as_json: bool) -> int:
+    """Run the daily job and tell what came of it; returns the exit status."""
+    from orchestration.runs import run_daily
+
+    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        outcome = run_daily(settings, as_of, deliveries=deliveries, say=say)
+    if as_json:
+        _print_json({"as_of_date": as_of, **vars(outcome)})
+    else:
+        for severity, name, says in outcome.failed_checks:
+            err.print(f"check {'failed' if severity == 'ERROR' else 'warns'}: {name}: {says}", markup=False, soft_wrap=True)
+        for line in outcome.withheld:
+            err.print(line, markup=False, soft_wrap=True)
+        if outcome.withheld:
+            err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
+                      "is let in by `sluttdato accept`.", soft_wrap=True)
+        if outcome.success and outcome.published:
+            out.print(f"As of {as_of}: {outcome.taken_in} new extracts; published in {settings.published}", markup=False,
+                      soft_wrap=True)
+        elif outcome.success:
+            out.print(outcome.not_published_because or "nothing was published", markup=False, soft_wrap=True)
+    if not outcome.success:
+        for line in outcome.errors:
+            err.print(f"sluttdato: {line}", markup=False, soft_wrap=True)
+        err.print(f"The run {outcome.run_id} failed; what is published stands as it was. Run again when the cause is mended.",
+                  markup=False, soft_wrap=True)
+        return FAILED
+    return WITHHELD if outcome.withheld else 0
+
+
+@app.command()
+def run(
+    config: Config = None,
+    as_of: Annotated[str | None, typer.Option(help="The day to speak about, YYYY-MM-DD. Default: today.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
+    settings = settings_in_force(config)
+    raise typer.Exit(_evaluate(settings, _day(as_of, "--as-of") or clock.today(), deliveries=True, as_json=as_json))
+
+
+@app.command()
+def rebuild(config: Config = None, as_json: Json = False) -> None:
+    """Make all marts anew from the landed extracts. The result is the same, row for row; the sources are not asked."""
+    from publish.snapshot import published_as_of
+
+    settings = settings_in_force(config)
+    as_of = published_as_of(settings.published) or clock.today()
+    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        for file in settings.data_dir.glob(f"{settings.warehouse.name}*"):
+            file.unlink()
+        raise typer.Exit(_evaluate(settings, as_of, deliveries=False, as_json=as_json))
+
+
+@app.command()
+def replay(
+    as_of: Annotated[str, typer.Option(help="The day to speak about, YYYY-MM-DD.")],
+    to: Annotated[Path, typer.Option(help="A folder to be made, for marts.duckdb and parquet/.")],
+    config: Config = None,
+) -> None:
+    """The marts as they would have been on a past day, beside the published ones."""
+    from orchestration.replay import replay as replay_day
+
+    settings = settings_in_force(config)
+    day = _day(as_of, "--as-of")
+    if to.exists() and any(to.iterdir() if to.is_dir() else [to]):
+        raise WrongUse(f"--to {to}: there is something already; name a folder that does not exist or is empty")
+    with _progress() as say:
+        rows = replay_day(settings, day, to, say)
+    out.print(f"As of {day}: {len(rows)} marts, {sum(rows.values())} rows, in {to}", markup=False, soft_wrap=True)
+
+
+# --- deciding ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def accept(
+    system: Annotated[str, typer.Argument(help="hrm or vfs")],
+    day: Annotated[str, typer.Argument(metavar="DATE", help="The extract date, YYYY-MM-DD.")],
+    reason: Annotated[str, typer.Option(help="Why it is right after all; it is kept with the decision.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Let a quarantined extract in, and evaluate anew. Look at its diff first: `sluttdato status` says where it lies."""
+    from ingest.decisions import Decisions
+    from ingest.landing import Landing
+    from ingest.warehouse import open_warehouse
+    from publish.snapshot import published_as_of
+
+    settings = settings_in_force(config)
+    extract_date = _day(day, "DATE")
+    if system not in ("hrm", "vfs"):
+        raise WrongUse(f"{system}: expected hrm or vfs")
+    if not reason.strip():
+        raise WrongUse("--reason: say why the extract is right after all")
+    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        with open_warehouse(settings.warehouse, say=say) as con:
+            waiting = con.execute(
+                "SELECT fingerprint FROM ingest.extracts WHERE system = ? AND extract_date = ? AND status = 'quarantined' "
+                "ORDER BY arrival DESC LIMIT 1", [system, extract_date]).fetchone()
+        if waiting is None:
+            came = Landing(settings.landed).of_day(system, extract_date)
+            raise WrongUse(f"{system} {extract_date}: no quarantined extract; "
+                           + ("`sluttdato status` shows what became of it" if came else "none was taken in for that day"))
+        Decisions(settings.data_dir / "decisions").accept(system, extract_date, waiting[0], reason, clock.today())
+        as_of = max(filter(None, [published_as_of(settings.published), extract_date]))
+        raise typer.Exit(_evaluate(settings, as_of, deliveries=False, as_json=as_json))
+
+
+@app.command(name="except")
+def except_(
+    finding_type: Annotated[str, typer.Argument(help="E.g. manual_position.")],
+    subject: Annotated[str, typer.Argument(help="The finding's subject_id: a position, a person, or person:school.")],
+    until: Annotated[str, typer.Option(help="The last day it holds, YYYY-MM-DD.")],
+    reason: Annotated[str, typer.Option(help="Why this is as it should be.")],
+    approved_by: Annotated[str, typer.Option(help="Who answers for it.")],
+    config: Config = None,
+) -> None:
+    """Approve a finding until a day: it stays in the marts as `excepted`. It holds from the next run on."""
+    from ingest.decisions import Decisions
+    from publish.labels import FINDING_TYPES
+
+    settings = settings_in_force(config)
+    last, today = _day(until, "--until"), clock.today()
+    if finding_type not in FINDING_TYPES:
+        raise WrongUse(f"{finding_type}: expected one of {', '.join(FINDING_TYPES)}")
+    if last < today:
+        raise WrongUse(f"--until {until} has passed")
+    if not reason.strip() or not approved_by.strip():
+        raise WrongUse("--reason and --approved-by must say something")
+    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        Decisions(settings.data_dir / "decisions").except_(finding_type, subject, today, last, reason, approved_by)
+    out.print(f"{finding_type} on {subject} is excepted from {today} to {last}; the next run shows it so.", markup=False)
+
+
+@app.command()
+def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove what is older than `retention.keep_days`: landed extracts and resolved findings, for good."""
+    from ingest import retention
+    from ingest.decisions import Decisions
+    from ingest.warehouse import open_warehouse
+    from publish.snapshot import published_as_of, remove_old_sets
+
+    settings = settings_in_force(config)
+    before = clock.today() - timedelta(days=settings.retention.keep_days)
+    if not yes and not typer.confirm(f"Remove for good what ended before {before}, below {settings.data_dir}?"):
+        raise typer.Exit(FAILED)
+    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        Decisions(settings.data_dir / "decisions").purge(before, clock.today())
+        with open_warehouse(settings.warehouse, say=say) as con:
+            days = retention.purge(con, settings.landed, settings.data_dir / "quarantined", before)
+        for file in settings.data_dir.glob(f"{settings.warehouse.name}*"):
+            file.unlink()
+        status = _evaluate(settings, published_as_of(settings.published) or clock.today(), deliveries=False, as_json=False)
+        if status != FAILED:
+            remove_old_sets(settings.published, kept=1)
+    out.print(f"{days} extract days before {before} removed", markup=False)
+    raise typer.Exit(status)
+
+
+# --- looking -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def status(
+    config: Config = None,
+    days: Annotated[int, typer.Option(min=1, help="How many days to show.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """Which days each system has delivered, which were refused, quarantined or are missing; the open findings by type."""
+    from orchestration.status import read_status, show_status
+
+    found = read_status(settings_in_force(config), clock.today(), days)
+    if as_json:
+        _print_json(found)
+    else:
+        show_status(found, out)
+
+
+@app.command()
+def explain(
+    subject: Annotated[str, typer.Argument(help="A person or position of VFS, a position or employee number of HRM.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """One person or position, in Norwegian: what HRM said and when, what VFS said and when, and why there is a finding."""
+    from dataclasses import asdict
+
+    from ingest.warehouse import open_warehouse
+    from orchestration.show_case import show_case
+    from publish.explain import UnknownSubject
+    from publish.explain import explain as explain_subject
+
+    settings = settings_in_force(config)
+    if not settings.warehouse.exists():
+        raise WrongUse("nothing has been taken in yet; `sluttdato run` does that")
+    with _progress() as say, open_warehouse(settings.warehouse, read_only=True, say=say) as con:
+        try:
+            case = explain_subject(con, subject)
+        except UnknownSubject:
+            raise WrongUse(f"{subject}: neither system has held a person, employee or position with that id") from None
+    if as_json:
+        _print_json(asdict(case))
+    else:
+        show_case(case, out)
+
+
+# --- demo ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def demo(
+    config: Config = None,
+    employees: Annotated[int, typer.Option(min=20, help="Employees in HRM.")] = 5000,
+    days: Annotated[int, typer.Option(min=5, help="Days of extracts, the last one today's.")] = 60,
+    seed: Annotated[int, typer.Option(help="Another seed, another municipality.")] = 1,
+) -> None:
+    """A simulated municipality with its HRM and VFS, taken in, evaluated, published. Nothing in it is real."""
+    from demo.municipality import simulate
+
+    from orchestration import demo_place
+    from orchestration.status import show_demo
+
+    settings = load_settings(config)
+    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        demo_place.prepare(settings.data_dir)
+        simulate(demo_place.inbox(settings.data_dir), demo_place.truth(settings.data_dir), employees=employees, days=days,
+                 last_day=clock.today(), seed=seed, progress=lambda day: say(f"simulating {day}"))
+        settings = settings_in_force(config)
+        code = _evaluate(settings, clock.today(), deliveries=True, as_json=False)
+    if code == FAILED:
+        raise typer.Exit(FAILED)
+    show_demo(settings, out)
+
+
+if __name__ == "__main__":
+    main()
