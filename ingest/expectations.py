@@ -44,16 +44,10 @@ class Expected:
 
 
 class Examiner:
-    """The process that examines landed extracts, started with the first one. A context manager: leaving it waits.
-
-    Raises ExpectationRaised when an expectation raised or the process failed.
-    """
+    """The process that examines landed extracts, started with the first one, while the caller goes on."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> "Examiner":
-        return self
 
     def examine(self, folder: Path) -> None:
         """Have the extract in `folder` examined, unless it was."""
@@ -70,16 +64,23 @@ class Examiner:
             self._process.stdin.write(f"{folder}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # it has failed already; leaving the block says why
+            pass  # it has failed already; `finish` says why
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def finish(self) -> None:
+        """Wait until all is examined. Raises ExpectationRaised when an expectation raised or the process failed."""
         if self._process is None:
             return
-        if kind is not None:
+        process, self._process = self._process, None
+        _, errors = process.communicate()
+        if process.returncode:
+            raise ExpectationRaised(errors.strip() or f"the examination ended with {process.returncode}")
+
+    def abandon(self) -> None:
+        """Stop without waiting; what is not examined yet is examined when it is asked for again."""
+        if self._process is not None:
             self._process.kill()
-        _, errors = self._process.communicate()
-        if kind is None and self._process.returncode:
-            raise ExpectationRaised(errors.strip() or f"the examination ended with {self._process.returncode}")
+            self._process.communicate()
+            self._process = None
 
 
 def results(folder: Path) -> dict[str, list[Expected]]:

@@ -10,6 +10,9 @@ from datetime import date
 import dagster as dg
 import duckdb
 
+from ingest.contract import SYSTEMS, TABLES, Table
+from ingest.expectations import results
+from ingest.landing import REJECTED_ROWS, Landed
 from orchestration.resources import Workplace, retried_when_it_can_pass
 
 _FRESHNESS = dg.AssetKey(["marts", "data_freshness"])
@@ -37,6 +40,44 @@ SPECS = [
     dg.AssetCheckSpec("kommuneadmins_are_in_order", asset=_ROSTER,
                       description="No kommuneadmin has a reason to be reviewed. Warns."),
 ]
+
+
+_AS_EXPECTED = [
+    dg.AssetCheckSpec("is_as_expected", asset=["versions", t.versions_name],
+                      description=f"Great Expectations on the newest {t.system.upper()} extract's `{t.name}`.")
+    for t in TABLES
+]
+
+
+# The examination works in a process of its own; waiting for it comes after dbt, or it would not be beside it.
+@dg.multi_asset_check(specs=_AS_EXPECTED, name="check_extracts", pool="warehouse", op_tags={"dagster/priority": "-1"})
+def about_extracts(workplace: dg.ResourceParam[Workplace]):
+    """What Great Expectations found in the newest extract of each system: counts and keys only."""
+    with workplace.warehouse(read_only=True) as con:
+        as_of = con.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
+    newest = {s: max((e for e in workplace.landing.all(s) if not e.refused and e.extract_date <= as_of),
+                     key=lambda e: (e.extract_date, e.arrival), default=None) for s in SYSTEMS}
+    for landed in filter(None, newest.values()):
+        if landed.table_file(REJECTED_ROWS):  # not purged
+            workplace.examiner.examine(landed.folder)
+    workplace.examiner.finish()
+    for table in TABLES:
+        yield _expectations(table, newest[table.system])
+
+
+def _expectations(table: Table, newest: Landed | None) -> dg.AssetCheckResult:
+    expected = results(newest.folder).get(table.name, []) if newest else []
+    failed = [e for e in expected if not e.success]
+    if newest is None:
+        says = "No extract has come yet."
+    elif not expected:
+        says = f"The extract of {newest.extract_date} holds no {table.name}."
+    else:
+        says = f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}."
+    return _result(
+        dg.AssetKey(["versions", table.versions_name]), "is_as_expected", passed=not failed, says=says,
+        warns=not any(e.critical for e in failed), expectations=len(expected), failed=len(failed),
+        **{f"{e.expectation}/{e.column}": {"unexpected_count": e.unexpected_count, "keys": e.keys} for e in failed})
 
 
 @dg.multi_asset_check(specs=SPECS, name="check_people_and_deliveries", pool="warehouse")

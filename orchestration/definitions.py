@@ -17,7 +17,7 @@ def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _:
     mart_keys = sorted(k for k in models.keys if k.path[0] == "marts")
     return dg.Definitions(
         assets=[*extracts.build(settings), versions.take_in, models, published.build(mart_keys)],
-        asset_checks=[checks.about_people_and_deliveries],
+        asset_checks=[checks.about_extracts, checks.about_people_and_deliveries],
         jobs=[jobs.daily, jobs.one_day(settings)],
         schedules=[jobs.schedule(settings)],
         sensors=[jobs.delivery_sensor(settings)],

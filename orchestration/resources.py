@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 
 from ingest.decisions import Decisions
+from ingest.expectations import Examiner
 from ingest.identity import load_key
 from ingest.intake import data_key_file
 from ingest.landing import Landing
@@ -25,6 +26,7 @@ class Workplace:
 
     settings: Settings
     say: Callable[[str], None]
+    examiner: Examiner = field(default_factory=Examiner)
 
     @property
     def landing(self) -> Landing:
@@ -58,7 +60,11 @@ def workplace_resource(settings: Settings, say: Callable[[str], None]) -> dg.Res
     @dg.resource(description="The settings, the warehouse, and the right to write below the data directory.")
     def workplace(_: dg.InitResourceContext) -> Iterator[Workplace]:
         with writer(settings.data_dir, settings.lock_patience_seconds, say):
-            yield Workplace(settings, say)
+            workplace = Workplace(settings, say)
+            try:
+                yield workplace
+            finally:
+                workplace.examiner.abandon()
 
     return workplace
 

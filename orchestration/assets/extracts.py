@@ -10,7 +10,6 @@ import dagster as dg
 
 from ingest import intake
 from ingest.contract import SYSTEMS, System
-from ingest.expectations import Examiner
 from ingest.landing import Landed
 from ingest.versions import Verdict
 from orchestration import clock
@@ -96,9 +95,8 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
 def _take_in_day(workplace: Workplace, system: System, day: date) -> Verdict | None:
     """Land one day's delivery and judge it; None when nothing is delivered."""
     settings, landing = workplace.settings, workplace.landing
-    with Examiner() as examiner:
-        intake.land(landing, settings.source(system), day, workplace.key(), settings.policy, only=day,
-                    progress=workplace.say, examine=examiner.examine)
+    intake.land(landing, settings.source(system), day, workplace.key(), settings.policy, only=day,
+                progress=workplace.say, examine=workplace.examiner.examine)
     with workplace.warehouse() as con:
         verdicts = intake.fold_landed(con, landing, workplace.decisions, settings.policy, system, workplace.say)
         latest = landing.of_day(system, day)

@@ -5,14 +5,10 @@ from pydantic import Field
 
 from ingest import intake
 from ingest.contract import SYSTEMS, TABLES
-from ingest.expectations import Examiner, Expected, results
-from ingest.landing import Landed
 from ingest.warehouse import INGEST_TABLES, set_run
 from orchestration import clock
 from orchestration.assets import extracts
 from orchestration.resources import Workplace, retried_when_it_can_pass
-
-AS_EXPECTED = "is_as_expected"
 
 
 class TakeIn(dg.Config):
@@ -39,10 +35,6 @@ def _specs() -> list[dg.AssetSpec]:
 
 @dg.multi_asset(
     name="take_in", specs=_specs(), pool="warehouse",
-    check_specs=[dg.AssetCheckSpec(
-        AS_EXPECTED, asset=["versions", t.versions_name],
-        description=f"Great Expectations on the newest {t.system.upper()} extract's `{t.name}`: counts and keys only.")
-        for t in TABLES],
 )
 def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.ResourceParam[Workplace]):
     """Land every delivery up to the as-of date, examine it, fold it, and say of which day dbt is to speak."""
@@ -54,12 +46,12 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
         context.log.info(line)
         workplace.say(line)
 
-    with retried_when_it_can_pass(), Examiner() as examiner:
+    with retried_when_it_can_pass():
         if config.deliveries:
             key = workplace.key()
             for system in SYSTEMS:
                 taken = intake.land(landing, settings.source(system), as_of, key, policy, progress=workplace.say,
-                                    examine=examiner.examine)
+                                    examine=workplace.examiner.examine)
                 for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
                     say(line)
         with workplace.warehouse() as con:
@@ -75,32 +67,3 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
             }
     for (schema, name), count in rows.items():
         yield dg.MaterializeResult(asset_key=[schema, name], metadata={"dagster/row_count": count})
-    for system in SYSTEMS:
-        readable = [e for e in landing.all(system) if not e.refused and e.extract_date <= as_of]
-        yield from _expectation_checks(system, readable[-1] if readable else None)
-
-
-def _expectation_checks(system: str, newest: Landed | None):
-    found = results(newest.folder) if newest else {}
-    for table in TABLES:
-        if table.system != system:
-            continue
-        expected = found.get(table.name, [])
-        failed = [e for e in expected if not e.success]
-        yield dg.AssetCheckResult(
-            asset_key=["versions", table.versions_name], check_name=AS_EXPECTED, passed=not failed,
-            severity=dg.AssetCheckSeverity.ERROR if any(e.critical for e in failed) else dg.AssetCheckSeverity.WARN,
-            description=_describe(newest, table.name, expected, failed),
-            metadata={
-                **({"extract_date": newest.extract_date.isoformat()} if newest else {}),
-                "expectations": len(expected), "failed": len(failed),
-                **{f"{e.expectation}/{e.column}": {"unexpected_count": e.unexpected_count, "keys": e.keys} for e in failed},
-            })
-
-
-def _describe(newest: Landed | None, table: str, expected: list[Expected], failed: list[Expected]) -> str:
-    if newest is None:
-        return "No extract has come yet."
-    if not expected:
-        return f"The extract of {newest.extract_date} holds no {table}."
-    return f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}."
