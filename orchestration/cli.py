@@ -292,6 +292,14 @@ def explain(
         show_case(case, out)
 
 
+@app.command(name="dagster-home")
+def dagster_home_(config: Config = None) -> None:
+    """Prepare Dagster's home for these settings and print it, for `export DAGSTER_HOME=$(sluttdato dagster-home)`."""
+    from orchestration.runs import dagster_home
+
+    print(dagster_home(settings_in_force(config)))
+
+
 # --- demo ----------------------------------------------------------------------------------------------------------
 
 

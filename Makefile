@@ -1,0 +1,42 @@
+# `make run` shows the product on a simulated municipality; `make test` proves it. Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_DATA ?= data
+
+.PHONY: setup run test soak bench ui lint lock clean
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "Python 3.11 to 3.13 is needed; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+setup: $(VENV)/.ready          ## .venv with everything, and .venv/bin/sluttdato
+
+run: setup                     ## a simulated municipality, taken in, evaluated, published
+	$(BIN)/sluttdato demo
+
+test: setup                    ## lint and all tests but the long ones
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+soak: setup                    ## the long tests: MINUTES of random municipalities, a hundred kills
+	SLUTTDATO_SOAK_MINUTES=$(or $(MINUTES),30) $(BIN)/python -m pytest -m soak
+
+bench: setup                   ## ratios against the floors; see benchmarks/README.md
+	$(BIN)/python -m benchmarks
+
+ui: setup                      ## Dagster's daemon and web page on the settings here: http://localhost:3000
+	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; \
+	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
+	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
+
+lock:                          ## requirements.lock anew from pyproject.toml (needs uv, which `make setup` installs)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
+	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) *.egg-info dbt_project/target dbt_project/logs
