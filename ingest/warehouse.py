@@ -82,13 +82,13 @@ def open_warehouse(
     try:
         con.execute("SET enable_progress_bar = false")
         if not read_only:
-            _create_tables(con)
+            create_tables(con)
         yield con
     finally:
         con.close()
 
 
-def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
     for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS):
         con.execute(statement)

@@ -38,7 +38,8 @@ def replay(settings: Settings, as_of: date, to: Path, say: Callable[[str], None]
             set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before())
         say("evaluating: dbt build")
         manifest = _own_target(settings, scratch)
-        dbt.run(dbt.BUILD, scratch, warehouse)
+        if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch, warehouse)):
+            raise dbt.DbtFailed("; ".join(failed))
         with open_warehouse(warehouse) as con:
             rows = write_set(con, folder, dbt.descriptions(manifest))
         shutil.rmtree(scratch)

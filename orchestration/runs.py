@@ -49,9 +49,7 @@ def dagster_home(settings: Settings) -> Path:
 def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     import dagster as dg
 
-    home = dagster_home(settings)
-    os.environ["DAGSTER_HOME"] = str(home)
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
         _close_killed_runs(instance)
         yield instance
 

@@ -27,6 +27,13 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 csv.field_size_limit(1 << 24)
 
 
+class _UnreadableRecord(Exception):
+    """The record that begins on `line` is no CSV."""
+
+    def __init__(self, line: int):
+        self.line = line
+
+
 class CsvSettings(BaseModel):
     """Settings of one csv source. `columns` and `values` hold for all tables, or below a table's name for that one."""
 
@@ -162,15 +169,18 @@ class CsvFolder:
         text = io.StringIO(content.decode(), newline="")
         reader = csv.reader(text, delimiter=self._settings.delimiter, strict=strict)
         begins = 1
-        for cells in reader:
-            if cells:
-                yield begins, cells
-            begins = reader.line_num + 1
+        try:
+            for cells in reader:
+                if cells:
+                    yield begins, cells
+                begins = reader.line_num + 1
+        except csv.Error:
+            raise _UnreadableRecord(begins) from None
 
     def _heading(self, file: str, content: bytes) -> list[str]:
         try:
             _, cells = next(self._records(content, strict=False))
-        except (StopIteration, csv.Error):
+        except (StopIteration, _UnreadableRecord):
             raise RefusedExtract("the file is empty, not even a heading", file=file, line=1,
                                  remedy="Deliver it again") from None
         heading = [c.strip() for c in cells]
@@ -210,7 +220,6 @@ class CsvFolder:
 
     def _refuse_unreadable(self, file: str, content: bytes, width: int) -> None:
         """Find the line that is wrong; return when Python's reader finds nothing wrong."""
-        line = 1
         try:
             for line, cells in self._records(content, strict=True):
                 if len(cells) != width:
@@ -218,8 +227,8 @@ class CsvFolder:
                         f"the row has {len(cells)} cells, the heading {width}", file=file, line=line,
                         remedy="Put quotes around cells that hold the delimiter, then deliver it again",
                     )
-        except csv.Error:
-            raise RefusedExtract("quotes are not closed", file=file, line=line,
+        except _UnreadableRecord as error:
+            raise RefusedExtract("quotes are not closed", file=file, line=error.line,
                                  remedy="Correct the quotes from this line on, then deliver it again") from None
 
     def _lines_of(self, content: bytes) -> Callable[[Sequence[int]], list[int]]:

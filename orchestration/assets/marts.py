@@ -1,31 +1,17 @@
 """The dbt models as assets: staging, intermediate, marts. One `dbt build` for all of them."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
-from packaging.version import Version
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from orchestration import dbt
 from orchestration.resources import Workplace, retried_when_it_can_pass
 
-
-class Dbt(DbtCliResource):
-    """The resource without two steps of its start that cost seconds each: asking dbt for its version in a process of its
-    own, and loading dbt into this process to look into the warehouse, which is done with DuckDB here.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:
-        return None
+_UNIQUE_ID = "dagster_dbt/unique_id"
 
 
 class Translator(DagsterDbtTranslator):
@@ -45,30 +31,51 @@ def build(manifest: Path) -> dg.AssetsDefinition:
     @dbt_assets(manifest=manifest, dagster_dbt_translator=Translator(), pool="warehouse", name="evaluate")
     def evaluate(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
         settings = workplace.settings
-        os.environ.update(dbt.environment(settings.warehouse))
-        resource = Dbt(
-            project_dir=str(dbt.PROJECT), profiles_dir=str(dbt.PROJECT), dbt_executable=str(dbt.EXECUTABLE))
         workplace.say("evaluating: dbt build")
-        with retried_when_it_can_pass():
-            invocation = resource.cli(dbt.BUILD, context=context, target_path=dbt.target_path(settings.data_dir))
-            # Rows are counted when dbt is done: the warehouse is for one process at a time.
-            events = list(invocation.stream())
-            with workplace.warehouse(read_only=True) as con:
-                yield from _with_row_counts(events, dict(_row_counts(con)))
+        with retried_when_it_can_pass(), workplace.warehouse():
+            pass  # wait for whoever looks into the warehouse: dbt would not
+        results = dbt.invoke([*dbt.BUILD, *_selection(context)], settings.data_dir, settings.warehouse)
+        with workplace.warehouse(read_only=True) as con:
+            yield from _events(context, results, con)
+        if failed := dbt.failures(results):
+            raise dg.Failure("; ".join(failed), allow_retries=False)
 
     return evaluate
 
 
-def _row_counts(con: Any) -> Iterator[tuple[tuple[str, ...], int]]:
+def _selection(context: dg.AssetExecutionContext) -> list[str]:
+    """Nothing when all is asked for; else the models chosen in Dagster, and what their checks test."""
+    if not context.is_subset:
+        return []
+    checks = {key.name for key in context.selected_asset_check_keys}
+    return ["--select", *sorted({key.path[-1] for key in context.selected_asset_keys} | checks)]
+
+
+def _events(
+    context: dg.AssetExecutionContext, results: list[dbt.NodeResult], con: duckdb.DuckDBPyConnection
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """What dbt did as Dagster's results: a materialization for each model made, a check for each test run."""
+    definition = context.assets_def
+    models = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.specs if _UNIQUE_ID in spec.metadata}
+    checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.check_specs}
+    counts = dict(_row_counts(con))
+    for result in results:
+        if result.status == "success" and models.get(result.unique_id) in context.selected_asset_keys:
+            key = models[result.unique_id]
+            rows = counts.get(tuple(key.path))
+            yield dg.MaterializeResult(asset_key=key, metadata={
+                "seconds": result.seconds, **({} if rows is None else {"dagster/row_count": rows})})
+    for result in results:
+        key = checks.get(result.unique_id)
+        if key in context.selected_asset_check_keys and result.status in ("pass", "warn", "fail", "error"):
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key, check_name=key.name, passed=result.status == "pass",
+                severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                description=result.message or None, metadata={"failing_rows": result.failures or 0})
+
+
+def _row_counts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[tuple[str, ...], int]]:
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('intermediate', 'marts')").fetchall()
     for schema, name in tables:
         yield (schema, name), con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]
-
-
-def _with_row_counts(events: list[Any], counts: dict[tuple[str, ...], int]) -> Iterator[Any]:
-    for event in events:
-        key = None
-        if isinstance(event, dg.AssetMaterialization):
-            key = tuple(event.asset_key.path)
-        yield event if key not in counts else event.with_metadata({**event.metadata, "dagster/row_count": counts[key]})

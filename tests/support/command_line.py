@@ -1,0 +1,160 @@
+"""A place with a settings file and deliveries, and the `sluttdato` command run in it as a user would.
+
+Most tests call the command's entry point in this process, which saves seconds of imports each; some start it as a program.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import date
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import duckdb
+import yaml
+
+from tests.support import deliveries
+from tests.support.models import rows
+
+PROGRAM = Path(sys.executable).with_name("sluttdato")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class Place:
+    """A folder with sluttdato.yaml, inbox and data directory. `today` is the injected clock."""
+
+    root: Path
+    today: str = "2025-03-10"
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def marts(self) -> Path:
+        return self.data / "published" / "marts.duckdb"
+
+    def configure(self, **settings: Any) -> None:
+        """Write sluttdato.yaml: the sources of this place, and these settings."""
+        defaults = {"data_dir": "data", "sources": {
+            s: {"adapter": "csv", "path": f"inbox/{s}"} for s in ("hrm", "vfs")}}
+        (self.root / "sluttdato.yaml").write_text(yaml.safe_dump({**defaults, **settings}))
+
+    def deliver(self, system: str, day: date | str, tables: dict[str, Any], **options: Any) -> Path:
+        return deliveries.write_csv(self.inbox, system, day, tables, **options)
+
+    def _environment(self, today: str | None) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("SLUTTDATO_") and k != "DAGSTER_HOME"}
+        return {**kept, "SLUTTDATO_TODAY": today or self.today, "COLUMNS": "200", **self.environment}
+
+    def do(self, *arguments: str, today: str | None = None) -> Done:
+        """Run the command in this process."""
+        from orchestration.cli import main
+
+        out, err = StringIO(), StringIO()
+        before = Path.cwd()
+        os.chdir(self.root)
+        try:
+            with (mock.patch.dict(os.environ, self._environment(today), clear=True),
+                  mock.patch.object(sys, "argv", ["sluttdato", *arguments]), redirect_stdout(out), redirect_stderr(err)):
+                code = 0
+                try:
+                    main()
+                except SystemExit as stop:
+                    code = stop.code or 0
+        finally:
+            os.chdir(before)
+        return Done(code, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str, today: str | None = None) -> subprocess.Popen:
+        """Start the command as a program of its own."""
+        return subprocess.Popen([str(PROGRAM), *arguments], cwd=self.root, env=self._environment(today),
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def mart(self, name: str, where: str = "true") -> list[dict[str, Any]]:
+        """Rows of a published mart."""
+        with duckdb.connect(str(self.marts), read_only=True) as con:
+            return rows(con, f"FROM {name} WHERE {where} ORDER BY ALL")
+
+    def all_marts(self) -> dict[str, list[dict[str, Any]]]:
+        return marts_of(self.marts)
+
+
+def marts_of(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """All marts of a published file, sorted."""
+    with duckdb.connect(str(file), read_only=True) as con:
+        names = [n for (n,) in con.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
+        return {n: rows(con, f"FROM {n} ORDER BY ALL") for n in names}
+
+
+def make_place(root: Path, prepared: Path) -> Place:
+    """A new place, begun with what dbt has parsed already (the parsing takes seconds)."""
+    root.mkdir(parents=True, exist_ok=True)
+    place = Place(root)
+    place.configure()
+    shutil.copytree(prepared, place.data / "dbt")
+    return place
+
+
+def town(size: int = 6) -> tuple[dict[str, Any], dict[str, Any]]:
+    """HRM and VFS of a small town in which all is well: employee 001 works as v001 at S1 or S2, and so on."""
+    ids = [f"{n:03d}" for n in range(1, size + 1)]
+    units = [{"org_number": "K", "name": "Eksempel kommune", "type": "kommune"},
+             {"org_number": "S1", "name": "Fossen skole", "type": "school", "parent_org_number": "K"},
+             {"org_number": "S2", "name": "Lia skole", "type": "school", "parent_org_number": "K"}]
+    school = {i: "S1" if int(i) % 2 else "S2" for i in ids}
+    hrm = {
+        "employees": [{"employee_number": i, "given_name": f"Test{i}", "family_name": "Testesen"} for i in ids],
+        "positions": [{"position_id": f"h{i}", "employee_number": i, "org_number": school[i], "start_date": "2020-08-01"}
+                      for i in ids],
+        "org_units": units,
+    }
+    vfs = {
+        "persons": [{"person_id": f"P{i}", "employee_number": i, "given_name": f"Test{i}", "family_name": "Testesen",
+                     "login_enabled": True, "registered_by": "hrm"} for i in ids],
+        "positions": [{"position_id": f"v{i}", "person_id": f"P{i}", "org_number": school[i], "role": "Lærer",
+                       "hrm_position_id": f"h{i}", "start_date": "2020-08-01", "registered_by": "hrm"} for i in ids],
+        "accesses": [{"person_id": f"P{i}", "access_group": "Lærer", "org_number": school[i], "start_date": "2020-08-01",
+                      "position_id": f"v{i}"} for i in ids],
+        "org_units": units,
+    }
+    return hrm, vfs
+
+
+def changed(tables: dict[str, Any], table: str, key: str, value: str, **columns: Any) -> dict[str, Any]:
+    """The tables with some columns of the rows whose `key` is `value` set otherwise."""
+    assert any(r[key] == value for r in tables[table])
+    return {**tables, table: [{**r, **columns} if r[key] == value else r for r in tables[table]]}
+
+
+def without(tables: dict[str, Any], table: str, key: str, value: str) -> dict[str, Any]:
+    """The tables without the rows whose `key` is `value`."""
+    return {**tables, table: [r for r in tables[table] if r[key] != value]}
