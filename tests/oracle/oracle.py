@@ -1,0 +1,679 @@
+"""The marts of the contract, computed naively: every evaluation day is looked at for itself, then days are strung together.
+
+No intervals, no SQL, nothing of the product. Slow is fine; plain is the point. Numbers like "4" name sections of the contract.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+Row = dict[str, Any]
+ONE_DAY = timedelta(days=1)
+
+KEYS = {
+    "hrm": {"employees": ("employee_number",), "positions": ("position_id",), "org_units": ("org_number",)},
+    "vfs": {"persons": ("person_id",), "positions": ("position_id",),
+            "accesses": ("person_id", "access_group", "org_number", "start_date", "position_id"), "org_units": ("org_number",)},
+}
+GUARDED = {"hrm": ("employees", "positions"), "vfs": ("persons", "positions")}
+ON_VFS_POSITIONS = {"active_vfs_inactive_hrm", "stale_position", "manual_position", "unknown_in_hrm", "end_date_not_propagated"}
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """A delivery as it arrives; `tables` hold rows with the canonical columns."""
+
+    system: str
+    extract_date: date
+    kind: str
+    tables: dict[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class Exception_:
+    finding_type: str
+    subject_id: str
+    approved_on: date
+    until: date
+
+
+@dataclass(frozen=True)
+class Policy:
+    grace_days: int = 1
+    kommuneadmin_groups: tuple[str, ...] = ("Kommuneadmin",)
+    max_drop_percent: float = 10
+    min_drop_rows: int = 20
+    max_growth_factor: float = 2
+    min_growth_rows: int = 100
+    max_extract_age_days: int = 3
+    backed_ahead_days: int = 30
+
+
+@dataclass(eq=False)
+class Extract:
+    """An accepted extract: its date and the state of the system after it, {table: {key: row}}."""
+
+    day: date
+    state: dict[str, dict[tuple, Row]]
+
+
+def is_active(row: Row, day: date) -> bool:
+    """1: start_date <= d and d <= end_date, an empty date being open."""
+    return (row.get("start_date") is None or row["start_date"] <= day) and is_not_ended(row, day)
+
+
+def is_not_ended(row: Row, day: date) -> bool:
+    return row.get("end_date") is None or day <= row["end_date"]
+
+
+# --- which extracts count (2, 7) -----------------------------------------------------------------------------------
+
+
+def _state_after(before: Extract | None, delivery: Delivery) -> dict[str, dict[tuple, Row]]:
+    state = {}
+    for table, key in KEYS[delivery.system].items():
+        rows = {} if delivery.kind == "full" or before is None else dict(before.state[table])
+        for row in delivery.tables.get(table, []):
+            k = tuple(row.get(c) for c in key)
+            if delivery.kind == "delta" and row.get("deleted"):
+                rows.pop(k, None)
+            else:
+                rows[k] = row
+        state[table] = rows
+    return state
+
+
+def _sizes(extract: Extract, system: str) -> dict[str, int]:
+    sizes = {t: len(extract.state[t]) for t in GUARDED[system]}
+    sizes["active"] = sum(is_active(p, extract.day) for p in extract.state["positions"].values())
+    return sizes
+
+
+def _is_plausible(now: Extract, before: Extract | None, delivery: Delivery, policy: Policy) -> bool:
+    sizes = _sizes(now, delivery.system)
+    if delivery.kind == "full" and any(sizes[t] == 0 for t in GUARDED[delivery.system]):
+        return False
+    if before is None:
+        return True
+    for name, was in _sizes(before, delivery.system).items():
+        fewer, more = was - sizes[name], sizes[name] - was
+        if fewer > was * policy.max_drop_percent / 100 and fewer > policy.min_drop_rows:
+            return False
+        if sizes[name] > was * policy.max_growth_factor and more > policy.min_growth_rows:
+            return False
+    return True
+
+
+def accepted_extracts(
+    deliveries: list[Delivery], as_of: date, policy: Policy, accepts: frozenset[tuple[str, date]]
+) -> dict[str, list[Extract]]:
+    """The extracts that count, by system, oldest first. Of one day the last to arrive that passes."""
+    accepted: dict[str, list[Extract]] = {"hrm": [], "vfs": []}
+    for system, extracts in accepted.items():
+        days = sorted({d.extract_date for d in deliveries if d.system == system and d.extract_date <= as_of})
+        for day in days:
+            before = extracts[-1] if extracts else None
+            for delivery in reversed([d for d in deliveries if d.system == system and d.extract_date == day]):
+                extract = Extract(day, _state_after(before, delivery))
+                if (system, day) in accepts or _is_plausible(extract, before, delivery, policy):
+                    extracts.append(extract)
+                    break
+    return accepted
+
+
+# --- what is known on one day --------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class HrmEnd:
+    """4: what HRM says of the end of one position, on one day."""
+
+    row: Row  # as last seen
+    in_state: bool
+    end: date | None
+    known_on: date
+    last_held_on: date | None
+    is_backdated: bool
+    is_vanished: bool
+
+
+@dataclass(eq=False)
+class World:
+    """Everything known on day `day`: the accepted extracts up to it, and what the contract derives from them."""
+
+    day: date
+    hrm: list[Extract]
+    vfs: list[Extract]
+    policy: Policy
+    _memo: dict = field(default_factory=dict)
+
+    def _once(self, name: str, compute: Any) -> Any:
+        if name not in self._memo:
+            self._memo[name] = compute()
+        return self._memo[name]
+
+    def state(self, system: str, table: str) -> dict[tuple, Row]:
+        extracts = self.hrm if system == "hrm" else self.vfs
+        return extracts[-1].state[table] if extracts else {}
+
+    def last_seen(self, system: str, table: str) -> dict[tuple, Row]:
+        def compute() -> dict[tuple, Row]:
+            found: dict[tuple, Row] = {}
+            for extract in self.hrm if system == "hrm" else self.vfs:
+                found |= extract.state[table]
+            return found
+
+        return self._once(f"{system}.{table}", compute)
+
+    # 3: identity
+
+    @property
+    def employees(self) -> dict[str, tuple[date, str | None]]:
+        """{employee number: (last extract that held them, last national id seen)} of every known employee."""
+        def compute() -> dict[str, tuple[date, str | None]]:
+            known: dict[str, tuple[date, str | None]] = {}
+            for extract in self.hrm:
+                for row in [*extract.state["employees"].values(), *extract.state["positions"].values()]:
+                    number = row["employee_number"]
+                    earlier = known.get(number, (None, None))[1]
+                    known[number] = (extract.day, earlier)
+                for row in extract.state["employees"].values():
+                    if row.get("national_id") is not None:
+                        known[row["employee_number"]] = (extract.day, row["national_id"])
+            return known
+
+        return self._once("employees", compute)
+
+    def with_national_id(self, national_id: str | None) -> list[str]:
+        if national_id is None:
+            return []
+        return [n for n, (_, held) in self.employees.items() if held == national_id]
+
+    def hrm_positions(self, employee: str) -> list[Row]:
+        return [p for p in self.state("hrm", "positions").values() if p["employee_number"] == employee]
+
+    def is_employed(self, employee: str) -> bool:
+        return any(is_active(p, self.day) for p in self.hrm_positions(employee))
+
+    def match_row(self, person: Row) -> tuple[str | None, str]:
+        """(employee, method) of a person's row."""
+        if person.get("employee_number") in self.employees:
+            return person["employee_number"], "employee_number"
+        candidates = self.with_national_id(person.get("national_id"))
+        if not candidates:
+            return None, "none"
+        newest = max(self.employees[c][0] for c in candidates)
+        candidates = [c for c in candidates if self.employees[c][0] == newest]
+        employed = [c for c in candidates if self.is_employed(c)]
+        return min(employed or candidates), "national_id"
+
+    def match(self, person_id: str) -> tuple[str | None, str]:
+        """A person of the current state; one missing from it matches nobody."""
+        row = self.state("vfs", "persons").get((person_id,))
+        return self.match_row(row) if row else (None, "none")
+
+    def match_as_last_seen(self, person_id: str) -> str | None:
+        row = self.last_seen("vfs", "persons").get((person_id,))
+        return self.match_row(row)[0] if row else None
+
+    def hrm_status(self, person_id: str) -> str:
+        employee, _ = self.match(person_id)
+        if employee is None:
+            return "unknown"
+        if self.is_employed(employee):
+            return "active"
+        later = any(p.get("start_date") and p["start_date"] > self.day for p in self.hrm_positions(employee))
+        return "not_started" if later else "inactive"
+
+    def told_persons(self) -> set[str]:
+        """Those of the current state with an active position or an effective access."""
+        def compute() -> set[str]:
+            busy = {p["person_id"] for p in self.active_positions()} | {a["person_id"] for a in self.effective_accesses()}
+            return {p for (p,) in self.state("vfs", "persons") if p in busy}
+
+        return self._once("told", compute)
+
+    def is_disputed(self, person_id: str) -> bool:
+        row = self.state("vfs", "persons")[(person_id,)]
+        holders = self.with_national_id(row.get("national_id"))
+        if row.get("employee_number") in self.employees and any(h != row["employee_number"] for h in holders):
+            return True
+        if len(holders) > 1:
+            return True
+        employee = self.match(person_id)[0]
+        return employee is not None and any(
+            other != person_id and self.match(other)[0] == employee for other in self.told_persons())
+
+    # 1, 3: positions and accesses in VFS
+
+    def active_positions(self) -> list[Row]:
+        return [p for p in self.state("vfs", "positions").values() if is_active(p, self.day)]
+
+    def effective_accesses(self) -> list[Row]:
+        def is_effective(access: Row) -> bool:
+            person = self.state("vfs", "persons").get((access["person_id"],))
+            if person and person.get("login_enabled") is False:
+                return False
+            if not is_active(access, self.day):
+                return False
+            position = self.state("vfs", "positions").get((access.get("position_id"),))
+            if position is None or is_active(position, self.day):
+                return True
+            return position.get("end_date") is not None and position["end_date"] < self.vfs[-1].day
+
+        return self._once("effective", lambda: [a for a in self.state("vfs", "accesses").values() if is_effective(a)])
+
+    def org_units(self) -> dict[str, Row]:
+        return {k[0]: r for k, r in (self.state("hrm", "org_units") | self.state("vfs", "org_units")).items()}
+
+    def is_school(self, org_number: str) -> bool:
+        unit = self.org_units().get(org_number)
+        return unit is None or unit.get("type") in (None, "school")
+
+    def backing(self, position: Row) -> list[Row]:
+        """3: the HRM positions that back a VFS position."""
+        employee, _ = self.match(position["person_id"])
+        if employee is None:
+            return []
+        latest_start = self.day + timedelta(days=self.policy.backed_ahead_days)
+        vfs_units = {k[0] for k in self.state("vfs", "org_units")}
+        return [
+            h for h in self.hrm_positions(employee)
+            if is_not_ended(h, self.day) and (h.get("start_date") is None or h["start_date"] <= latest_start)
+            and (h["org_number"] == position["org_number"]
+                 or (h["position_id"] == position.get("hrm_position_id") and h["org_number"] not in vfs_units))
+        ]
+
+    def org_numbers_of_active_positions(self, person_id: str) -> set[str]:
+        return {p["org_number"] for p in self.active_positions() if p["person_id"] == person_id}
+
+    # 4: end dates
+
+    def hrm_ends(self) -> dict[str, HrmEnd]:
+        return self._once("ends", lambda: {k[0]: self._hrm_end(k) for k in self.last_seen("hrm", "positions")})
+
+    def _hrm_end(self, key: tuple) -> HrmEnd:
+        holding = [e for e in self.hrm if key in e.state["positions"]]
+        last = holding[-1]
+        row = last.state["positions"][key]
+        end = row.get("end_date")
+        run = []
+        for extract in reversed(holding):
+            if extract.state["positions"][key].get("end_date") != end:
+                break
+            run.append(extract)
+        known_on = run[-1].day
+        in_state = last is self.hrm[-1]
+        if not in_state:
+            first_absent = next(e for e in self.hrm if e.day > last.day)
+            if end is None or end > first_absent.day:
+                return HrmEnd(row, False, None, first_absent.day, last.day, False, True)
+        otherwise = [e.day for e in holding if e.state["positions"][key].get("end_date") != end]
+        return HrmEnd(row, in_state, end, known_on, None, bool(end and otherwise and end < otherwise[-1]), False)
+
+    def has_arrived(self, end: date | None, position_id: str, extract: Extract) -> bool:
+        row = extract.state["positions"].get((position_id,))
+        if row is None:
+            return True
+        vfs_end = row.get("end_date")
+        return vfs_end is not None and ((end is not None and vfs_end <= end) or vfs_end < extract.day)
+
+    def counterparts(self) -> list[tuple[str, Row]]:
+        """(HRM position_id, VFS position as last seen) of every pair, persons as last seen too."""
+        def is_counterpart(h: Row, v: Row) -> bool:
+            if self.match_as_last_seen(v["person_id"]) != h["employee_number"]:
+                return False
+            if v.get("hrm_position_id") is not None:
+                return v["hrm_position_id"] == h["position_id"]
+            return ((v.get("registered_by") or "hrm") == "hrm" and v["org_number"] == h["org_number"]
+                    and v.get("start_date") == h.get("start_date"))
+
+        return self._once("pairs", lambda: [
+            (h["position_id"], v) for h in self.last_seen("hrm", "positions").values()
+            for v in self.last_seen("vfs", "positions").values() if is_counterpart(h, v)])
+
+    def propagation(self, hrm_position_id: str, v: Row) -> Row | None:
+        """The row of end_date_propagation of one pair; None when the HRM position has no end."""
+        end = self.hrm_ends()[hrm_position_id]
+        if not end.is_vanished and end.end is None:
+            return None
+        vid = v["position_id"]
+        first_seen = next(e.day for e in self.vfs if (vid,) in e.state["positions"])
+        since = [e for e in self.vfs if e.day >= first_seen]
+        arrived = [self.has_arrived(end.end, vid, e) for e in since]
+        propagated_on = None
+        if arrived[-1]:
+            status = "propagated"
+            first_of_run = len(since) - 1
+            while first_of_run > 0 and arrived[first_of_run - 1]:
+                first_of_run -= 1
+            propagated_on = max(since[first_of_run].day, end.known_on)
+        else:
+            current = self.state("vfs", "positions").get((vid,))
+            others = [h for h in self.backing(current) if h["position_id"] != hrm_position_id] if (
+                current and is_active(current, self.day)) else []
+            age = (self.vfs[-1].day - end.known_on).days
+            if others:
+                status = "superseded"
+            elif age > self.policy.grace_days:
+                status = "failed"
+            elif end.is_backdated or end.is_vanished:
+                status = "at_risk"
+            else:
+                status = "pending"
+        cause = None
+        if status not in ("propagated", "superseded"):
+            if (v.get("registered_by") or "hrm") == "manual":
+                cause = "manual_position"
+            elif any(a for a, e in zip(arrived[:-1], since[:-1], strict=True) if e.day >= end.known_on):
+                cause = "overridden"
+            elif end.is_backdated:
+                cause = "backdated"
+            elif end.is_vanished:
+                cause = "vanished"
+            elif v.get("end_date") is not None:
+                cause = "date_differs"
+            elif end.known_on == self.hrm[0].day:
+                cause = "before_first_extract"
+            else:
+                cause = "not_transferred"
+        return {
+            "hrm_position_id": hrm_position_id, "vfs_position_id": vid, "employee_number": end.row["employee_number"],
+            "org_number": end.row["org_number"], "hrm_end_date": end.end, "hrm_end_date_known_on": end.known_on,
+            "last_held_on": end.last_held_on, "is_backdated": end.is_backdated, "is_vanished": end.is_vanished,
+            "vfs_end_date": v.get("end_date"), "propagated_on": propagated_on,
+            "lag_days": (propagated_on - end.known_on).days if propagated_on else None, "status": status, "cause": cause,
+        }
+
+    # 5: what is present today
+
+    def present(self) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+        """{(finding type, subject): (person, org unit)}."""
+        found: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+        for p in self.active_positions():
+            kind = self._finding_of_position(p)
+            if kind:
+                found[kind, p["position_id"]] = (p["person_id"], p["org_number"])
+        self._add_ended_early(found)
+        self._add_accesses(found)
+        for person_id, reason in self.kommuneadmins().items():
+            if reason:
+                found["kommuneadmin_review", person_id] = (person_id, None)
+        for person_id in self.told_persons():
+            if self.is_disputed(person_id):
+                found["disputed_identity", person_id] = (person_id, None)
+        return found
+
+    def _finding_of_position(self, p: Row) -> str | None:
+        status = self.hrm_status(p["person_id"])
+        by_hand = (p.get("registered_by") or "hrm") == "manual"
+        backing = self.backing(p)
+        if not backing:
+            if status in ("inactive", "not_started"):
+                return "active_vfs_inactive_hrm"
+            if by_hand:
+                return "manual_position"
+            return "stale_position" if status == "active" else "unknown_in_hrm"
+        if any(h.get("end_date") is None for h in backing):
+            return None
+        latest_end = max(h["end_date"] for h in backing)
+        latest_known = max(self.hrm_ends()[h["position_id"]].known_on for h in backing)
+        outlives = p.get("end_date") is None or p["end_date"] > latest_end
+        overdue = (self.vfs[-1].day - latest_known).days > self.policy.grace_days
+        return "end_date_not_propagated" if outlives and overdue else None
+
+    def _add_ended_early(self, found: dict) -> None:
+        for h in self.state("hrm", "positions").values():
+            if not is_active(h, self.day):
+                continue
+            if h.get("start_date") and (self.vfs[-1].day - h["start_date"]).days <= self.policy.grace_days:
+                continue
+            persons = [
+                v["person_id"] for v in self.last_seen("vfs", "positions").values()
+                if v["org_number"] == h["org_number"] and self.match_as_last_seen(v["person_id"]) == h["employee_number"]]
+            if not persons:
+                continue
+            open_now = [
+                v for v in self.state("vfs", "positions").values()
+                if v["org_number"] == h["org_number"] and is_not_ended(v, self.day)
+                and self.match_as_last_seen(v["person_id"]) == h["employee_number"]]
+            if not open_now:
+                found["ended_early_in_vfs", h["position_id"]] = (min(persons), h["org_number"])
+
+    def uncovered_accesses(self) -> list[Row]:
+        return [a for a in self.effective_accesses() if a["access_group"] not in self.policy.kommuneadmin_groups
+                and a["org_number"] not in self.org_numbers_of_active_positions(a["person_id"])]
+
+    def _add_accesses(self, found: dict) -> None:
+        for a in self.uncovered_accesses():
+            person = a["person_id"]
+            at_a_school = any(self.is_school(o) for o in self.org_numbers_of_active_positions(person))
+            if not at_a_school:
+                found["inactive_with_access", person] = (person, None)
+            elif self.is_school(a["org_number"]):
+                found["access_without_position", f"{person}:{a['org_number']}"] = (person, a["org_number"])
+
+    def kommuneadmins(self) -> dict[str, str | None]:
+        """{person: review reason or None} of everybody in the roster."""
+        reasons: dict[str, str | None] = {}
+        for a in self.effective_accesses():
+            if a["access_group"] not in self.policy.kommuneadmin_groups:
+                continue
+            person = a["person_id"]
+            status = self.hrm_status(person)
+            row = self.state("vfs", "persons").get((person,), {})
+            if status == "inactive":
+                reasons[person] = "inactive_in_hrm"
+            elif status == "unknown":
+                reasons[person] = "not_in_hrm"
+            elif not self.org_numbers_of_active_positions(person):
+                reasons[person] = "no_position"
+            elif (row.get("registered_by") or "hrm") == "manual":
+                reasons[person] = "manual_profile"
+            else:
+                reasons[person] = None
+        return reasons
+
+
+# --- findings over the days (5) ------------------------------------------------------------------------------------
+
+
+def _findings(worlds: list[World]) -> list[Row]:
+    """Days strung together: one row for each unbroken time that a finding was present."""
+    rows: list[Row] = []
+    open_rows: dict[tuple[str, str], Row] = {}
+    for world in worlds:
+        present = world.present()
+        for key in [k for k in open_rows if k not in present]:
+            open_rows.pop(key)["resolved_on"] = world.day
+        for key, (person, org) in present.items():
+            if key not in open_rows:
+                open_rows[key] = {"finding_type": key[0], "subject_id": key[1], "first_seen_on": world.day, "resolved_on": None,
+                                  "is_succeeded": False}
+                rows.append(open_rows[key])
+            open_rows[key] |= {"person_id": person, "org_number": org, "last_seen_on": world.day}
+    first_day = worlds[0].day if worlds else None
+    chained = sorted((r for r in rows if r["finding_type"] in ON_VFS_POSITIONS), key=lambda r: r["first_seen_on"])
+    for row in rows:
+        row["problem_since"] = row["first_seen_on"]
+    for row in chained:
+        before = [r for r in chained if r["subject_id"] == row["subject_id"] and r["resolved_on"] == row["first_seen_on"]]
+        if before:
+            before[0]["is_succeeded"] = True
+            row["problem_since"] = before[0]["problem_since"]
+    for row in rows:
+        row["is_age_lower_bound"] = row["problem_since"] == first_day
+    return rows
+
+
+def evaluate(
+    deliveries: list[Delivery], as_of: date, policy: Policy = Policy(), accepts: frozenset[tuple[str, date]] = frozenset(),
+    exceptions: Iterable[Exception_] = (),
+) -> dict[str, list[Row]]:
+    """All marts as of a day, as rows with the contract's columns (no finding_id and remedy; `is_succeeded` for succeeded_by)."""
+    accepted = accepted_extracts(deliveries, as_of, policy, accepts)
+    exceptions = list(exceptions)
+
+    @cache
+    def world(hrm_count: int, vfs_count: int, day: date) -> World:
+        return World(day, accepted["hrm"][:hrm_count], accepted["vfs"][:vfs_count], policy)
+
+    def on(day: date) -> World:
+        return world(sum(e.day <= day for e in accepted["hrm"]), sum(e.day <= day for e in accepted["vfs"]), day)
+
+    def is_excepted(row: Row, day: date) -> bool:
+        return any(e.finding_type == row["finding_type"] and e.subject_id == row["subject_id"]
+                   and e.approved_on <= day <= e.until for e in exceptions)
+
+    days: list[date] = []
+    if accepted["hrm"] and accepted["vfs"]:
+        day = max(accepted["hrm"][0].day, accepted["vfs"][0].day)
+        while day <= as_of:
+            days.append(day)
+            day += ONE_DAY
+    findings = _findings([on(d) for d in days])
+    for row in findings:
+        row["status"] = "resolved" if row["resolved_on"] else "excepted" if is_excepted(row, as_of) else "open"
+        row["days_open"] = ((row["resolved_on"] or as_of) - row["first_seen_on"]).days
+    today = on(as_of)
+    marts = _marts(today, [r for r in findings if not r["resolved_on"]])
+    marts["findings"] = findings
+    marts["finding_daily_counts"] = _daily_counts(findings, days, is_excepted)
+    marts["data_freshness"] = [_freshness(s, accepted[s], deliveries, today, as_of, policy) for s in ("hrm", "vfs")]
+    return {name: [{**row, "as_of_date": as_of} for row in rows] for name, rows in marts.items()}
+
+
+def _daily_counts(findings: list[Row], days: list[date], is_excepted: Any) -> list[Row]:
+    counts: dict[tuple, Row] = defaultdict(lambda: dict.fromkeys(
+        ("open_count", "excepted_count", "opened_count", "resolved_count"), 0))
+    for day in days:
+        for row in findings:
+            entry = (day, row["finding_type"], row["org_number"])
+            if row["first_seen_on"] <= day <= row["last_seen_on"]:
+                counts[entry]["excepted_count" if is_excepted(row, day) else "open_count"] += 1
+            if row["first_seen_on"] == day:
+                counts[entry]["opened_count"] += 1
+            if row["resolved_on"] == day and not row["is_succeeded"]:
+                counts[entry]["resolved_count"] += 1
+    return [{"evaluation_date": day, "finding_type": kind, "org_number": org, **numbers}
+            for (day, kind, org), numbers in counts.items() if any(numbers.values())]
+
+
+def _freshness(
+    system: str, extracts: list[Extract], deliveries: list[Delivery], today: World, as_of: date, policy: Policy
+) -> Row:
+    current = extracts[-1].day if extracts else None
+    delivered = {d.extract_date for d in deliveries if d.system == system and d.extract_date <= as_of}
+    age = (as_of - current).days if current else None
+    return {
+        "system": system, "current_extract_date": current, "age_days": age,
+        "row_count": sum(len(today.state(system, t)) for t in KEYS[system]),
+        "status": "missing" if age is None else "stale" if age > policy.max_extract_age_days else "fresh",
+        "withheld_extracts": len([d for d in delivered if current is None or d > current]), "not_assessable": "",
+    }
+
+
+# --- the other marts (6) -------------------------------------------------------------------------------------------
+
+
+def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
+    units = today.org_units()
+    persons = today.state("vfs", "persons")
+
+    def name_of(org_number: str) -> str | None:
+        return units[org_number].get("name") if org_number in units else None
+
+    def who(person_id: str) -> Row:
+        row = persons.get((person_id,), {})
+        return {"employee_number": today.match(person_id)[0] or row.get("employee_number"),
+                "given_name": row.get("given_name"), "family_name": row.get("family_name")}
+
+    def of_type(*types: str) -> list[Row]:
+        return [r for r in present if r["finding_type"] in types]
+
+    def groups(person_id: str, org_number: str | None = None) -> str:
+        return ", ".join(sorted({a["access_group"] for a in today.uncovered_accesses() if a["person_id"] == person_id
+                                 and org_number in (None, a["org_number"])}))
+
+    marts: dict[str, list[Row]] = {}
+    marts["employee_status"] = []
+    for (person_id,) in persons:
+        employee, method = today.match(person_id)
+        active = [p for p in today.active_positions() if p["person_id"] == person_id]
+        marts["employee_status"].append({
+            "person_id": person_id, **who(person_id), "match_method": method, "vfs_status": "active" if active else "inactive",
+            "hrm_status": today.hrm_status(person_id), "active_vfs_positions": len(active),
+            "active_hrm_positions": sum(is_active(p, today.day) for p in today.hrm_positions(employee)) if employee else 0,
+            "is_active_vfs_inactive_hrm": any(r["person_id"] == person_id for r in of_type("active_vfs_inactive_hrm")),
+            "is_inactive_with_access": any(r["person_id"] == person_id for r in of_type("inactive_with_access"))})
+    marts["status_mismatches"] = [
+        _mismatch(today, r, who, name_of)
+        for r in of_type("active_vfs_inactive_hrm", "stale_position", "manual_position", "unknown_in_hrm")]
+    ends = today.last_seen("vfs", "positions").values()
+    marts["inactive_with_access"] = [{
+        "person_id": r["subject_id"], **who(r["subject_id"]), "access_groups": groups(r["subject_id"]),
+        "hrm_status": today.hrm_status(r["subject_id"]),
+        "last_position_end_date": max((p["end_date"] for p in ends if p["person_id"] == r["subject_id"] and p.get("end_date")),
+                                      default=None),
+        "status": r["status"], "first_seen_on": r["first_seen_on"], "days_open": r["days_open"],
+    } for r in of_type("inactive_with_access")]
+    marts["access_without_position"] = [{
+        "person_id": r["person_id"], **who(r["person_id"]), "org_number": r["org_number"], "org_name": name_of(r["org_number"]),
+        "access_groups": groups(r["person_id"], r["org_number"]), "status": r["status"], "first_seen_on": r["first_seen_on"],
+        "days_open": r["days_open"]} for r in of_type("access_without_position")]
+    reasons = today.kommuneadmins()
+    roster = {(a["person_id"], a["access_group"], a["org_number"]) for a in today.effective_accesses()
+              if a["access_group"] in today.policy.kommuneadmin_groups}
+    marts["kommuneadmin_roster"] = [{
+        "person_id": p, "access_group": g, "org_number": o, **who(p),
+        "registered_by": (persons[(p,)].get("registered_by") or "hrm") if (p,) in persons else None,
+        "has_active_position": bool(today.org_numbers_of_active_positions(p)), "hrm_status": today.hrm_status(p),
+        "review_reason": reasons[p]} for p, g, o in roster]
+    marts["manual_registrations"] = [{
+        "vfs_position_id": p["position_id"], "person_id": p["person_id"], "org_number": p["org_number"],
+        "org_name": name_of(p["org_number"]), "role": p.get("role"), "start_date": p.get("start_date"),
+        "end_date": p.get("end_date"), "is_backed": bool(today.backing(p)), "hrm_status": today.hrm_status(p["person_id"]),
+        "age_days": (today.day - p["start_date"]).days if p.get("start_date") else None,
+    } for p in today.active_positions() if (p.get("registered_by") or "hrm") == "manual"]
+    marts["end_date_propagation"] = [row for h, v in today.counterparts() if (row := today.propagation(h, v))] if (
+        today.vfs and today.hrm) else []
+    marts["org_units"] = [{"org_number": o, "name": u.get("name"), "type": u.get("type") or "school",
+                           "parent_org_number": u.get("parent_org_number")} for o, u in units.items()]
+    return marts
+
+
+def _mismatch(today: World, finding: Row, who: Any, name_of: Any) -> Row:
+    p = today.state("vfs", "positions")[(finding["subject_id"],)]
+    by_hand = (p.get("registered_by") or "hrm") == "manual"
+    own = None
+    if (p["person_id"],) in today.state("vfs", "persons"):
+        pairs = [h for h, v in today.counterparts() if v["position_id"] == p["position_id"]]
+        ends = today.hrm_ends()
+        if pairs:
+            own = min(pairs, key=lambda h: (today.has_arrived(ends[h].end, p["position_id"], today.vfs[-1]),
+                                            -ends[h].known_on.toordinal(), h))
+    end = today.hrm_ends()[own] if own else None
+    suggested = (end.end or end.last_held_on) if end else None
+    if suggested and p.get("start_date"):
+        suggested = max(suggested, p["start_date"])
+    if end is None:
+        cause = "manual_position" if by_hand else "no_counterpart"
+    else:
+        propagation = today.propagation(own, p)
+        cause = propagation["cause"] if propagation else None
+        if cause is None:
+            cause = "moved" if end.row["org_number"] != p["org_number"] else "not_started"
+    person = today.state("vfs", "persons").get((p["person_id"],), {})
+    return {
+        "vfs_position_id": p["position_id"], "finding_type": finding["finding_type"], "status": finding["status"],
+        "person_id": p["person_id"], **who(p["person_id"]), "org_number": p["org_number"], "org_name": name_of(p["org_number"]),
+        "role": p.get("role"), "start_date": p.get("start_date"), "vfs_end_date": p.get("end_date"),
+        "can_log_in": person.get("login_enabled") is not False, "hrm_status": today.hrm_status(p["person_id"]), "cause": cause,
+        "hrm_position_id": own, "hrm_end_date": end.end if end else None,
+        "hrm_end_date_known_on": end.known_on if end else None, "last_held_on": end.last_held_on if end else None,
+        "suggested_end_date": suggested, "first_seen_on": finding["first_seen_on"], "problem_since": finding["problem_since"],
+        "is_age_lower_bound": finding["is_age_lower_bound"], "days_open": finding["days_open"],
+    }
