@@ -1,0 +1,7 @@
+-- Two periods of one type on one subject that overlap or touch would be one finding told twice, with a wrong age.
+{{ config(meta={'dagster': {'ref': {'name': 'int_findings'}}}) }}
+select earlier.finding_id, later.finding_id as other_finding_id
+from {{ ref('int_findings') }} as earlier
+inner join {{ ref('int_findings') }} as later
+  on earlier.finding_type = later.finding_type and earlier.subject_id = later.subject_id
+  and earlier.from_day < later.from_day and later.from_day <= earlier.to_day
