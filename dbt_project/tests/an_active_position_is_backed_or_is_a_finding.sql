@@ -1,0 +1,13 @@
+-- Each active VFS position is accounted for: one that is neither backed nor on the list is somebody who slipped through.
+{{ config(meta={'dagster': {'ref': {'name': 'int_findings'}}}) }}
+select positions.position_id, positions.person_id, positions.from_day
+from {{ ref('int_vfs__active_positions') }} as positions
+cross join {{ ref('int_evaluation_window') }} as evaluation
+anti join (
+  select vfs_position_id as position_id from {{ ref('int_backed_positions') }} where {{ holds_today() }}
+  union all
+  select subject_id from {{ ref('int_findings') }}
+  where resolved_on is null
+    and finding_type in ('active_vfs_inactive_hrm', 'stale_position', 'manual_position', 'unknown_in_hrm')
+) as accounted_for on positions.position_id = accounted_for.position_id
+where {{ holds_today('positions') }}

@@ -1,0 +1,12 @@
+-- Two matches or statuses at once would double a person's findings, and let one position count as backed and not backed.
+{{ config(meta={'dagster': {'ref': {'name': 'int_identity__hrm_status'}}}) }}
+with periods as (
+  select 'match' as of_what, person_id as subject, from_day, to_day from {{ ref('int_identity__matches_as_last_seen') }}
+  union all
+  select 'status', person_id, from_day, to_day from {{ ref('int_identity__hrm_status') }}
+  union all
+  select 'national id', national_id_hash, from_day, to_day from {{ ref('int_hrm__national_id_owners') }}
+)
+
+select * from periods
+qualify from_day < lag(to_day) over (partition by of_what, subject order by from_day, to_day)
