@@ -18,7 +18,7 @@ def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _:
     return dg.Definitions(
         assets=[*extracts.build(settings), versions.take_in, models, published.build(mart_keys)],
         asset_checks=[checks.about_extracts, checks.about_people_and_deliveries],
-        jobs=[jobs.daily, jobs.one_day(settings)],
+        jobs=[jobs.daily, jobs.one_day_again],
         schedules=[jobs.schedule(settings)],
         sensors=[jobs.delivery_sensor(settings)],
         resources={"workplace": workplace_resource(settings, say)},

@@ -19,11 +19,9 @@ daily = dg.define_asset_job(
     description="Takes in every delivered extract not taken in yet, evaluates, checks, publishes.")
 
 
-def one_day(settings: Settings) -> dg.JobDefinition:
-    """Takes in one day of both systems again, and evaluates everything after it anew."""
-    return dg.define_asset_job(
-        "one_day_again", selection=dg.AssetSelection.all(), partitions_def=extracts.partitions(settings),
-        description="Takes in the chosen day of both systems again, then does what the daily job does.")
+one_day_again = dg.define_asset_job(
+    "one_day_again", selection=dg.AssetSelection.all(),
+    description="Takes in the chosen day (its partition) of both systems again, then does what the daily job does.")
 
 
 def schedule(settings: Settings) -> dg.ScheduleDefinition:

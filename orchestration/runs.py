@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -67,7 +66,6 @@ def run_daily(
     settings: Settings, as_of: date, *, deliveries: bool, say: Callable[[str], None]
 ) -> Outcome:
     """Take in (unless `deliveries` is false), evaluate, check, publish. The caller holds the writer's lock."""
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
     from orchestration.definitions import build_definitions
 
     said = io.StringIO()

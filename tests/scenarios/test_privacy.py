@@ -1,0 +1,73 @@
+"""National ids exist nowhere after the door: not in files, databases, logs or Dagster's records of a full demo run."""
+
+import csv
+import re
+from pathlib import Path
+
+import duckdb
+
+from demo.people import national_id
+from tests.support.command_line import Place, town
+
+DELIVERED = ("demo", "inbox")
+
+
+def delivered_ids(inbox: Path) -> set[str]:
+    ids = set()
+    for file in inbox.rglob("*.csv"):
+        with file.open(newline="", encoding="utf-8") as handle:
+            ids |= {row["national_id"] for row in csv.DictReader(handle) if row.get("national_id")}
+    return ids
+
+
+def everything_written(data: Path) -> dict[Path, str]:
+    """Every file below the data directory as text: databases and Parquet as their values, others as they are."""
+    texts = {}
+    for file in (f for f in data.rglob("*") if f.is_file() and not f.is_symlink()):
+        if file.is_relative_to(data.joinpath(*DELIVERED)):
+            continue
+        texts[file] = file.read_bytes().decode("latin-1")
+        if file.suffix == ".parquet":
+            texts[file] += str(duckdb.sql(f"SELECT * FROM read_parquet('{file}')").fetchall())
+        elif file.suffix == ".duckdb":
+            with duckdb.connect(str(file), read_only=True) as con:
+                for schema, table in con.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall():
+                    texts[file] += str(con.execute(f'FROM "{schema}"."{table}"').fetchall())
+    return texts
+
+
+def test_after_a_full_demo_run_no_national_id_is_found_anywhere(place: Place) -> None:
+    assert place.do("demo", "--employees", "300", "--days", "12").code == 0
+    ids = delivered_ids(place.data / "demo" / "inbox")
+    assert len(ids) > 300
+    texts = everything_written(place.data)
+    assert {".parquet", ".duckdb", ".db", ".json", ".log"} <= {f.suffix for f in texts}
+    for file, text in texts.items():
+        digits = set(re.findall(r"(?<!\d)\d{11}(?!\d)", text)) | {
+            m.replace(" ", "") for m in re.findall(r"(?<!\d)\d{6} \d{5}(?!\d)", text)}
+        assert not digits & ids, file
+
+
+def test_a_national_id_in_a_wrong_column_or_a_broken_file_is_not_repeated_anywhere(place: Place) -> None:
+    secret = national_id(4711)
+    hrm, vfs = town(60)
+    for table in ("employees", "positions"):
+        hrm[table][0] = {**hrm[table][0], "given_name": f"Test {secret}", "position_title": f"Lærer ({secret})"}
+        hrm[table][0].pop("position_title" if table == "employees" else "given_name")
+    hrm["positions"][1] = {**hrm["positions"][1], "start_date": secret}
+    place.deliver("hrm", "2025-03-10", hrm)
+    vfs["persons"][0] = {**vfs["persons"][0], "person_id": secret, "registered_by": secret}
+    place.deliver("vfs", "2025-03-10", vfs)
+    broken = place.deliver("vfs", "2025-03-09", vfs)
+    (broken / "persons.csv").write_text(f'person_id,given_name,family_name\nA,"{secret},x\n')
+    wide = place.deliver("vfs", "2025-03-08", vfs)
+    (wide / "persons.csv").write_text(f"person_id,given_name,family_name\nA,B,C,{secret}\n")
+    heading = place.deliver("hrm", "2025-03-09", hrm)
+    (heading / "employees.csv").write_text(f"employee_number,{secret}\n001,x\n")
+    done = place.do("run")
+    assert done.code == 3
+    assert secret not in done.text
+    reasons = {(r["column_name"], r["reason"]) for r in place.mart("rejected_rows")}
+    assert ("given_name", "holds a national id, which belongs in no such column") in reasons
+    for file, text in everything_written(place.data).items():
+        assert secret not in text, file

@@ -1,0 +1,159 @@
+"""Killed at any moment, read at any moment, run twice at once: nothing is lost, nothing half-written is ever read."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demo.municipality import simulate
+from tests.support.command_line import Place, make_place
+
+LAST = date(2025, 3, 31)
+MARKS = ["taking in", "folding hrm", "folding vfs", "evaluating", "publishing"]
+
+
+def deliver_day(source: Path, place: Place, day: date) -> None:
+    """Bring one day's simulated deliveries to the place."""
+    for system in ("hrm", "vfs"):
+        target = place.inbox / system / day.isoformat()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (source / system / day.isoformat()).rename(target)
+
+
+def check_published(place: Place) -> None:
+    """What a reader sees is whole: every mart there, all of one day, the same in both forms."""
+    if not place.marts.exists():
+        return
+    with duckdb.connect(str(place.marts), read_only=True) as con:
+        marts = [n for (n,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        assert len(marts) == 13
+        days = {d for m in marts for (d,) in con.execute(f"SELECT DISTINCT as_of_date FROM {m}").fetchall()}
+        assert len(days) == 1
+        for mart in marts:
+            parquet = place.data / "published" / "parquet" / f"{mart}.parquet"
+            assert con.execute(f"SELECT count(*) FROM {mart}").fetchone() == con.execute(
+                "SELECT count(*) FROM read_parquet(?)", [str(parquet)]).fetchone()
+
+
+def kill_at(place: Place, moment: str | float, today: str) -> bool:
+    """Start a run and kill it when it says `moment`, or after so many seconds; returns whether it was still alive."""
+    process = place.start("run", today=today)
+    if isinstance(moment, str):
+        for line in process.stderr:
+            if moment in line:
+                break
+    else:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=moment)
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return alive
+
+
+def killed_again_and_again(tmp_path: Path, parsed_project: Path, moments: list[str | float]) -> None:
+    """Kill a run at each of the moments, a new day delivered before each; then compare with the undisturbed."""
+    days = [LAST - timedelta(days=n) for n in range(5, -1, -1)]
+    source = tmp_path / "source"
+    simulate(source, tmp_path / "truth.json", employees=80, days=len(days), last_day=LAST, seed=2)
+    calm, stormy = make_place(tmp_path / "calm", parsed_project), make_place(tmp_path / "stormy", parsed_project)
+    waiting = list(days)
+    killed = 0
+    for number, moment in enumerate(moments):
+        if waiting and number % max(1, len(moments) // len(days)) == 0:
+            deliver_day(source, stormy, waiting.pop(0))
+        killed += kill_at(stormy, moment, LAST.isoformat())
+        check_published(stormy)
+    for day in waiting:
+        deliver_day(source, stormy, day)
+    assert killed >= len(moments) // 2
+    last = stormy.do("run", today=LAST.isoformat())
+    assert last.code in (0, 3), last.err
+    check_published(stormy)
+    calm.inbox.parent.mkdir(exist_ok=True)
+    stormy.inbox.rename(calm.inbox)
+    assert calm.do("run", today=LAST.isoformat()).code in (0, 3)
+    assert stormy.all_marts() == calm.all_marts()
+    leftovers = list(stormy.data.rglob(".incoming-*"))
+    assert leftovers == []
+
+
+def test_killed_a_dozen_times_the_next_run_completes_with_the_same_result(tmp_path: Path, parsed_project: Path) -> None:
+    rng = random.Random(1)
+    moments: list[str | float] = [*MARKS, *(rng.uniform(2, 9) for _ in range(7))]
+    rng.shuffle(moments)
+    killed_again_and_again(tmp_path, parsed_project, moments)
+
+
+@pytest.mark.soak
+def test_soak_killed_a_hundred_times(tmp_path: Path, parsed_project: Path) -> None:
+    rng = random.Random(2)
+    moments: list[str | float] = [*MARKS * 8, *(rng.uniform(1, 12) for _ in range(60))]
+    rng.shuffle(moments)
+    killed_again_and_again(tmp_path, parsed_project, moments)
+
+
+READER = """
+import duckdb, sys, pathlib
+marts, stop = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+reads, seen = 0, set()
+while not stop.exists():
+    with duckdb.connect(str(marts), read_only=True) as con:
+        names = [n for (n,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        union = " UNION ".join(f"SELECT as_of_date FROM {n}" for n in names)
+        days = {str(d) for (d,) in con.execute(union).fetchall()}
+    assert len(days) == 1 and len(names) == 13, (days, names)
+    reads, seen = reads + 1, seen | days
+print(reads, len(seen))
+"""
+
+
+def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, parsed_project: Path) -> None:
+    place = make_place(tmp_path / "place", parsed_project)
+    simulate(place.inbox, tmp_path / "truth.json", employees=60, days=11, last_day=LAST, seed=3)
+    days = [LAST - timedelta(days=n) for n in range(10, -1, -1)]
+    assert place.do("run", "--as-of", days[0].isoformat()).code in (0, 3)
+    stop = tmp_path / "stop"
+    with duckdb.connect(str(place.marts), read_only=True) as old_reader:
+        reader = subprocess.Popen([sys.executable, "-c", READER, str(place.marts), str(stop)], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+        for day in days[1:]:
+            assert place.do("run", "--as-of", day.isoformat()).code in (0, 3)
+        stop.touch()
+        out, err = reader.communicate()
+        assert reader.returncode == 0, err
+        reads, seen = map(int, out.split())
+        assert reads > 50 and seen >= 5
+        # Who had the old set open keeps it.
+        assert old_reader.execute("SELECT DISTINCT as_of_date FROM data_freshness").fetchall() == [(days[0],)]
+
+
+def test_of_two_runs_at_once_the_second_waits_and_both_succeed(tmp_path: Path, parsed_project: Path) -> None:
+    place = make_place(tmp_path / "place", parsed_project)
+    place.today = LAST.isoformat()
+    simulate(place.inbox, tmp_path / "truth.json", employees=40, days=5, last_day=LAST, seed=3)
+    runs = [place.start("run"), place.start("run")]
+    said = [run.communicate() for run in runs]
+    assert sorted(run.returncode for run in runs) in ([0, 0], [0, 3])
+    assert sum("waiting: process" in err and "is at work on" in err for _, err in said) == 1
+    impatient = make_place(tmp_path / "impatient", parsed_project)
+    impatient.configure(lock_patience_seconds=0)
+    from orchestration.lock import writer
+
+    holder = subprocess.Popen([sys.executable, "-c", (
+        "import sys; from pathlib import Path; from orchestration.lock import writer\n"
+        "with writer(Path(sys.argv[1]), 0): print('held', flush=True); sys.stdin.read()"), str(impatient.data)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    refused = impatient.do("run")
+    assert refused.code == 1 and f"process {holder.pid}" in refused.err
+    holder.communicate()
+    with writer(impatient.data, 0):
+        pass
