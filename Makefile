@@ -21,7 +21,7 @@ run: setup                     ## a simulated municipality, taken in, evaluated,
 
 test: setup                    ## lint and all tests but the long ones
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 soak: setup                    ## the long tests: MINUTES of random municipalities, a hundred kills
 	SLUTTDATO_SOAK_MINUTES=$(or $(MINUTES),30) $(BIN)/python -m pytest -m soak

@@ -148,8 +148,11 @@ def _quoted(folder: Path, table: str) -> str:
     return str(folder / f"{table}.parquet").replace("'", "''")
 
 
-def _work(folders: Iterable[str]) -> None:
-    """Examine the extracts in these folders. What the process is for."""
+def examine_folders(folders: Iterable[str]) -> None:
+    """Examine the extracts in these folders, one after the other; what the process is for.
+
+    Raises ExpectationRaised when an expectation could not be evaluated.
+    """
     import duckdb
     import great_expectations as gx
 
@@ -204,7 +207,7 @@ def _raised(exception_info: dict[str, Any]) -> bool:
 
 if __name__ == "__main__":
     try:
-        _work(sys.stdin)
+        examine_folders(sys.stdin)
     except ExpectationRaised as error:
         print(error, file=sys.stderr)
         sys.exit(1)

@@ -85,12 +85,17 @@ def _print_json(value: Any) -> None:
 # --- running -------------------------------------------------------------------------------------------------------
 
 
-def _evaluate(settings: Settings, as_of: date, *, deliveries: bool, as_json: bool) -> int:
-    """Run the daily job and tell what came of it; returns the exit status."""
+def _evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, anew: bool = False) -> int:
+    """Run the daily job and tell what came of it; returns the exit status.
+
+    `anew`: the warehouse was removed; what is withheld in the landed extracts was told when they came.
+    """
     from orchestration.runs import run_daily
 
     with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         outcome = run_daily(settings, as_of, deliveries=deliveries, say=say)
+    if anew:
+        outcome.withheld.clear()
     if as_json:
         _print_json({"as_of_date": as_of, **vars(outcome)})
     else:
@@ -102,8 +107,8 @@ def _evaluate(settings: Settings, as_of: date, *, deliveries: bool, as_json: boo
             err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
                       "is let in by `sluttdato accept`.", soft_wrap=True)
         if outcome.success and outcome.published:
-            out.print(f"As of {as_of}: {outcome.taken_in} new extracts; published in {settings.published}", markup=False,
-                      soft_wrap=True)
+            extracts = f"{outcome.taken_in} {'landed' if anew else 'new'} extracts"
+            out.print(f"As of {as_of}: {extracts}; published in {settings.published}", markup=False, soft_wrap=True)
         elif outcome.success:
             out.print(outcome.not_published_because or "nothing was published", markup=False, soft_wrap=True)
     if not outcome.success:
@@ -136,7 +141,7 @@ def rebuild(config: Config = None, as_json: Json = False) -> None:
     with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         for file in settings.data_dir.glob(f"{settings.warehouse.name}*"):
             file.unlink()
-        raise typer.Exit(_evaluate(settings, as_of, deliveries=False, as_json=as_json))
+        raise typer.Exit(_evaluate(settings, as_of, as_json=as_json, anew=True))
 
 
 @app.command()
@@ -191,7 +196,7 @@ def accept(
                            + ("`sluttdato status` shows what became of it" if came else "none was taken in for that day"))
         Decisions(settings.data_dir / "decisions").accept(system, extract_date, waiting[0], reason, clock.today())
         as_of = max(filter(None, [published_as_of(settings.published), extract_date]))
-        raise typer.Exit(_evaluate(settings, as_of, deliveries=False, as_json=as_json))
+        raise typer.Exit(_evaluate(settings, as_of, as_json=as_json))
 
 
 @app.command(name="except")
@@ -238,7 +243,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
             days = retention.purge(con, settings.landed, settings.data_dir / "quarantined", before)
         for file in settings.data_dir.glob(f"{settings.warehouse.name}*"):
             file.unlink()
-        status = _evaluate(settings, published_as_of(settings.published) or clock.today(), deliveries=False, as_json=False)
+        status = _evaluate(settings, published_as_of(settings.published) or clock.today(), anew=True)
         if status != FAILED:
             remove_old_sets(settings.published, kept=1)
     out.print(f"{days} extract days before {before} removed", markup=False)
@@ -312,7 +317,6 @@ def demo(
 ) -> None:
     """A simulated municipality with its HRM and VFS, taken in, evaluated, published. Nothing in it is real."""
     from demo.municipality import simulate
-
     from orchestration import demo_place
     from orchestration.status import show_demo
 
@@ -321,8 +325,7 @@ def demo(
         demo_place.prepare(settings.data_dir)
         simulate(demo_place.inbox(settings.data_dir), demo_place.truth(settings.data_dir), employees=employees, days=days,
                  last_day=clock.today(), seed=seed, progress=lambda day: say(f"simulating {day}"))
-        settings = settings_in_force(config)
-        code = _evaluate(settings, clock.today(), deliveries=True, as_json=False)
+        code = _evaluate(demo_place.with_demo_sources(settings), clock.today(), deliveries=True)
     if code == FAILED:
         raise typer.Exit(FAILED)
     show_demo(settings, out)

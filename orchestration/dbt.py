@@ -19,7 +19,7 @@ from publish.snapshot import Description
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 # Unit tests prove the rules when the code changes (`make test`); they say nothing of the day's data.
-BUILD = ["build", "--exclude-resource-type", "unit_test"]
+BUILD = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
 
 
 class DbtFailed(Exception):

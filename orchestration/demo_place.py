@@ -37,7 +37,14 @@ def settings_in_force(config: Path | None = None) -> Settings:
                 raise WrongSettings(
                     f"{settings.data_dir} holds the demo, and {path} holds deliveries of its own: they must not be mixed. "
                     f"Remove the demo (delete {settings.data_dir}), or set another `data_dir`")
-            setattr(settings.sources, system, CsvSettings(path=inbox(settings.data_dir) / system))
+        return with_demo_sources(settings)
+    return settings
+
+
+def with_demo_sources(settings: Settings) -> Settings:
+    """The settings, with the demo's deliveries as sources."""
+    for system in SYSTEMS:
+        setattr(settings.sources, system, CsvSettings(path=inbox(settings.data_dir) / system))
     return settings
 
 
@@ -47,7 +54,7 @@ def prepare(data_dir: Path) -> None:
     Raises WrongSettings when the data directory holds anything else than a demo.
     """
     held = [p for p in data_dir.iterdir() if not p.name.startswith(".")]
-    if held and not folder(data_dir).is_dir():
+    if {p.name for p in held} - {"dbt", "dagster"} and not folder(data_dir).is_dir():  # those are there before any data
         raise WrongSettings(f"{data_dir} holds data that is no demo. Set another `data_dir` for the demo, e.g. "
                             "SLUTTDATO_DATA_DIR=demo-data sluttdato demo")
     for path in held:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -26,7 +26,7 @@ class Workplace:
 
     settings: Settings
     say: Callable[[str], None]
-    examiner: Examiner = field(default_factory=Examiner)
+    examiner: Examiner
 
     @property
     def landing(self) -> Landing:
@@ -60,7 +60,7 @@ def workplace_resource(settings: Settings, say: Callable[[str], None]) -> dg.Res
     @dg.resource(description="The settings, the warehouse, and the right to write below the data directory.")
     def workplace(_: dg.InitResourceContext) -> Iterator[Workplace]:
         with writer(settings.data_dir, settings.lock_patience_seconds, say):
-            workplace = Workplace(settings, say)
+            workplace = Workplace(settings, say, Examiner())
             try:
                 yield workplace
             finally:

@@ -45,7 +45,8 @@ def dagster_home(settings: Settings) -> Path:
 
 
 @contextlib.contextmanager
-def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
+def dagster_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
+    """The instance in `dagster_home`; for the holder of the writer's lock."""
     import dagster as dg
 
     with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
@@ -69,7 +70,7 @@ def run_daily(
     from orchestration.definitions import build_definitions
 
     said = io.StringIO()
-    with _instance(settings) as instance:
+    with dagster_instance(settings) as instance:
         job = build_definitions(settings, say).resolve_job_def("daily")
         with contextlib.redirect_stdout(said):  # dbt's own lines; they are in its log as well
             result = job.execute_in_process(

@@ -1,8 +1,6 @@
 """How `sluttdato explain` draws a case. Its words are Norwegian: a sysadmin reads them."""
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 
 from publish import labels
 from publish.explain import Case, Verdict
@@ -18,12 +16,11 @@ def show_case(case: Case, out: Console) -> None:
         _show_verdict(verdict, out)
     if case.timeline:
         out.print("\n[b]Hva systemene har sagt, og når[/]")
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         day = None
         for event in case.timeline:
-            table.add_row("" if event.day == day else norwegian(event.day), event.system, event.text)
+            when = "" if event.day == day else norwegian(event.day)
+            out.print(f"  {when:<10}  {event.system}  {event.text}", markup=False, soft_wrap=True)
             day = event.day
-        out.print(Padding(table, (0, 0, 0, 2)))
     if case.past_findings:
         out.print("\n[b]Løst tidligere[/]")
         for f in case.past_findings:

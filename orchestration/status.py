@@ -132,6 +132,7 @@ def show_demo(settings: Settings, out: Console) -> None:
                   soft_wrap=True)
     out.print("\nWhere to look:")
     if example:
-        out.print(f"  sluttdato explain {example[0]}    why one of them still has access, and what to click")
+        out.print(f"  sluttdato explain {example[0]}    why one of them still has access, and what to click",
+                  soft_wrap=True)
     out.print("  sluttdato status                 days delivered, open findings")
     out.print(f"  {marts}  for BI tools and `duckdb`, read-only", markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ import yaml
 from ingest.contract import TABLES
 from ingest.warehouse import open_warehouse
 from orchestration import dbt
+from orchestration.lineage import column_lineage
 
 # Contract, section 6: "A dashboard may rely on these names and types; a change is a breaking change."
 MARTS = {
@@ -99,6 +100,18 @@ def test_every_model_and_column_is_described(manifest: dict[str, Any], tmp_path:
     assert missing == []
     gone = [(name, c) for name, m in known.items() for c in m["columns"] if (name, c) not in set(columns)]
     assert gone == []
+
+
+def test_of_every_model_it_is_known_where_its_columns_come_from(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    with open_warehouse(warehouse):
+        pass
+    dbt.invoke(["compile", "--no-introspect"], tmp_path, warehouse)
+    origins = column_lineage(dbt.target_path(tmp_path) / "manifest.json", tmp_path / "lineage.json")
+    assert len(origins) == len(list((dbt.PROJECT / "models").rglob("*.sql")))
+    assert origins["staging.stg_vfs__persons"]["login_enabled"] == [("versions", "vfs_persons", "login_enabled")]
+    unexplained = {c for of in origins.values() for c, o in of.items() if not o}
+    assert not {c for c in unexplained if c.endswith(("_date", "_id", "_on", "_number"))} - {"org_number"}
 
 
 def test_the_sources_are_the_canonical_tables() -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_the_sensor_waits_until_a_delivery_stands_still_and_asks_once(
     assert "stand still" in tick().skip_message
     first, again = tick(), tick()
     assert len(first.run_requests) == 1 and first.run_requests[0].run_key == again.run_requests[0].run_key
-    assert place.do("run").code == 0
+    assert place.do("run", as_it_is=True).code == 0
     assert tick().skip_message == "nothing new is delivered"
 
 
@@ -102,7 +103,7 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
     (place.deliver("vfs", "2025-03-07", vfs) / "persons.csv").unlink()
     hrm = changed(hrm, "positions", "position_id", "h001", end_date="2025-03-01")
     place.deliver("hrm", "2025-03-09", hrm)
-    assert place.do("run").code == 3
+    assert place.do("run", as_it_is=True).code == 3
 
     days = instance.get_materialized_partitions(dg.AssetKey("hrm_extract"))
     assert days == {"2025-03-08", "2025-03-09"}
@@ -112,6 +113,9 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
 
     findings = instance.get_latest_materialization_event(dg.AssetKey(["marts", "findings"])).asset_materialization
     assert findings.metadata["dagster/row_count"].value == 1
+    origins = findings.metadata["dagster/column_lineage"].value.deps_by_column["days_open"]
+    assert {(d.asset_key.path[-1], d.column_name) for d in origins} == {
+        ("int_findings", "first_seen_on"), ("int_findings", "resolved_on"), ("stg_run", "as_of_date")}
 
     def check(key: list[str], name: str) -> Any:
         record, = instance.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(dg.AssetKey(key), name), limit=1)
@@ -176,7 +180,7 @@ def test_an_expectation_that_raises_is_an_error_and_neither_passed_nor_failed(tm
     from tests.support.deliveries import land
 
     place = make_place(tmp_path / "raises", parsed_project)
-    land(place.data / "landed", "hrm", __import__("datetime").date(2025, 3, 10), {"employees": [], "positions": []})
+    land(place.data / "landed", "hrm", date(2025, 3, 10), {"employees": [], "positions": []})
     folder = next((place.data / "landed").glob("hrm/*/*"))
     (folder / "positions.parquet").write_bytes(b"no parquet")
     examiner = Examiner()

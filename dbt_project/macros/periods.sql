@@ -36,7 +36,7 @@
 {# The parts of `minuend`'s periods that no period of `subtrahend` with the same `keys` holds. `subtrahend` must be merged. #}
 {% macro subtract_periods(minuend, subtrahend, keys, columns) -%}
   {%- set columns = columns | join(', ') -%}
-  select {{ columns }}, from_day, to_day
+  select {{ columns }}, part.from_day, part.to_day
   from (
     select
       {{ columns }},
@@ -47,7 +47,7 @@
           {'from_day': removed_to, 'to_day': least(next_removed_from, to_day)}
         ]
         else [{'from_day': removed_to, 'to_day': least(next_removed_from, to_day)}]
-      end, recursive := true)
+      end) as part
     from (
       select
         {% for c in columns.split(', ') %}minuend.{{ c }}, {% endfor %}minuend.from_day, minuend.to_day,
@@ -65,5 +65,5 @@
       )
     )
   )
-  where from_day < to_day
+  where part.from_day < part.to_day
 {%- endmacro %}

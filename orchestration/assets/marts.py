@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
-from orchestration import dbt
+from orchestration import dbt, lineage
 from orchestration.resources import Workplace, retried_when_it_can_pass
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
@@ -36,7 +36,8 @@ def build(manifest: Path) -> dg.AssetsDefinition:
             pass  # wait for whoever looks into the warehouse: dbt would not
         results = dbt.invoke([*dbt.BUILD, *_selection(context)], settings.data_dir, settings.warehouse)
         with workplace.warehouse(read_only=True) as con:
-            yield from _events(context, results, con)
+            yield from _events(context, results, dict(_row_counts(con)), lineage.column_lineage(
+                manifest, settings.data_dir / "dbt" / "lineage.json"))
         if failed := dbt.failures(results):
             raise dg.Failure("; ".join(failed), allow_retries=False)
 
@@ -52,19 +53,20 @@ def _selection(context: dg.AssetExecutionContext) -> list[str]:
 
 
 def _events(
-    context: dg.AssetExecutionContext, results: list[dbt.NodeResult], con: duckdb.DuckDBPyConnection
+    context: dg.AssetExecutionContext, results: list[dbt.NodeResult], rows: dict[str, int],
+    origins: dict[str, lineage.Origins],
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """What dbt did as Dagster's results: a materialization for each model made, a check for each test run."""
     definition = context.assets_def
     models = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.specs if _UNIQUE_ID in spec.metadata}
     checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.check_specs}
-    counts = dict(_row_counts(con))
     for result in results:
         if result.status == "success" and models.get(result.unique_id) in context.selected_asset_keys:
             key = models[result.unique_id]
-            rows = counts.get(tuple(key.path))
+            name = ".".join(key.path)
             yield dg.MaterializeResult(asset_key=key, metadata={
-                "seconds": result.seconds, **({} if rows is None else {"dagster/row_count": rows})})
+                "seconds": result.seconds, "dagster/column_lineage": _lineage(origins.get(name, {})),
+                **({"dagster/row_count": rows[name]} if name in rows else {})})
     for result in results:
         key = checks.get(result.unique_id)
         if key in context.selected_asset_check_keys and result.status in ("pass", "warn", "fail", "error"):
@@ -74,8 +76,14 @@ def _events(
                 description=result.message or None, metadata={"failing_rows": result.failures or 0})
 
 
-def _row_counts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[tuple[str, ...], int]]:
+def _lineage(origins: lineage.Origins) -> dg.TableColumnLineage:
+    return dg.TableColumnLineage({
+        column: [dg.TableColumnDep(asset_key=dg.AssetKey([schema, table]), column_name=name) for schema, table, name in of]
+        for column, of in origins.items()})
+
+
+def _row_counts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('intermediate', 'marts')").fetchall()
     for schema, name in tables:
-        yield (schema, name), con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]
+        yield f"{schema}.{name}", con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]

@@ -1,6 +1,5 @@
 """The commands beside `run`: what they say, and how they say no."""
 
-import json
 import stat
 
 import pytest
@@ -175,7 +174,7 @@ def test_what_is_older_than_the_retention_is_purged_and_gone_from_disk(place: Pl
     place.deliver("hrm", "2025-03-10", changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04"))
     place.deliver("vfs", "2025-03-10", vfs)
     assert place.do("run").code == 0
-    assert [f["subject_id"] for f in place.mart("findings")] == ["v001", "v900"]
+    assert {f["subject_id"] for f in place.mart("findings")} == {"v001", "v900"}
     before = place.mart("status_mismatches")
     assert place.do("purge", "--yes").code == 0
     assert [f["subject_id"] for f in place.mart("findings")] == ["v001"]
@@ -204,9 +203,14 @@ def test_the_demo_is_never_mixed_with_real_data(place: Place) -> None:
     place.inbox.rename(place.root / "elsewhere")
     assert place.do("status").code == 0
     assert place.do("demo", "--employees", "40", "--days", "5").code == 0  # again, anew
+    assert {p["current_extract_date"].isoformat() for p in place.mart("data_freshness")} == {"2025-03-10"}
 
 
 def test_run_tells_a_script_what_it_did(ended: Place) -> None:
-    told = json.loads(ended.do("run", "--json").out)
+    told = ended.do("run", "--json").json
     assert told["success"] and told["published"] and told["as_of_date"] == "2025-03-10" and told["taken_in"] == 0
-    assert ["ERROR", "end_date_propagation.end_dates_propagate"] in [c[:2] for c in told["failed_checks"]]
+    propagation = "end_date_propagation.end_dates_propagate"
+    assert ["WARN", propagation, "0 end dates did not arrive in VFS, 1 are at risk."] in told["failed_checks"]
+    ended.deliver("vfs", "2025-03-12", town()[1])
+    told = ended.do("run", "--json", today="2025-03-12").json
+    assert ["ERROR", propagation, "1 end dates did not arrive in VFS, 0 are at risk."] in told["failed_checks"]

@@ -1,6 +1,7 @@
 """A place with a settings file and deliveries, and the `sluttdato` command run in it as a user would.
 
-Most tests call the command's entry point in this process, which saves seconds of imports each; some start it as a program.
+Most tests call the command's entry point in this process (`Place.do`), which saves seconds of imports each; there, Dagster
+records in memory, and Great Expectations works in this process too. Some start the program as it is (`Place.start`).
 """
 
 import json
@@ -8,7 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
 from io import StringIO
@@ -16,9 +19,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import dagster as dg
 import duckdb
 import yaml
 
+from ingest import expectations
 from tests.support import deliveries
 from tests.support.models import rows
 
@@ -40,6 +45,31 @@ class Done:
     @property
     def text(self) -> str:
         return self.out + self.err
+
+
+@contextmanager
+def _instance_in_memory(_: Any) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+class ExaminerHere(expectations.Examiner):
+    """Examines in this process, where Great Expectations is imported once for all tests."""
+
+    def __init__(self) -> None:
+        self._folders: list[str] = []
+
+    def examine(self, folder: Path) -> None:
+        if not (folder / expectations.RESULT_FILE).exists():
+            self._folders.append(str(folder))
+
+    def finish(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Great Expectations' own, which no warning of ours can reach
+            expectations.examine_folders(self._folders)
+
+    def abandon(self) -> None:
+        self._folders.clear()
 
 
 @dataclass
@@ -75,16 +105,22 @@ class Place:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SLUTTDATO_") and k != "DAGSTER_HOME"}
         return {**kept, "SLUTTDATO_TODAY": today or self.today, "COLUMNS": "200", **self.environment}
 
-    def do(self, *arguments: str, today: str | None = None) -> Done:
-        """Run the command in this process."""
+    def do(self, *arguments: str, today: str | None = None, as_it_is: bool = False) -> Done:
+        """Run the command in this process; `as_it_is`: with Dagster's records on disk, and the examination beside it."""
         from orchestration.cli import main
 
         out, err = StringIO(), StringIO()
         before = Path.cwd()
         os.chdir(self.root)
         try:
-            with (mock.patch.dict(os.environ, self._environment(today), clear=True),
-                  mock.patch.object(sys, "argv", ["sluttdato", *arguments]), redirect_stdout(out), redirect_stderr(err)):
+            with ExitStack() as stack:
+                if not as_it_is:
+                    stack.enter_context(mock.patch("orchestration.runs.dagster_instance", _instance_in_memory))
+                    stack.enter_context(mock.patch("orchestration.resources.Examiner", ExaminerHere))
+                stack.enter_context(mock.patch.dict(os.environ, self._environment(today), clear=True))
+                stack.enter_context(mock.patch.object(sys, "argv", ["sluttdato", *arguments]))
+                stack.enter_context(redirect_stdout(out))
+                stack.enter_context(redirect_stderr(err))
                 code = 0
                 try:
                     main()
