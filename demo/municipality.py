@@ -135,6 +135,8 @@ class _World:
             national_id, *rest = self.employees[number]
             self.employees[number] = (national_id[:10] + str((int(national_id[10]) + 1) % 10), *rest)
         self._appoint_kommuneadmins()
+        for _ in range(round(8 * self.scale)):
+            self._forget()
         for _ in range(round(15 * self.scale)):
             self.end_back_in_time()
             self.register_by_hand()
@@ -161,6 +163,15 @@ class _World:
         person = self._profile(outsider.employee_number, registered_by="hrm")
         self._grant(person, "Kommuneadmin", self.kommune)
         self._note("kommuneadmin_without_position", person)
+
+    def _forget(self) -> None:
+        """Somebody who left before the first day: HRM has forgotten the person, VFS has not."""
+        number = self.rng.choice(self._active_in_hrm()).employee_number
+        for position in [p for p in self.hrm.values() if p.employee_number == number]:
+            del self.hrm[position.position_id]
+            if position.position_id in self.counterpart:
+                self._note("forgotten", self.counterpart[position.position_id])
+        del self.employees[number]
 
     # --- who and what --------------------------------------------------------------------------------------------
 

@@ -18,7 +18,8 @@
     select
       {{ keys }}, from_day, to_day,
       count(*) filter (where starts_anew) over (
-        partition by {{ keys }} order by from_day, to_day rows unbounded preceding
+        -- Of equal periods the one that starts anew comes first, in whatever order the inner window had them.
+        partition by {{ keys }} order by from_day, to_day, starts_anew desc rows unbounded preceding
       ) as period_number
     from (
       select

@@ -1,0 +1,125 @@
+"""`python -m benchmarks`: prints one table of ratios, each beside what it should be."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import pairs, peak, ratio, run, typical
+from benchmarks.place import Place
+from demo import municipality
+from demo.large import write_large
+
+LAST = date(2026, 6, 12)
+err = Console(stderr=True)
+Row = tuple[str, str, str]
+
+
+def one_more_day(work: Path, employees: int, days: int, runs: int) -> list[Row]:
+    """The daily run with `days` days behind it, against `dbt build` alone."""
+    before, after = _with_history(work, employees, days, [days])[days]
+    daily, alone = pairs(runs, lambda: _fresh(before, after).sluttdato_run(LAST), lambda: after.dbt_build())
+    return [
+        (f"one more day, {employees} employees, {days} days behind it / dbt build alone", f"{ratio(daily, alone):.2f}", "<= 2.5"),
+        ("  seconds", f"{typical(daily):.1f} / {typical(alone):.1f}", ""),
+        ("  peak memory, MB", f"{peak(daily):.0f}", "< 1000"),
+    ]
+
+
+def history(work: Path, employees: int, short: int, long: int, runs: int) -> list[Row]:
+    """The daily run after a long history against a short one, and what a day without changes adds."""
+    places = _with_history(work, employees, long, [short, long])
+    (short_before, short_after), (long_before, long_after) = places[short], places[long]
+    a, b = pairs(runs, lambda: _fresh(long_before, long_after).sluttdato_run(LAST),
+                 lambda: _fresh(short_before, short_after).sluttdato_run(LAST))
+    still = short_after.copy("still")
+    rows, used = still.version_rows(), still.used_bytes()
+    delivered, days = 0, 5
+    for n in range(1, days + 1):
+        for system in ("hrm", "vfs"):
+            newest = still.inbox / system / LAST.isoformat()
+            (still.inbox / system / (LAST + timedelta(days=n)).isoformat()).symlink_to(newest)
+            delivered += sum(f.stat().st_size for f in newest.iterdir())
+        still.sluttdato_run(LAST + timedelta(days=n))
+    added, grown = still.version_rows() - rows, max(0, still.used_bytes() - used)
+    return [
+        (f"daily run after {long} days / after {short} days", f"{ratio(a, b):.2f}", "<= 1.2"),
+        (f"{days} days without changes: rows added to the versions", str(added), "0"),
+        ("  growth of the warehouse, % of what was delivered", f"{100 * grown / delivered:.2f}", "< 1"),
+    ]
+
+
+def large(work: Path, employees: int, runs: int) -> list[Row]:
+    """One extract of a very large municipality, against a hand-written script and `dbt build`."""
+    place = Place(work / "large")
+    err.print(f"writing {employees} employees")
+    write_large(place.inbox, employees=employees, day=LAST)
+    run([sys.executable, "-c", f"from orchestration import dbt; from pathlib import Path; "
+         f"dbt.manifest(Path({str(place.root / 'data')!r}), Path({str(place.warehouse)!r}))"], place.root, {})
+    script = [sys.executable, "-m", "benchmarks.floor", str(place.inbox), LAST.isoformat()]
+    here = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    whole, read = pairs(runs, lambda: place.copy("large-run").sluttdato_run(LAST), lambda: run(script, place.root, here))
+    done = Place(work / "large-run")
+    build = [done.dbt_build() for _ in range(runs)]
+    allowed = 4 * typical(read) + typical(build)
+    return [
+        (f"one extract, {employees} employees / (4 x hand-written script + dbt build)", f"{typical(whole) / allowed:.2f}", "<= 1"),
+        ("  seconds: run, script, dbt build", f"{typical(whole):.1f}, {typical(read):.1f}, {typical(build):.1f}", ""),
+        ("  peak memory, MB", f"{peak(whole):.0f}", "< 6000"),
+    ]
+
+
+def _with_history(work: Path, employees: int, days: int, histories: list[int]) -> dict[int, tuple[Place, Place]]:
+    """Places with so many days taken in, before and after the last day of one simulated municipality."""
+    source = Place(work / f"source-{days}")
+    err.print(f"simulating {days + 1} days of {employees} employees")
+    municipality.simulate(source.inbox, work / "truth.json", employees=employees, days=days + 1, last_day=LAST, seed=1)
+    made = {}
+    for behind in histories:
+        before = Place(work / f"before-{behind}")
+        for system in ("hrm", "vfs"):
+            (before.inbox / system).mkdir(parents=True, exist_ok=True)
+            for n in range(1, behind + 1):
+                day = (LAST - timedelta(days=n)).isoformat()
+                (before.inbox / system / day).symlink_to(source.inbox / system / day)
+        err.print(f"taking in {behind} days")
+        before.sluttdato_run(LAST - timedelta(days=1))
+        for system in ("hrm", "vfs"):
+            (before.inbox / system / LAST.isoformat()).symlink_to(source.inbox / system / LAST.isoformat())
+        after = before.copy(f"after-{behind}")
+        after.sluttdato_run(LAST)
+        made[behind] = (before, after)
+    return made
+
+
+def _fresh(before: Place, after: Place) -> Place:
+    return before.copy(f"{after.root.name}-run")
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option(help="daily, history or large; may be given several times.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="How often each is timed; the median counts.")] = 5,
+    employees: int = 5000, large_employees: int = 1_000_000, long_history: int = 365,
+) -> None:
+    """Measure the pipeline against its floors. All three take about half an hour and 5 GB below the temporary folder."""
+    parts: dict[str, Callable[[Path], list[Row]]] = {
+        "daily": lambda work: one_more_day(work, employees, 60, runs),
+        "history": lambda work: history(work, employees, 30, long_history, runs),
+        "large": lambda work: large(work, large_employees, max(1, runs // 2)),
+    }
+    table = Table("figure", "measured", "should be")
+    for name in only or parts:
+        with tempfile.TemporaryDirectory(prefix="sluttdato-bench-") as work:
+            for row in parts[name](Path(work)):
+                table.add_row(*row)
+    Console(width=130).print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

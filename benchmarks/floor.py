@@ -1,0 +1,39 @@
+"""Floor B: one hand-written script that reads the two extracts as they lie and classifies the VFS positions. No history,
+no checks, no hashing, nothing kept: what DuckDB needs for the question alone."""
+
+import sys
+
+import duckdb
+
+SQL = """
+CREATE TEMP TABLE employees AS SELECT * FROM read_csv('{hrm}/employees.csv', header = true, all_varchar = true);
+CREATE TEMP TABLE hrm_positions AS SELECT * REPLACE (start_date::DATE AS start_date, end_date::DATE AS end_date)
+  FROM read_csv('{hrm}/positions.csv', header = true, all_varchar = true);
+CREATE TEMP TABLE persons AS SELECT * FROM read_csv('{vfs}/persons.csv', header = true, all_varchar = true);
+CREATE TEMP TABLE vfs_positions AS SELECT * REPLACE (start_date::DATE AS start_date, end_date::DATE AS end_date)
+  FROM read_csv('{vfs}/positions.csv', header = true, all_varchar = true);
+CREATE TEMP TABLE accesses AS FROM read_csv('{vfs}/accesses.csv', header = true, all_varchar = true);
+CREATE TEMP TABLE classified AS
+WITH people AS (
+  SELECT p.person_id, p.login_enabled, coalesce(n.employee_number, i.employee_number) AS employee_number
+  FROM persons p LEFT JOIN employees n USING (employee_number)
+  LEFT JOIN employees i ON i.national_id = p.national_id AND n.employee_number IS NULL
+), active AS (
+  SELECT employee_number, org_number FROM hrm_positions
+  WHERE coalesce(start_date, DATE '{day}') <= DATE '{day}' AND coalesce(end_date, DATE '{day}') >= DATE '{day}'
+)
+SELECT v.position_id, v.org_number, people.employee_number, people.login_enabled, h.end_date AS hrm_end_date,
+  CASE WHEN people.employee_number IS NULL THEN 'unknown_in_hrm'
+       WHEN NOT EXISTS (FROM active a WHERE a.employee_number = people.employee_number) THEN 'active_vfs_inactive_hrm'
+       WHEN NOT EXISTS (FROM active a WHERE a.employee_number = people.employee_number AND a.org_number = v.org_number)
+         THEN 'stale_position'
+       ELSE 'backed' END AS finding_type
+FROM vfs_positions v JOIN people USING (person_id) LEFT JOIN hrm_positions h ON h.position_id = v.hrm_position_id
+WHERE coalesce(v.start_date, DATE '{day}') <= DATE '{day}' AND coalesce(v.end_date, DATE '{day}') >= DATE '{day}';
+"""
+
+if __name__ == "__main__":
+    inbox, day = sys.argv[1:]
+    with duckdb.connect() as con:
+        con.execute(SQL.format(hrm=f"{inbox}/hrm/{day}", vfs=f"{inbox}/vfs/{day}", day=day))
+        print(con.execute("SELECT finding_type, count(*) FROM classified GROUP BY 1 ORDER BY 1").fetchall())

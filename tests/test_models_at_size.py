@@ -1,0 +1,18 @@
+"""What small examples cannot show: models over many rows, on several threads."""
+
+from tests.support.models import Models, empty_warehouse
+
+
+def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Models) -> None:
+    status, = [sql for _, name, _, sql in models.steps if name == "int_hrm__status"]
+    with empty_warehouse() as con:
+        con.execute("SET threads = 4; SET preserve_insertion_order = false")
+        con.execute("""
+            CREATE TABLE intermediate.int_hrm__active_positions AS
+            SELECT (i % 40000)::VARCHAR AS employee_number, DATE '2025-01-01' AS from_day, DATE '2025-02-01' AS to_day
+            FROM range(120000) t(i);
+            CREATE TABLE intermediate.int_hrm__known_employees AS SELECT DISTINCT * FROM intermediate.int_hrm__active_positions;
+            CREATE TABLE staging.stg_hrm__positions AS
+            SELECT *, NULL::DATE AS start_date FROM intermediate.int_hrm__active_positions""")
+        rows, employees = con.execute(f"SELECT count(*), count(DISTINCT employee_number) FROM ({status})").fetchone()
+    assert rows == employees == 40000
