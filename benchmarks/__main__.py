@@ -69,7 +69,7 @@ def large(work: Path, employees: int, runs: int) -> list[Row]:
     build = [done.dbt_build() for _ in range(runs)]
     allowed = 4 * typical(read) + typical(build)
     return [
-        (f"one extract, {employees} employees / (4 x hand-written script + dbt build)", f"{typical(whole) / allowed:.2f}", "<= 1"),
+        (f"one extract, {employees} employees / (4 x script + dbt build)", f"{typical(whole) / allowed:.2f}", "<= 1"),
         ("  seconds: run, script, dbt build", f"{typical(whole):.1f}, {typical(read):.1f}, {typical(build):.1f}", ""),
         ("  peak memory, MB", f"{peak(whole):.0f}", "< 6000"),
     ]

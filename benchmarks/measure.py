@@ -30,7 +30,8 @@ def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Cost:
         seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 3):
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n" + (cwd / "benchmark.log").read_text()[-2000:])
+        words = (cwd / "benchmark.log").read_text()[-2000:]
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{words}")
     return Cost(seconds, usage.ru_maxrss / 1024)
 
 

@@ -37,7 +37,8 @@ def replay(settings: Settings, as_of: date, to: Path, say: Callable[[str], None]
                 intake.fold_landed(con, landing, decisions, settings.policy, system, say, until=as_of)
             set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before())
         say("evaluating: dbt build")
-        manifest = _own_target(settings, scratch)
+        manifest = dbt.manifest(settings.data_dir, settings.warehouse, say)
+        _begin_target(manifest, scratch)
         if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch, warehouse)):
             raise dbt.DbtFailed("; ".join(failed))
         with open_warehouse(warehouse) as con:
@@ -46,11 +47,8 @@ def replay(settings: Settings, as_of: date, to: Path, say: Callable[[str], None]
     return rows
 
 
-def _own_target(settings: Settings, scratch: Path) -> Path:
+def _begin_target(manifest: Path, scratch: Path) -> None:
     """A target folder of its own, begun with what dbt has parsed already: the daily run may be at work beside this one."""
-    parsed = dbt.target_path(settings.data_dir) / "partial_parse.msgpack"
     target = dbt.target_path(scratch)
     target.mkdir(parents=True)
-    if parsed.exists():
-        shutil.copyfile(parsed, target / parsed.name)
-    return target / "manifest.json"
+    shutil.copyfile(manifest.with_name("partial_parse.msgpack"), target / "partial_parse.msgpack")

@@ -15,8 +15,8 @@ TOLD_BY = {
     "manual_position": {"manual_position"}, "manual_profile": {"manual_position"},
     "overridden": {"end_date_not_propagated"} | LEFT_OVER, "access_elsewhere": {"access_without_position"},
     "ended_early": {"ended_early_in_vfs"},
-    **dict.fromkeys(("kommuneadmin_inactive_in_hrm", "kommuneadmin_unknown", "kommuneadmin_without_position"),
-                    {"kommuneadmin_review"}),
+    "kommuneadmin_inactive_in_hrm": {"kommuneadmin_review"}, "kommuneadmin_unknown": {"kommuneadmin_review"},
+    "kommuneadmin_without_position": {"kommuneadmin_review"},
 }
 
 
