@@ -23,8 +23,10 @@ Row = tuple[str, str, str]
 
 def one_more_day(work: Path, employees: int, days: int, runs: int) -> list[Row]:
     """The daily run with `days` days behind it, against `dbt build` alone."""
-    before, after = _with_history(work, employees, days, [days])[days]
-    daily, alone = pairs(runs, lambda: _fresh(before, after).sluttdato_run(LAST), lambda: after.dbt_build())
+    place, before = _with_history(work, employees, days, [days])[days]
+    built = place.copy("built")
+    built.sluttdato_run(LAST)
+    daily, alone = pairs(runs, lambda: place.restored(before).sluttdato_run(LAST), lambda: built.dbt_build())
     return [
         (f"one more day, {employees} employees, {days} days behind it / dbt build alone", f"{ratio(daily, alone):.2f}", "<= 2.5"),
         ("  seconds", f"{typical(daily):.1f} / {typical(alone):.1f}", ""),
@@ -35,15 +37,15 @@ def one_more_day(work: Path, employees: int, days: int, runs: int) -> list[Row]:
 def history(work: Path, employees: int, short: int, long: int, runs: int) -> list[Row]:
     """The daily run after a long history against a short one, and what a day without changes adds."""
     places = _with_history(work, employees, long, [short, long])
-    (short_before, short_after), (long_before, long_after) = places[short], places[long]
-    a, b = pairs(runs, lambda: _fresh(long_before, long_after).sluttdato_run(LAST),
-                 lambda: _fresh(short_before, short_after).sluttdato_run(LAST))
-    still = short_after.copy("still")
+    (short_place, short_before), (long_place, long_before) = places[short], places[long]
+    a, b = pairs(runs, lambda: long_place.restored(long_before).sluttdato_run(LAST),
+                 lambda: short_place.restored(short_before).sluttdato_run(LAST))
+    still = short_place
     rows, used = still.version_rows(), still.used_bytes()
     delivered, days = 0, 5
     for n in range(1, days + 1):
         for system in ("hrm", "vfs"):
-            newest = still.inbox / system / LAST.isoformat()
+            newest = (still.inbox / system / LAST.isoformat()).resolve()
             (still.inbox / system / (LAST + timedelta(days=n)).isoformat()).symlink_to(newest)
             delivered += sum(f.stat().st_size for f in newest.iterdir())
         still.sluttdato_run(LAST + timedelta(days=n))
@@ -64,9 +66,9 @@ def large(work: Path, employees: int, runs: int) -> list[Row]:
          f"dbt.manifest(Path({str(place.root / 'data')!r}), Path({str(place.warehouse)!r}))"], place.root, {})
     script = [sys.executable, "-m", "benchmarks.floor", str(place.inbox), LAST.isoformat()]
     here = {"PYTHONPATH": str(Path(__file__).parents[1])}
-    whole, read = pairs(runs, lambda: place.copy("large-run").sluttdato_run(LAST), lambda: run(script, place.root, here))
-    done = Place(work / "large-run")
-    build = [done.dbt_build() for _ in range(runs)]
+    empty = place.copy("empty")
+    whole, read = pairs(runs, lambda: place.restored(empty).sluttdato_run(LAST), lambda: run(script, place.root, here))
+    build = [place.dbt_build() for _ in range(runs)]
     allowed = 4 * typical(read) + typical(build)
     return [
         (f"one extract, {employees} employees / (4 x script + dbt build)", f"{typical(whole) / allowed:.2f}", "<= 1"),
@@ -76,30 +78,27 @@ def large(work: Path, employees: int, runs: int) -> list[Row]:
 
 
 def _with_history(work: Path, employees: int, days: int, histories: list[int]) -> dict[int, tuple[Place, Place]]:
-    """Places with so many days taken in, before and after the last day of one simulated municipality."""
+    """Places of one simulated municipality with so many days taken in and the last day delivered, each with a copy."""
     source = Place(work / f"source-{days}")
     err.print(f"simulating {days + 1} days of {employees} employees")
     municipality.simulate(source.inbox, work / "truth.json", employees=employees, days=days + 1, last_day=LAST, seed=1)
     made = {}
     for behind in histories:
-        before = Place(work / f"before-{behind}")
+        place = Place(work / f"after-{behind}")
         for system in ("hrm", "vfs"):
-            (before.inbox / system).mkdir(parents=True, exist_ok=True)
+            (place.inbox / system).mkdir(parents=True, exist_ok=True)
             for n in range(1, behind + 1):
-                day = (LAST - timedelta(days=n)).isoformat()
-                (before.inbox / system / day).symlink_to(source.inbox / system / day)
+                _deliver(source, place, system, LAST - timedelta(days=n))
         err.print(f"taking in {behind} days")
-        before.sluttdato_run(LAST - timedelta(days=1))
+        place.sluttdato_run(LAST - timedelta(days=1))
         for system in ("hrm", "vfs"):
-            (before.inbox / system / LAST.isoformat()).symlink_to(source.inbox / system / LAST.isoformat())
-        after = before.copy(f"after-{behind}")
-        after.sluttdato_run(LAST)
-        made[behind] = (before, after)
+            _deliver(source, place, system, LAST)
+        made[behind] = (place, place.copy(f"before-{behind}"))
     return made
 
 
-def _fresh(before: Place, after: Place) -> Place:
-    return before.copy(f"{after.root.name}-run")
+def _deliver(source: Place, place: Place, system: str, day: date) -> None:
+    (place.inbox / system / day.isoformat()).symlink_to(source.inbox / system / day.isoformat())
 
 
 def main(
