@@ -14,21 +14,24 @@ CREATE TEMP TABLE vfs_positions AS SELECT * REPLACE (start_date::DATE AS start_d
   FROM read_csv('{vfs}/positions.csv', header = true, all_varchar = true);
 CREATE TEMP TABLE accesses AS FROM read_csv('{vfs}/accesses.csv', header = true, all_varchar = true);
 CREATE TEMP TABLE classified AS
-WITH people AS (
-  SELECT p.person_id, p.login_enabled, coalesce(n.employee_number, i.employee_number) AS employee_number
-  FROM persons p LEFT JOIN employees n USING (employee_number)
-  LEFT JOIN employees i ON i.national_id = p.national_id AND n.employee_number IS NULL
-), active AS (
-  SELECT employee_number, org_number FROM hrm_positions
+WITH active AS (
+  SELECT DISTINCT employee_number, org_number FROM hrm_positions
   WHERE coalesce(start_date, DATE '{day}') <= DATE '{day}' AND coalesce(end_date, DATE '{day}') >= DATE '{day}'
+), at_work AS (
+  SELECT DISTINCT employee_number FROM active
+), by_id AS (
+  SELECT national_id, min(employee_number) AS employee_number FROM employees WHERE national_id IS NOT NULL GROUP BY 1
+), people AS (
+  SELECT p.person_id, p.login_enabled, coalesce(n.employee_number, i.employee_number) AS employee_number
+  FROM persons p LEFT JOIN employees n USING (employee_number) LEFT JOIN by_id i ON i.national_id = p.national_id
 )
 SELECT v.position_id, v.org_number, people.employee_number, people.login_enabled, h.end_date AS hrm_end_date,
-  CASE WHEN people.employee_number IS NULL THEN 'unknown_in_hrm'
-       WHEN NOT EXISTS (FROM active a WHERE a.employee_number = people.employee_number) THEN 'active_vfs_inactive_hrm'
-       WHEN NOT EXISTS (FROM active a WHERE a.employee_number = people.employee_number AND a.org_number = v.org_number)
-         THEN 'stale_position'
-       ELSE 'backed' END AS finding_type
-FROM vfs_positions v JOIN people USING (person_id) LEFT JOIN hrm_positions h ON h.position_id = v.hrm_position_id
+  CASE WHEN people.employee_number IS NULL THEN 'unknown_in_hrm' WHEN at_work.employee_number IS NULL THEN 'active_vfs_inactive_hrm'
+       WHEN active.employee_number IS NULL THEN 'stale_position' ELSE 'backed' END AS finding_type
+FROM vfs_positions v JOIN people USING (person_id)
+LEFT JOIN at_work ON at_work.employee_number = people.employee_number
+LEFT JOIN active ON active.employee_number = people.employee_number AND active.org_number = v.org_number
+LEFT JOIN hrm_positions h ON h.position_id = v.hrm_position_id
 WHERE coalesce(v.start_date, DATE '{day}') <= DATE '{day}' AND coalesce(v.end_date, DATE '{day}') >= DATE '{day}';
 """
 
