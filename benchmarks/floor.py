@@ -26,7 +26,8 @@ WITH active AS (
   FROM persons p LEFT JOIN employees n USING (employee_number) LEFT JOIN by_id i ON i.national_id = p.national_id
 )
 SELECT v.position_id, v.org_number, people.employee_number, people.login_enabled, h.end_date AS hrm_end_date,
-  CASE WHEN people.employee_number IS NULL THEN 'unknown_in_hrm' WHEN at_work.employee_number IS NULL THEN 'active_vfs_inactive_hrm'
+  CASE WHEN people.employee_number IS NULL THEN 'unknown_in_hrm'
+       WHEN at_work.employee_number IS NULL THEN 'active_vfs_inactive_hrm'
        WHEN active.employee_number IS NULL THEN 'stale_position' ELSE 'backed' END AS finding_type
 FROM vfs_positions v JOIN people USING (person_id)
 LEFT JOIN at_work ON at_work.employee_number = people.employee_number
