@@ -188,7 +188,7 @@ def _rejected(con: duckdb.DuckDBPyConnection, table: Table, source: RawTable) ->
         f"UNION ALL SELECT row_number, '{', '.join(table.key)}', 'another row with the same key stands further down' "
         "FROM conflicting ORDER BY 1"
     ).fetchall()
-    lines = source.lines_of([r[0] for r in rows]) if rows else []
+    lines = source.lines_of([r[0] for r in rows]) if rows and source.lines_of else [None] * len(rows)
     return pa.Table.from_pylist(
         [{"table_name": table.name, "file": source.file, "line": line, "column_name": column, "reason": reason}
          for line, (_, column, reason) in zip(lines, rows, strict=True)],

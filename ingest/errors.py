@@ -35,3 +35,7 @@ class RefusedExtract(IngestError):
 
 class DeliveryInProgress(IngestError):
     """A delivery changed while it was read: it is taken in by a later run, when it is complete."""
+
+
+class PullFailed(IngestError):
+    """A source could not be pulled, or not whole: there is no extract. The text says which, why, and what to do."""

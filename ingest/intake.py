@@ -13,7 +13,7 @@ import duckdb
 from ingest import quarantine, retention
 from ingest.contract import System
 from ingest.decisions import Decisions
-from ingest.errors import DeliveryInProgress
+from ingest.errors import DeliveryInProgress, PullFailed
 from ingest.landing import Landed, Landing
 from ingest.policy import Policy
 from ingest.sources.base import Source
@@ -24,11 +24,12 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Intake:
-    """What one run took in of one system: landed now, and deliveries left for a later run (each with its reason)."""
+    """What one run took in of one system: landed now, deliveries left for a later run, and pulls that failed (with reasons)."""
 
     system: System
     landed: list[Landed] = field(default_factory=list)
     postponed: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def new_extra_columns(self, landing: Landing) -> list[str]:
         """One line for each table whose extra columns were not there before: they are ignored, and told once."""
@@ -47,16 +48,19 @@ class Intake:
 
 
 def land(
-    landing: Landing, source: Source, as_of: date, key: bytes, policy: Policy, *, only: date | None = None,
+    landing: Landing, source: Source, as_of: date, key: bytes, policy: Policy, *, only: date | None = None, pull: bool = False,
     progress: Progress = lambda _: None, examine: Callable[[Path], None] = lambda _: None,
 ) -> Intake:
     """Land the deliveries that are new or changed, dated `as_of` at the latest; with `only`, that day's, changed or not.
+
+    `pull`: `as_of` is today, so pulled sources may be asked.
 
     `examine` is given the folder of each extract that landed with its tables.
     """
     intake = Intake(source.system)
     base_date = retention.base_date(landing.root)
-    pending = [d for d in source.deliveries(as_of) if d.extract_date == only] if only else landing.pending(source, as_of)
+    pending = ([d for d in source.deliveries(as_of, pull=pull) if d.extract_date == only] if only
+               else landing.pending(source, as_of, pull=pull))
     for number, delivery in enumerate(pending, start=1):
         if base_date and delivery.extract_date <= base_date:
             if not landing.of_day(source.system, delivery.extract_date):
@@ -66,10 +70,13 @@ def land(
             continue
         progress(f"{source.system}: taking in {delivery.extract_date} ({number} of {len(pending)})")
         try:
-            landed = landing.take_in(source, delivery, key, policy.max_rejected_percent)
+            landed = landing.take_in(source, delivery, key, policy.max_rejected_percent, progress)
         except DeliveryInProgress as error:
             intake.postponed.append(
                 f"{source.system} {delivery.extract_date}: {error}; it is taken in when it is complete")
+            continue
+        except PullFailed as error:
+            intake.failed.append(f"{source.system} {delivery.extract_date}: {error}")
             continue
         if landed:
             intake.landed.append(landed)

@@ -16,10 +16,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from ingest import files
+from ingest.assessable import not_assessable
 from ingest.contract import ExtractKind, System
 from ingest.door import CanonicalExtract, Figures, admit
 from ingest.errors import RefusedExtract
-from ingest.sources.base import Delivery, Source
+from ingest.sources.base import Content, Delivery, Progress, Source
 
 REJECTED_ROWS = "rejected_rows"
 
@@ -38,6 +39,7 @@ class Landed:
     figures: dict[str, Figures] = field(default_factory=dict)
     active_positions: int = 0
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
+    not_assessable: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -70,16 +72,20 @@ class Landing:
                  if not f.parent.name.startswith(files.TEMPORARY_PREFIX)]
         return sorted(found, key=lambda landed: (landed.extract_date, landed.arrival))
 
-    def pending(self, source: Source, until: date) -> list[Delivery]:
-        """Deliveries that look new or changed, oldest first. A glance at file times; `take_in` looks at the content."""
+    def pending(self, source: Source, until: date, *, pull: bool = False) -> list[Delivery]:
+        """Deliveries that look new or changed, oldest first. A glance at file times; `take_in` looks at the content.
+
+        What is pulled may always have changed.
+        """
         seen = self._seen().get(source.system, {})
-        return [d for d in source.deliveries(until) if seen.get(d.extract_date.isoformat()) != _glance(source, d)]
+        return [d for d in source.deliveries(until, pull=pull)
+                if d.is_pulled or seen.get(d.extract_date.isoformat()) != _glance(source, d)]
 
     def take_in(
-        self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float
+        self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float, say: Progress = lambda _: None
     ) -> Landed | None:
-        """Land one delivery. None when its content is the day's latest already. Raises DeliveryInProgress."""
-        content = source.content(delivery)
+        """Land one delivery. None when its content is the day's latest already. Raises DeliveryInProgress, PullFailed."""
+        content = source.fetch(delivery, say)
         limit = f"{max_rejected_percent:g}"
         fingerprint = _fingerprint(content, f"{source.settings_fingerprint}|{limit}", key)
         same_day = self.of_day(source.system, delivery.extract_date)
@@ -91,14 +97,14 @@ class Landing:
         return landed
 
     def _land(
-        self, source: Source, delivery: Delivery, content: dict[str, bytes], arrival: int, fingerprint: str,
+        self, source: Source, delivery: Delivery, content: Content, arrival: int, fingerprint: str,
         key: bytes, max_rejected_percent: float,
     ) -> Landed:
         extract: CanonicalExtract | None = None
         refused = None
         try:
             extract = admit(
-                source.system, delivery.extract_date, source.read(content), delta=source.extract_kind == "delta",
+                source.system, delivery.extract_date, content.read(), delta=content.kind == "delta",
                 key=key, max_rejected_percent=max_rejected_percent)
         except RefusedExtract as error:
             refused = error.describe(source.system, delivery.extract_date)
@@ -106,10 +112,11 @@ class Landing:
         folder = self.root / source.system / day / f"{arrival:03d}-{fingerprint[:12]}"
         record = {
             "system": source.system, "extract_date": day, "arrival": arrival, "fingerprint": fingerprint,
-            "kind": source.extract_kind, "refused": refused,
+            "kind": content.kind, "refused": refused,
             "figures": {n: asdict(f) for n, f in extract.figures.items()} if extract else {},
             "active_positions": extract.active_positions if extract else 0,
             "extra_columns": extract.extra_columns if extract else {},
+            "not_assessable": not_assessable(source.carries, extract.tables) if extract and source.system == "vfs" else [],
         }
         with files.new_folder(folder) as writing:
             if extract:
@@ -138,14 +145,13 @@ class Landing:
         seen.setdefault(source.system, {})[delivery.extract_date.isoformat()] = _glance(source, delivery)
         files.write_json(self._seen_file, seen)
 
+
 def _glance(source: Source, delivery: Delivery) -> str:
-    return hashlib.sha256(f"{delivery.path}|{delivery.signature}|{source.settings_fingerprint}".encode()).hexdigest()
+    return hashlib.sha256(f"{delivery.signatures}|{source.settings_fingerprint}".encode()).hexdigest()
 
 
-def _fingerprint(content: dict[str, bytes], settings: str, key: bytes) -> str:
+def _fingerprint(content: Content, settings: str, key: bytes) -> str:
     """Keyed, because an unkeyed digest of a small file with few unknown digits could be guessed back."""
     digest = hmac.new(key, settings.encode(), hashlib.sha256)
-    for name in sorted(content):
-        digest.update(f"|{name}|{len(content[name])}|".encode())
-        digest.update(content[name])
+    content.digest(digest.update)
     return digest.hexdigest()

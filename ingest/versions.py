@@ -249,10 +249,10 @@ def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdi
         system, v.landed.extract_date, v.landed.key, v.landed.arrival, v.landed.fingerprint, v.landed.kind,
         v.status, v.reason,
         sum(f.rows for f in v.landed.figures.values()), sum(f.rejected for f in v.landed.figures.values()),
-        json.dumps(v.size.rows) if v.size else None, v.size.active_positions if v.size else None,
+        json.dumps(v.size.rows) if v.size else None, v.size.active_positions if v.size else None, v.landed.not_assessable,
     ) for v in verdicts]
     if rows:
-        con.executemany(f"INSERT INTO ingest.extracts VALUES ({', '.join('?' * 12)})", rows)
+        con.executemany(f"INSERT INTO ingest.extracts VALUES ({', '.join('?' * 13)})", rows)
     wanted = {v.landed.key: v.landed for v in verdicts if v.status == "accepted"}
     con.execute(
         "DELETE FROM ingest.rejected_rows WHERE system = ? AND NOT list_contains(?, delivery)", [system, list(wanted)])

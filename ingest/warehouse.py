@@ -25,7 +25,8 @@ from ingest.policy import Policy
 _EXTRACTS = """
 CREATE TABLE IF NOT EXISTS ingest.extracts (
   system VARCHAR, extract_date DATE, delivery VARCHAR, arrival INTEGER, fingerprint VARCHAR, kind VARCHAR,
-  status VARCHAR, reason VARCHAR, row_count BIGINT, rejected_count BIGINT, size_rows VARCHAR, active_positions BIGINT
+  status VARCHAR, reason VARCHAR, row_count BIGINT, rejected_count BIGINT, size_rows VARCHAR, active_positions BIGINT,
+  not_assessable VARCHAR[]
 )"""
 _REJECTED_ROWS = """
 CREATE TABLE IF NOT EXISTS ingest.rejected_rows (
@@ -92,6 +93,7 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
     for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS):
         con.execute(statement)
+    con.execute("ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS not_assessable VARCHAR[]")  # of an earlier version
     for table in TABLES:
         columns = ", ".join(f"{c.stored_name} {c.sql_type}" for c in table.columns)
         con.execute(

@@ -101,8 +101,10 @@ def _evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliver
     else:
         for severity, name, says in outcome.failed_checks:
             err.print(f"check {'failed' if severity == 'ERROR' else 'warns'}: {name}: {says}", markup=False, soft_wrap=True)
-        for line in outcome.withheld:
+        for line in [*outcome.not_pulled, *outcome.withheld]:
             err.print(line, markup=False, soft_wrap=True)
+        if outcome.not_pulled:
+            err.print("The marts are made from the extracts before it.", soft_wrap=True)
         if outcome.withheld:
             err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
                       "is let in by `sluttdato accept`.", soft_wrap=True)
@@ -116,6 +118,8 @@ def _evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliver
             err.print(f"sluttdato: {line}", markup=False, soft_wrap=True)
         err.print(f"The run {outcome.run_id} failed; what is published stands as it was. Run again when the cause is mended.",
                   markup=False, soft_wrap=True)
+        return FAILED
+    if outcome.not_pulled:
         return FAILED
     return WITHHELD if outcome.withheld else 0
 

@@ -31,20 +31,26 @@ def settings_in_force(config: Path | None = None) -> Settings:
     """
     settings = load_settings(config)
     if folder(settings.data_dir).is_dir():
-        for system in SYSTEMS:
-            path = getattr(settings.sources, system).path
-            if path.is_dir() and any(path.glob("????-??-??")):
+        for adapter in (*settings.sources.hrm, *settings.sources.vfs):
+            real = getattr(adapter, "url", None) or _delivered(adapter.path)
+            if real:
                 raise WrongSettings(
-                    f"{settings.data_dir} holds the demo, and {path} holds deliveries of its own: they must not be mixed. "
+                    f"{settings.data_dir} holds the demo, and {real} holds data of its own: they must not be mixed. "
                     f"Remove the demo (delete {settings.data_dir}), or set another `data_dir`")
         return with_demo_sources(settings)
     return settings
 
 
+def _delivered(path: Path | str) -> Path | None:
+    """The path, when something was delivered there."""
+    path = Path(path)
+    return path if path.is_file() or (path.is_dir() and any(p for p in path.iterdir() if not p.name.startswith("."))) else None
+
+
 def with_demo_sources(settings: Settings) -> Settings:
     """The settings, with the demo's deliveries as sources."""
     for system in SYSTEMS:
-        setattr(settings.sources, system, CsvSettings(path=inbox(settings.data_dir) / system))
+        setattr(settings.sources, system, [CsvSettings(path=inbox(settings.data_dir) / system)])
     return settings
 
 

@@ -46,7 +46,7 @@ def delivery_sensor(settings: Settings) -> dg.SensorDefinition:
         if not pending:
             context.update_cursor("")
             return dg.SkipReason("nothing new is delivered")
-        state = hashlib.sha256("\n".join(f"{d.path}|{d.signature}" for d in pending).encode()).hexdigest()
+        state = hashlib.sha256("\n".join(f"{d.system}|{d.extract_date}|{d.signatures}" for d in pending).encode()).hexdigest()
         if context.cursor != state:
             context.update_cursor(state)
             return dg.SkipReason(f"{len(pending)} deliveries are new or changed; they are taken in when they stand still")

@@ -20,12 +20,13 @@ _OURS = "sluttdato/run-by"
 
 @dataclass
 class Outcome:
-    """What a run did. `withheld` are extracts newly refused or quarantined, each as one line."""
+    """What a run did. `withheld` are extracts newly refused or quarantined, `not_pulled` sources that failed; a line each."""
 
     success: bool
     run_id: str
     errors: list[str] = field(default_factory=list)
     withheld: list[str] = field(default_factory=list)
+    not_pulled: list[str] = field(default_factory=list)
     taken_in: int = 0
     failed_checks: list[tuple[str, str, str]] = field(default_factory=list)  # severity, name, what it says
     published: bool = False
@@ -90,6 +91,9 @@ def _outcome(result: "dg.ExecuteInProcessResult") -> Outcome:
         elif event.is_asset_observation:
             seen = event.asset_observation_data.asset_observation
             status = seen.metadata.get("status")
+            if status and status.value == "not pulled":
+                outcome.not_pulled.append(str(seen.metadata["reason"].value))
+                continue
             if status and status.value in ("refused", "quarantined"):
                 outcome.withheld.append(_line(seen))
             outcome.taken_in += 1

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from ingest.contract import System
 from ingest.policy import Policy
-from ingest.sources import CsvFolder, CsvSettings, Source
+from ingest.sources import AdapterSettings, CsvSettings, Source, make_source
+from ingest.sources.http import environment_secret
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
 DEFAULT_CONFIG = "sluttdato.yaml"
+_SECRETS = {"password", "client_secret"}
 _NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
 
 
@@ -27,12 +29,23 @@ class WrongSettings(Exception):
 
 
 class Sources(BaseModel):
-    """One source for each system."""
+    """The source of each system: one adapter, or a list of them, each with its tables."""
 
     model_config = ConfigDict(extra="forbid")
 
-    hrm: CsvSettings
-    vfs: CsvSettings
+    hrm: list[AdapterSettings]
+    vfs: list[AdapterSettings]
+
+    @field_validator("hrm", "vfs", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return value if isinstance(value, list) else [value]
+
+    @field_validator("hrm", "vfs")
+    @classmethod
+    def _fit_together(cls, value: list[Any], info: ValidationInfo) -> list[Any]:
+        make_source(info.field_name, value)
+        return value
 
 
 class Schedule(BaseModel):
@@ -72,6 +85,28 @@ class Retention(BaseModel):
     keep_days: Annotated[int, Field(ge=1)] = 730
 
 
+class _YamlWithSecrets(YamlConfigSettingsSource):
+    """The settings file, `${NAME}` in it replaced by that environment variable. A secret may not stand in it as it is."""
+
+    def __call__(self) -> dict[str, Any]:
+        return _with_environment(super().__call__(), "")
+
+
+def _with_environment(value: Any, path: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _with_environment(v, f"{path}.{k}" if path else str(k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_with_environment(v, f"{path}.{n}") for n, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    if path.rpartition(".")[2] in _SECRETS and not re.fullmatch(r"\$\{\w+\}", value):
+        raise ValueError(f"{path}: a secret comes from the environment; write ${{NAME}} here, and set NAME there")
+    try:
+        return environment_secret(value)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
 class Settings(BaseSettings):
     """All settings. Relative paths are relative to the settings file."""
 
@@ -79,7 +114,7 @@ class Settings(BaseSettings):
     _file: ClassVar[Path | None] = None
 
     data_dir: Path = Path("data")
-    sources: Sources = Sources(hrm=CsvSettings(path=Path("inbox/hrm")), vfs=CsvSettings(path=Path("inbox/vfs")))
+    sources: Sources = Sources(hrm=[CsvSettings(path=Path("inbox/hrm"))], vfs=[CsvSettings(path=Path("inbox/vfs"))])
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
@@ -92,11 +127,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment goes before the file."""
-        return env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=cls._file)
+        return env_settings, _YamlWithSecrets(settings_cls, yaml_file=cls._file)
 
     def source(self, system: System) -> Source:
         """The source of one system's extracts."""
-        return CsvFolder(system, getattr(self.sources, system))
+        return make_source(system, getattr(self.sources, system))
 
     @property
     def warehouse(self) -> Path:
@@ -139,9 +174,9 @@ def load_settings(given: Path | None = None) -> Settings:
         raise WrongSettings(f"{file or 'environment'}: {error}") from None
     base = file.resolve().parent if file else Path.cwd()
     settings.data_dir = base / settings.data_dir
-    for system in ("hrm", "vfs"):
-        source = getattr(settings.sources, system)
-        source.path = base / source.path
+    for adapter in (*settings.sources.hrm, *settings.sources.vfs):
+        if getattr(adapter, "path", None):
+            adapter.path = base / adapter.path
     return settings
 
 
@@ -156,8 +191,16 @@ def _refuse_unknown_variables() -> None:
                 "with __ between the levels")
 
 
+def _path(location: tuple[Any, ...]) -> str:
+    """The path in the file: without the adapter's name, and without the number of a single adapter."""
+    parts = [str(p) for p in location]
+    if parts[:1] == ["sources"] and len(parts) > 2:
+        parts = [*parts[:2], *([] if parts[2] == "0" else parts[2:3]), *parts[4:]]
+    return ".".join(parts)
+
+
 def _explain(file: Path | None, error: Any) -> str:
-    path = ".".join(str(part) for part in error["loc"])
+    path = _path(error["loc"])
     place = f"{file or 'settings'}: {path}" if path else str(file or "settings")
     match error["type"]:
         case "extra_forbidden":

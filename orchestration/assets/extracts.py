@@ -17,6 +17,7 @@ from orchestration.resources import Workplace, retried_when_it_can_pass
 from orchestration.settings import Settings
 
 LET_IN = "is_let_in"
+NOT_PULLED = "not pulled"
 
 
 def extract_key(system: System) -> dg.AssetKey:
@@ -55,6 +56,14 @@ def report(context: dg.AssetExecutionContext, verdict: Verdict) -> None:
         metadata={"extract_date": day, "status": verdict.status, **({"reason": verdict.reason} if verdict.reason else {})}))
 
 
+def report_failed_pull(context: dg.AssetExecutionContext, system: System, day: date, reason: str) -> None:
+    """Show in Dagster that a source could not be pulled."""
+    metadata = {"status": NOT_PULLED, "reason": reason}
+    context.log_event(dg.AssetObservation(extract_key(system), partition=day.isoformat(), metadata=metadata))
+    context.log_event(dg.AssetCheckEvaluation(
+        asset_key=extract_key(system), check_name=LET_IN, passed=False, metadata={"extract_date": day.isoformat(), **metadata}))
+
+
 def build(settings: Settings) -> list[dg.AssetsDefinition]:
     """The extract assets of both systems."""
     return [_extract_asset(system, settings) for system in SYSTEMS]
@@ -70,15 +79,17 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
                     "Run a partition to take that day in again.",
         check_specs=[dg.AssetCheckSpec(
             LET_IN, asset=extract_key(system),
-            description="The delivery was neither refused nor quarantined.")],
+            description="The delivery could be had, and was neither refused nor quarantined.")],
     )
     def extract(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
         day = date.fromisoformat(context.partition_key)
         with retried_when_it_can_pass():
             verdict = _take_in_day(workplace, system, day)
         if verdict is None:
-            expected = workplace.settings.source(system).path / day.isoformat()
-            raise dg.Failure(f"{system} {day}: nothing is delivered. Expected the folder {expected}", allow_retries=False)
+            source = workplace.settings.source(system)
+            raise dg.Failure(f"{system} {day}: nothing is delivered. " + (
+                "Its source only tells what is so today" if source.is_pulled else "Look at the path in the settings"),
+                allow_retries=False)
         metadata = extract_metadata(verdict.landed, verdict.status, verdict.reason)
         passed = verdict.status in ("accepted", "replaced")
         if not passed:
@@ -95,8 +106,10 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
 def _take_in_day(workplace: Workplace, system: System, day: date) -> Verdict | None:
     """Land one day's delivery and judge it; None when nothing is delivered."""
     settings, landing = workplace.settings, workplace.landing
-    intake.land(landing, settings.source(system), day, workplace.key(), settings.policy, only=day,
-                progress=workplace.say, examine=workplace.examiner.examine)
+    taken = intake.land(landing, settings.source(system), day, workplace.key(), settings.policy, only=day,
+                        pull=day == clock.today(), progress=workplace.say, examine=workplace.examiner.examine)
+    if taken.failed:
+        raise dg.Failure("; ".join(taken.failed), allow_retries=False)
     with workplace.warehouse() as con:
         verdicts = intake.fold_landed(con, landing, workplace.decisions, settings.policy, system, workplace.say)
         latest = landing.of_day(system, day)

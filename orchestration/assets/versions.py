@@ -50,10 +50,13 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
         if config.deliveries:
             key = workplace.key()
             for system in SYSTEMS:
-                taken = intake.land(landing, settings.source(system), as_of, key, policy, progress=workplace.say,
-                                    examine=workplace.examiner.examine)
+                taken = intake.land(
+                    landing, settings.source(system), as_of, key, policy, pull=as_of == clock.today(), progress=workplace.say,
+                    examine=workplace.examiner.examine)
                 for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
                     say(line)
+                for reason in taken.failed:  # the marts are made all the same, from what came before
+                    extracts.report_failed_pull(context, system, as_of, reason)
         with workplace.warehouse() as con:
             for system in SYSTEMS:
                 for verdict in intake.fold_landed(con, landing, decisions, policy, system, workplace.say):

@@ -22,20 +22,58 @@ evaluated as (
   cross join {{ ref('int_evaluation_window') }} as evaluation
 ),
 
+not_assessable as (
+  select name as finding_type, from_day, to_day from {{ ref('int_not_assessable') }}
+),
+
+assessable as (
+  {{ subtract_periods('evaluated', 'not_assessable', ['finding_type'],
+    ['finding_type', 'subject_id', 'person_id', 'org_number']) }}
+),
+
+-- What was open when a type could no longer be told stays open until it can be told again.
+kept as (
+  select
+    assessable.finding_type, assessable.subject_id, assessable.person_id, assessable.org_number,
+    not_assessable.from_day, not_assessable.to_day
+  from assessable
+  inner join not_assessable
+    on assessable.finding_type = not_assessable.finding_type and assessable.to_day = not_assessable.from_day
+),
+
+kept_on_positions as (
+  select others.finding_type, kept.subject_id, kept.from_day, kept.to_day
+  from kept
+  cross join (select unnest(['active_vfs_inactive_hrm', 'stale_position', 'unknown_in_hrm']) as finding_type) as others
+  where kept.finding_type = 'manual_position'
+),
+
+-- Without it the position would be told a second time, under the name of what is left to tell.
+told_once as (
+  {{ subtract_periods('assessable', 'kept_on_positions', ['finding_type', 'subject_id'],
+    ['finding_type', 'subject_id', 'person_id', 'org_number']) }}
+),
+
+told as (
+  select * from told_once
+  union all by name
+  select * from kept
+),
+
 periods as (
-  {{ merge_periods('evaluated', ['finding_type', 'subject_id']) }}
+  {{ merge_periods('told', ['finding_type', 'subject_id']) }}
 ),
 
 -- Whose it is and where, as on its last day.
 findings as (
   select
     periods.finding_type, periods.subject_id, periods.from_day, periods.to_day,
-    min(evaluated.person_id) as person_id,
-    min(evaluated.org_number) as org_number
+    min(told.person_id) as person_id,
+    min(told.org_number) as org_number
   from periods
-  inner join evaluated
-    on periods.finding_type = evaluated.finding_type and periods.subject_id = evaluated.subject_id
-    and periods.to_day = evaluated.to_day and evaluated.from_day < evaluated.to_day
+  inner join told
+    on periods.finding_type = told.finding_type and periods.subject_id = told.subject_id
+    and periods.to_day = told.to_day and told.from_day < told.to_day
   group by all
 ),
 

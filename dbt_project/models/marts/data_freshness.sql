@@ -29,6 +29,11 @@ withheld as (
     and extracts.extract_date <= run.as_of_date
     and coalesce(extracts.extract_date > current_extracts.current_extract_date, true)
   group by extracts.system
+),
+
+-- Everything is told from what VFS delivers beside HRM's end dates.
+cannot_be_told as (
+  select string_agg(name, ', ' order by name) as names from {{ ref('int_not_assessable') }} where {{ holds_today() }}
 )
 
 select
@@ -42,11 +47,11 @@ select
     else 'fresh'
   end as status,
   coalesce(withheld.withheld_extracts, 0)::integer as withheld_extracts,
-  -- Which finding types the sources cannot carry; files of all canonical tables carry every one.
-  '' as not_assessable,
+  if(systems.system = 'vfs', coalesce(cannot_be_told.names, ''), '') as not_assessable,
   run.as_of_date
 from systems
 left join current_extracts using (system)
 left join row_counts using (system)
 left join withheld using (system)
 cross join {{ ref('stg_run') }} as run
+cross join cannot_be_told

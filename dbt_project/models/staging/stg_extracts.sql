@@ -3,6 +3,7 @@ select
   extracts.system,
   extracts.extract_date,
   extracts.kind,
+  extracts.not_assessable,
   row_number() over (partition by extracts.system order by extracts.extract_date) as sequence_number,
   extracts.extract_date as from_day,
   lead(extracts.extract_date, 1, run.as_of_date + 1) over (partition by extracts.system order by extracts.extract_date) as to_day

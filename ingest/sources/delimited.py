@@ -1,0 +1,123 @@
+"""Text files of delimited columns, read in memory: encodings, quotes, headings, and on which line something is wrong.
+
+pyarrow parses; Python's slower csv module is asked only where a person needs to know the line.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from ingest.errors import RefusedExtract
+
+csv.field_size_limit(1 << 24)
+
+
+class _UnreadableRecord(Exception):
+    """The record that begins on `line` is no CSV."""
+
+    def __init__(self, line: int):
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """How a file is written."""
+
+    encoding: str
+    delimiter: str
+
+    def read(self, file: str, content: bytes) -> tuple[bytes, list[str]]:
+        """The content in UTF-8, and its heading. Raises RefusedExtract."""
+        content = self.to_utf8(file, content)
+        return content, self.heading(file, content)
+
+    def to_utf8(self, file: str, content: bytes) -> bytes:
+        encoding = self.encoding
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise RefusedExtract(
+                f"the file cannot be decoded as {encoding}", file=file, line=line,
+                remedy="Deliver it in that encoding, or set `encoding` (often windows-1252)",
+            ) from None
+        if "\0" in text:
+            line = text.count("\n", 0, text.index("\0")) + 1
+            raise RefusedExtract("the file holds NUL characters", file=file, line=line,
+                                 remedy="Set `encoding` (perhaps utf-16), or deliver it again")
+        return content.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8" else text.removeprefix("\ufeff").encode()
+
+    def _records(self, content: bytes, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+        """(line on which it begins, cells) of each record; blank lines are none."""
+        text = io.StringIO(content.decode(), newline="")
+        reader = csv.reader(text, delimiter=self.delimiter, strict=strict)
+        begins = 1
+        try:
+            for cells in reader:
+                if cells:
+                    yield begins, cells
+                begins = reader.line_num + 1
+        except csv.Error:
+            raise _UnreadableRecord(begins) from None
+
+    def heading(self, file: str, content: bytes) -> list[str]:
+        try:
+            _, cells = next(self._records(content, strict=False))
+        except (StopIteration, _UnreadableRecord):
+            raise RefusedExtract("the file is empty, not even a heading", file=file, line=1,
+                                 remedy="Deliver it again") from None
+        heading = [c.strip() for c in cells]
+        twice = sorted({h for h in heading if h and heading.count(h) > 1})
+        if twice:
+            raise RefusedExtract("a column stands twice in the heading", file=file, line=1, column=", ".join(twice),
+                                 remedy="Deliver it with each column once")
+        return heading
+
+    def parse(self, file: str, content: bytes, heading: list[str]) -> pa.Table:
+        # Empty names would clash; they can only be extra columns.
+        names = [h or f"unnamed column {i}" for i, h in enumerate(heading, start=1)]
+        quotes = content.count(b'"')
+        if quotes % 2:
+            self._refuse_unreadable(file, content, len(names))
+        try:
+            return pa_csv.read_csv(
+                pa.BufferReader(content),
+                read_options=pa_csv.ReadOptions(column_names=names, skip_rows_after_names=1, block_size=8 << 20),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=self.delimiter, newlines_in_values=quotes > 0),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]),
+            )
+        except pa.ArrowInvalid:
+            # Its text holds the offending row, and with it perhaps a national id: it goes no further.
+            self._refuse_unreadable(file, content, len(names))
+            raise RefusedExtract("the file cannot be parsed as CSV", file=file,
+                                 remedy="Open it and look for stray quotes, then deliver it again") from None
+
+    def _refuse_unreadable(self, file: str, content: bytes, width: int) -> None:
+        """Find the line that is wrong; return when Python's reader finds nothing wrong."""
+        try:
+            for line, cells in self._records(content, strict=True):
+                if len(cells) != width:
+                    raise RefusedExtract(
+                        f"the row has {len(cells)} cells, the heading {width}", file=file, line=line,
+                        remedy="Put quotes around cells that hold the delimiter, then deliver it again",
+                    )
+        except _UnreadableRecord as error:
+            raise RefusedExtract("quotes are not closed", file=file, line=error.line,
+                                 remedy="Correct the quotes from this line on, then deliver it again") from None
+
+    def lines_of(self, content: bytes) -> Callable[[Sequence[int]], list[int]]:
+        def lines_of(rows: Sequence[int]) -> list[int]:
+            wanted, found = set(rows), {}
+            for number, (line, _) in enumerate(self._records(content, strict=False), start=-1):
+                if number in wanted:
+                    found[number] = line
+            return [found[row] for row in rows]
+
+        return lines_of

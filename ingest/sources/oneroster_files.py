@@ -1,0 +1,138 @@
+"""OneRoster's CSV binding 1.2.1 from a folder or a zip: `users.csv`, `roles.csv`, `orgs.csv`, and the manifest that says
+whether they are all there is (bulk) or what changed (delta). A delta is applied to the deliveries before it, so that every
+extract is a full one."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ingest.assessable import COUNTERPARTS
+from ingest.contract import System
+from ingest.errors import RefusedExtract
+from ingest.sources.base import Progress, RawTable
+from ingest.sources.csv_folder import dated_folders
+from ingest.sources.lying import Lying, LyingFiles, unpacked
+from ingest.sources.oneroster import Roster, gather, is_removed
+from ingest.sources.oneroster_rest import OneRosterSettings
+
+_FILES = ("orgs", "users", "roles")
+csv.field_size_limit(1 << 24)
+
+
+class OneRosterFiles(Lying):
+    """A OneRoster CSV delivery."""
+
+    suffixes = (".csv", ".zip")
+    tables = ("persons", "positions", "accesses", "org_units")
+    carries = COUNTERPARTS | {"accesses.kommuneadmin"}
+
+    def __init__(self, system: System, settings: OneRosterSettings):
+        super().__init__(Path(str(settings.path)))
+        self._settings = settings
+        self.settings_fingerprint = settings.fingerprint
+
+    def _files(self, path: Path) -> LyingFiles:
+        """A day's files; below days also those of the days before that a delta builds upon, as `<day>/<file>`."""
+        if path == self.path:
+            return super()._files(path)
+        found: dict[str, Path] = {}
+        waiting = set(_FILES)
+        for day, folder in sorted(dated_folders(self.path, date.fromisoformat(path.name)).items(), reverse=True):
+            files = super()._files(folder)
+            found |= {f"{day}/{name}": file for name, file in files.paths.items()}
+            with suppress(RefusedExtract):  # a delivery that cannot be read is told when it is read itself
+                waiting -= {name for name, kind in _manifest(files, "").items() if kind == "bulk"}
+            if not waiting:
+                break
+        return LyingFiles(found)
+
+    def read_files(self, files: LyingFiles, say: Progress) -> dict[str, RawTable]:
+        days = sorted({name.rpartition("/")[0] for name in files.names()})
+        state: dict[str, dict[str, dict[str, str]] | None] = dict.fromkeys(_FILES)
+        for day in days:
+            prefix = f"{day}/" if day else ""
+            for name, kind in _manifest(files, prefix).items():
+                if kind == "bulk":
+                    state[name] = {}
+                elif state[name] is None:
+                    continue
+                for record in _records(files, f"{prefix}{name}.csv"):
+                    state[name].pop(record["sourcedId"], None)
+                    if not is_removed(record):
+                        state[name][record["sourcedId"]] = record
+        unfounded = [name for name, records in state.items() if records is None]
+        if unfounded:
+            raise RefusedExtract(
+                f"the delta of {', '.join(unfounded)} has no bulk delivery before it", file="manifest.csv",
+                remedy="Deliver bulk files, or keep every delivery in a folder named as its day, from the last bulk one on")
+        roles: dict[str, list[dict[str, Any]]] = {}
+        for role in state["roles"].values():
+            roles.setdefault(role["userSourcedId"], []).append({**role, "org": {"sourcedId": role["orgSourcedId"]}})
+        users = [{**u, "roles": roles.get(u["sourcedId"], []), "userIds": _user_ids(u.get("userIds", ""))}
+                 for u in state["users"].values()]
+        orgs = [{**o, "parent": {"sourcedId": o.get("parentSourcedId")}} for o in state["orgs"].values()]
+        return Roster(self._settings.meaning, gather(orgs), gather(users)).tables("users.csv")
+
+
+def _manifest(files: LyingFiles, prefix: str) -> dict[str, str]:
+    """Of each file that matters here, whether it is bulk or delta. Raises RefusedExtract when one is absent."""
+    rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv", key="propertyName")}
+    kinds = {name: rows.get(f"file.{name}", "absent") for name in _FILES}
+    absent = [name for name, kind in kinds.items() if kind not in ("bulk", "delta")]
+    if absent:
+        raise RefusedExtract(f"the manifest has no {', '.join(absent)}", file="manifest.csv",
+                             remedy="Deliver orgs, users and roles")
+    return kinds
+
+
+@contextmanager
+def _open(files: LyingFiles, name: str) -> Iterator[BinaryIO]:
+    """One file of the delivery, in the folder or in its zip."""
+    prefix, _, plain = name.rpartition("/")
+    zips = [n for n in files.names() if n.lower().endswith(".zip") and n.rpartition("/")[0] == prefix]
+    if name in files.paths:
+        with files.open(name) as stream:
+            yield stream
+    elif zips:
+        try:
+            with files.open(zips[0]) as stream, zipfile.ZipFile(stream) as archive:
+                member = next((m for m in archive.namelist() if m.rsplit("/", 1)[-1] == plain), None)
+                if member is None:
+                    raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole zip again")
+                yield unpacked(archive, member)
+        except (zipfile.BadZipFile, ValueError, EOFError, RuntimeError, NotImplementedError):
+            raise RefusedExtract("the zip is broken, or larger than any honest one", file=zips[0],
+                                 remedy="Deliver it again") from None
+    else:
+        raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole folder again")
+
+
+def _records(files: LyingFiles, name: str, key: str = "sourcedId") -> list[dict[str, str]]:
+    with _open(files, name) as stream:
+        try:
+            reader = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""), restval="", strict=True)
+            if key not in (reader.fieldnames or []):
+                raise RefusedExtract("a required column is missing", file=name, line=1, column=key, remedy="Deliver it again")
+            found = []
+            for row in reader:
+                if None in row:
+                    raise RefusedExtract("the row has more cells than the heading", file=name, line=reader.line_num,
+                                         remedy="Deliver it again")
+                found.append(row)
+            return found
+        except UnicodeDecodeError:
+            raise RefusedExtract("the file is not in UTF-8", file=name, remedy="Deliver it again in UTF-8") from None
+        except csv.Error:
+            raise RefusedExtract("quotes are not closed", file=name, remedy="Deliver it again") from None
+
+
+def _user_ids(told: str) -> list[dict[str, str]]:
+    """`{type:identifier},{type:identifier}` as a list."""
+    pairs = (part.strip().strip("{}").split(":", 1) for part in told.split("},") if ":" in part)
+    return [{"type": kind.strip(), "identifier": identifier.strip()} for kind, identifier in pairs]
+

@@ -1,0 +1,90 @@
+"""What pulled adapters share: their rows become raw tables, and content that is the same gives the same digest."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pyarrow as pa
+
+from ingest.contract import ExtractKind, Table
+from ingest.sources.base import Digest, RawTable
+
+_ROWS_AT_ONCE = 10_000
+
+
+class Rows:
+    """Rows of one canonical table on their way in, kept as Arrow columns, which take little room."""
+
+    def __init__(self, table: Table, *, delta: bool = False):
+        self.columns = [c.name for c in table.columns] + (["deleted"] if delta else [])
+        self._waiting: list[Sequence[str | None]] = []
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, **values: str | None) -> None:
+        """One row; columns left out are empty."""
+        self._waiting.append([values.get(c) or None for c in self.columns])
+        if len(self._waiting) >= _ROWS_AT_ONCE:
+            self._pack()
+
+    def _pack(self) -> None:
+        columns = list(zip(*self._waiting, strict=True)) if self._waiting else [()] * len(self.columns)
+        self._batches.append(pa.record_batch([pa.array(c, pa.string()) for c in columns], names=self.columns))
+        self._waiting = []
+
+    def table(self, file: str, *, date_format: str | None = None) -> RawTable:
+        self._pack()
+        return RawTable(pa.Table.from_batches(self._batches), file, date_format=date_format)
+
+
+def merged(parts: Sequence[RawTable]) -> RawTable:
+    """Several answers' rows of one table; a row that stands in more than one is dropped at the door."""
+    return replace(parts[0], data=pa.concat_tables([p.data for p in parts]))
+
+
+@dataclass(frozen=True)
+class PulledTables:
+    """The tables of one pull. The digest does not depend on the order in which the server happened to tell the rows."""
+
+    tables: dict[str, RawTable]
+    kind: ExtractKind = "full"
+
+    def digest(self, update: Digest) -> None:
+        for name in sorted(self.tables):
+            data = self.tables[name].data
+            data = data.sort_by([(c, "ascending") for c in data.column_names]).combine_chunks()
+            update(f"|{name}|{data.num_rows}|{','.join(data.column_names)}|".encode())
+            for column in data.column_names:
+                for value in data.column(column).to_pylist():
+                    update(b"\0" if value is None else value.encode() + b"\1")
+
+    def read(self) -> dict[str, RawTable]:
+        return self.tables
+
+
+class Pulled:
+    """Base of pulled adapters: they have no days of their own."""
+
+    is_pulled = True
+
+    def days(self, until: date) -> dict[date, str]:
+        return {}
+
+
+def as_list(value: object) -> list:
+    """What may be missing, one thing, or several, as a list."""
+    if value is None or value == "":
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def text(value: object) -> str | None:
+    """A scalar as text; whatever is no scalar is nothing."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).strip() or None
+
+
+def first(values: Iterable[str | None]) -> str | None:
+    return next((v for v in values if v), None)
