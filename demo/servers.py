@@ -1,0 +1,328 @@
+"""The simulated systems over real HTTP: hrm_ws, FINT and OneRoster, with tokens, pages, limits, and faults by rate and seed.
+
+Written from the public descriptions of these services, not from what a client would like to read. They serve one day of the
+simulated municipality, as `municipality.simulate` delivered it.
+"""
+
+import base64
+import csv
+import gzip
+import json
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape, quoteattr
+
+Row = dict[str, str]
+USER, PASSWORD, CLIENT, SECRET = "demo", "demo-password", "demo-client", "demo-secret"
+FAULTS = ("status_500", "status_503", "status_429", "reset", "broken_off", "half_json", "web_page", "expired", "page_twice",
+          "one_missing", "wrong_total")
+_ROLES = {"Lærer": "teacher", "Assistent": "aide", "Rektor": "principal", "Kontor": "siteAdministrator"}
+
+
+@dataclass
+class Faults:
+    """Which share of requests goes wrong, in which ways; the same seed, the same faults."""
+
+    rate: float = 0
+    kinds: tuple[str, ...] = FAULTS
+    seed: int = 1
+    rng: Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = Random(self.seed)
+
+    def next(self) -> str | None:
+        return self.rng.choice(self.kinds) if self.rng.random() < self.rate else None
+
+
+def tables_of_day(inbox: Path, system: str, day: date) -> dict[str, list[Row]]:
+    """What one system delivered on one day, by table."""
+    found = {}
+    for file in sorted((inbox / system / day.isoformat()).glob("*.csv")):
+        with file.open(newline="", encoding="utf-8") as handle:
+            found[file.stem] = list(csv.DictReader(handle))
+    return found
+
+
+class Server:
+    """All three services on one port of this machine. `tables` by system; `serve` another day by setting it anew."""
+
+    def __init__(self, hrm: dict[str, list[Row]], vfs: dict[str, list[Row]], today: date, faults: Faults | None = None):
+        self.hrm, self.vfs, self.today = hrm, vfs, today
+        self.faults = faults or Faults()
+        self.requests: list[str] = []
+        self.tokens: set[str] = set()
+        self.lock = threading.Lock()
+        service = self
+
+        class Handler(_Handler):
+            server_of = service
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def __enter__(self) -> "Server":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def sources(self) -> dict[str, Any]:
+        """The `sources` of sluttdato.yaml for this server; secrets by environment (see `environment`)."""
+        oauth = {"token_url": f"{self.url}/oauth/token", "client_id": CLIENT, "client_secret": "${DEMO_SECRET}"}
+        return {
+            "visma_hrm": {"adapter": "visma_hrm", "url": f"{self.url}/hrm_ws", "company": "1", "username": USER,
+                          "password": "${DEMO_PASSWORD}"},
+            "fint": {"adapter": "fint", "url": f"{self.url}/fint", "username": USER, "password": "${DEMO_PASSWORD}", **oauth},
+            "oneroster": {"adapter": "oneroster", "url": f"{self.url}/ims/oneroster/rostering/v1p2",
+                          "national_id_from": "userIds/national_id", **oauth},
+        }
+
+    environment = {"DEMO_SECRET": SECRET, "DEMO_PASSWORD": PASSWORD}  # noqa: RUF012
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_of: Server
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are not logged: their addresses are of no interest."""
+
+    def do_POST(self) -> None:
+        server = self.server_of
+        body = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+        told = {k: v[0] for k, v in body.items()}
+        if urlsplit(self.path).path != "/oauth/token":
+            return self._answer(404, b"{}")
+        right = told.get("client_id") == CLIENT and told.get("client_secret") == SECRET
+        if told.get("grant_type") == "password":
+            right = right and told.get("username") == USER and told.get("password") == PASSWORD
+        elif told.get("grant_type") != "client_credentials":
+            return self._json({"error": "unsupported_grant_type"}, status=400)
+        if not right:
+            return self._json({"error": "invalid_client"}, status=401)
+        with server.lock:
+            token = f"token-{len(server.tokens)}-{server.faults.rng.getrandbits(32):x}"
+            server.tokens.add(token)
+        self._json({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+
+    def do_GET(self) -> None:
+        server = self.server_of
+        parts = urlsplit(self.path)
+        query = {k: v[0] for k, v in parse_qs(parts.query).items()}
+        with server.lock:
+            server.requests.append(self.path)
+            fault = server.faults.next()
+        if parts.path.startswith("/hrm_ws/"):
+            return self._hrm_ws(parts.path, fault)
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        with server.lock:
+            if fault == "expired":
+                server.tokens.discard(token)
+            allowed = token in server.tokens
+        if not allowed:
+            return self._json({"imsx_codeMajor": "failure", "imsx_codeMinor": "unauthorisedrequest"}, status=401)
+        if self._goes_wrong(fault):
+            return None
+        if match := re.fullmatch(r"/ims/oneroster/rostering/v1p2/(orgs|users)", parts.path):
+            return self._oneroster(match.group(1), query, fault)
+        if match := re.fullmatch(r"/fint/administrasjon/(?:personal|organisasjon)/(\w+)", parts.path):
+            return self._fint(match.group(1), query, fault)
+        return self._json({"imsx_StatusInfo": {"imsx_codeMajor": "failure", "imsx_codeMinor": "unknownobject"}}, status=404)
+
+    # --- hrm_ws ------------------------------------------------------------------------------------------------
+
+    def _hrm_ws(self, path: str, fault: str | None) -> None:
+        wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if self.headers.get("Authorization") != wanted:
+            return self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="hrm_ws"'})
+        match = re.fullmatch(r"/hrm_ws/secure/persons/company/1/start-id/(\d+)/end-id/(\d+)", path)
+        if not match:
+            return self._answer(404, b"")
+        if self._goes_wrong(fault):
+            return None
+        return self._answer(200, hrm_ws_xml(self.server_of.hrm, self.server_of.today).encode(),
+                            {"Content-Type": "application/xml;charset=UTF-8"}, broken=fault)
+
+    # --- FINT --------------------------------------------------------------------------------------------------
+
+    def _fint(self, collection: str, query: dict[str, str], fault: str | None) -> None:
+        entries = fint_entries(self.server_of.hrm, f"{self.server_of.url}/fint").get(collection)
+        if entries is None:
+            return self._json({}, status=404)
+        size, offset = int(query.get("size", 0)) or len(entries), int(query.get("offset", 0))
+        page, total = self._page(entries, offset, size, fault)
+        return self._json({"total_items": total, "size": len(page), "offset": offset, "_links": {"self": [{"href": self.path}]},
+                           "_embedded": {"_entries": page}}, broken=fault)
+
+    # --- OneRoster ---------------------------------------------------------------------------------------------
+
+    def _oneroster(self, listing: str, query: dict[str, str], fault: str | None) -> None:
+        limit, offset = int(query.get("limit", 100)), int(query.get("offset", 0))
+        if limit > 100:
+            return self._json({"imsx_codeMajor": "failure", "imsx_codeMinor": "invaliddata"}, status=400)
+        page, total = self._page(oneroster_records(self.server_of.vfs)[listing], offset, limit, fault)
+        return self._json({listing: page}, headers={"X-Total-Count": str(total)}, broken=fault)
+
+    # --- answers and faults ------------------------------------------------------------------------------------
+
+    def _page(self, records: list[Any], offset: int, size: int, fault: str | None) -> tuple[list[Any], int]:
+        total = len(records)
+        if fault == "page_twice" and offset >= size:
+            offset -= size
+        page = records[offset:offset + size]
+        if fault == "one_missing" and len(page) > 1:
+            page = page[1:]
+        return page, total - 1 if fault == "wrong_total" else total
+
+    def _goes_wrong(self, fault: str | None) -> bool:
+        """Whether the fault has answered already."""
+        match fault:
+            case "status_500":
+                self._answer(500, b"<html>Internal error</html>")
+            case "status_503":
+                self._answer(503, b"", {"Retry-After": "0"})
+            case "status_429":
+                self._answer(429, b"", {"Retry-After": "0"})
+            case "web_page":
+                self._answer(200, b"<html><body>Log in</body></html>", {"Content-Type": "text/html"})
+            case "reset":
+                self.close_connection = True
+                self.connection.close()
+            case _:
+                return False
+        return True
+
+    def _json(self, body: Any, *, status: int = 200, headers: dict[str, str] | None = None, broken: str | None = None) -> None:
+        self._answer(status, json.dumps(body, ensure_ascii=False).encode(),
+                     {"Content-Type": "application/json", **(headers or {})}, broken=broken)
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None, broken: str | None = None) -> None:
+        if broken == "half_json":
+            body = body[:len(body) // 2]
+        if "gzip" in self.headers.get("Accept-Encoding", "") and body:
+            body, headers = gzip.compress(body, 1), {**(headers or {}), "Content-Encoding": "gzip"}
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if broken == "broken_off":
+            self.wfile.write(body[:len(body) // 2])
+            self.close_connection = True
+        else:
+            self.wfile.write(body)
+
+
+# --- the municipality in each service's words ------------------------------------------------------------------------
+
+
+def hrm_ws_xml(tables: dict[str, list[Row]], today: date) -> str:
+    """All people with a position not ended, with all their positions; padded, with one child where there may be many."""
+    of: dict[str, list[Row]] = {}
+    for position in tables["positions"]:
+        of.setdefault(position["employee_number"], []).append(position)
+    people = []
+    for person in tables["employees"]:
+        positions = of.get(person["employee_number"], [])
+        if not any(not p["end_date"] or p["end_date"] >= today.isoformat() for p in positions):
+            continue
+        told = "".join(_hrm_ws_position(p) for p in {p["position_id"]: p for p in positions}.values())
+        people.append(
+            f"<person personIdHRM={quoteattr(person['employee_number'])}><givenName>{escape(person['given_name'])}</givenName>"
+            f"<familyName>{escape(person['family_name'])}</familyName><ssn>{person['national_id']}</ssn>"
+            f"<contactInfo><email>{escape(person['email'])}</email></contactInfo><employments><employment>"
+            f"<company><companyId>1</companyId></company><employeeId>{person['employee_number']}  </employeeId>"
+            f"<positions>{told}</positions></employment></employments></person>")
+    return f'<?xml version="1.0" encoding="UTF-8"?><persons>{"".join(people)}</persons>'
+
+
+def _hrm_ws_position(p: Row) -> str:
+    end = f"<positionEndDate>{p['end_date']}</positionEndDate>" if p["end_date"] else ""
+    return (f"<position isPrimaryPosition='true' validFromDate='2000-01-01'><positionPercentage>{float(p['percentage']):.1f}"
+            f"</positionPercentage><positionStartDate>{p['start_date']}</positionStartDate>{end}<positionInfo>"
+            f"<positionCode positionId={quoteattr(p['position_id'])} positionCode='6559 ' name={quoteattr(p['position_title'])}/>"
+            f"<positionType value='FA'/></positionInfo><positionStatistics><businessNumber value='{p['org_number']}'/>"
+            "</positionStatistics></position>")
+
+
+def fint_entries(tables: dict[str, list[Row]], url: str) -> dict[str, list[Any]]:
+    """FINT's collections, linked; org units hang below the first one of type kommune."""
+    def link(*parts: str) -> list[dict[str, str]]:
+        return [{"href": "/".join((url, "administrasjon", *parts))}]
+
+    def identifier(value: str) -> dict[str, str]:
+        return {"identifikatorverdi": value}
+
+    positions = {p["position_id"]: p for p in tables["positions"]}.values()
+    return {
+        "person": [{
+            "fodselsnummer": identifier(e["national_id"]), "navn": {"fornavn": e["given_name"], "etternavn": e["family_name"]},
+            "kontaktinformasjon": {"epostadresse": e["email"]},
+            "_links": {"self": link("personal", "person", "fodselsnummer", f"x{n}")}} for n, e in enumerate(tables["employees"])],
+        "personalressurs": [{
+            "ansattnummer": identifier(e["employee_number"]), "_links": {
+                "self": link("personal", "personalressurs", "ansattnummer", e["employee_number"]),
+                "person": link("personal", "person", "fodselsnummer", f"x{n}")}} for n, e in enumerate(tables["employees"])],
+        "arbeidsforhold": [{
+            "systemId": identifier(p["position_id"]), "ansettelsesprosent": int(float(p["percentage"]) * 100),
+            "stillingstittel": p["position_title"], "gyldighetsperiode": {
+                "start": f"{p['start_date']}T00:00:00Z", **({"slutt": f"{p['end_date']}T00:00:00Z"} if p["end_date"] else {})},
+            "_links": {"self": link("personal", "arbeidsforhold", "systemid", p["position_id"]),
+                       "personalressurs": link("personal", "personalressurs", "ansattnummer", p["employee_number"].upper()),
+                       "arbeidssted": link("organisasjon", "organisasjonselement", "organisasjonsid", p["org_number"])}}
+            for p in positions],
+        "organisasjonselement": [{
+            "organisasjonsId": identifier(o["org_number"]), "organisasjonsnummer": identifier(o["org_number"]), "navn": o["name"],
+            "_links": {"self": link("organisasjon", "organisasjonselement", "organisasjonsid", o["org_number"]),
+                       "overordnet": link("organisasjon", "organisasjonselement", "organisasjonsid",
+                                          o["parent_org_number"] or o["org_number"]),
+                       **({"skole": [{"href": f"{url}/utdanning/{o['org_number']}"}]} if o["type"] == "school" else {})}}
+            for o in tables["org_units"]],
+    }
+
+
+def oneroster_records(tables: dict[str, list[Row]]) -> dict[str, list[Any]]:
+    """OneRoster's orgs and users, pupils among them; sourcedIds of orgs are not their numbers."""
+    def org(number: str) -> dict[str, str]:
+        return {"href": f"orgs/org-{number}", "sourcedId": f"org-{number}", "type": "org"}
+
+    roles: dict[str, list[Any]] = {}
+    for p in tables["positions"]:
+        roles.setdefault(p["person_id"], []).append({
+            "roleType": "primary", "role": _ROLES.get(p["role"], f"ext:{p['role'].lower()}"), "org": org(p["org_number"]),
+            **{name: p[column] for name, column in (("beginDate", "start_date"), ("endDate", "end_date")) if p[column]}})
+    for a in tables["accesses"]:
+        if a["access_group"] == "Kommuneadmin":
+            roles.setdefault(a["person_id"], []).append(
+                {"roleType": "secondary", "role": "districtAdministrator", "org": org(a["org_number"])})
+    kinds = {"school": "school", "kommune": "district", "other": "department"}
+    users = [{
+        "sourcedId": p["person_id"], "status": "active", "dateLastModified": "2026-01-01T00:00:00Z",
+        "enabledUser": p["login_enabled"] or "true", "username": f"user{p['person_id']}", "givenName": p["given_name"],
+        "familyName": p["family_name"], "identifier": p["employee_number"], "email": p["email"],
+        "userIds": [{"type": "national_id", "identifier": p["national_id"]}] if p["national_id"] else [],
+        "roles": roles.get(p["person_id"], [])} for p in tables["persons"]]
+    pupils = [{"sourcedId": f"pupil-{n}", "status": "active", "enabledUser": "true", "givenName": "Elev",
+               "familyName": "Oppdikta", "roles": [{"roleType": "primary", "role": "student", "org": org("1")}]}
+              for n in range(30)]
+    gone = [{**users[0], "sourcedId": "gone", "status": "tobedeleted"}] if users else []
+    return {
+        "orgs": [{
+            "sourcedId": f"org-{o['org_number']}", "status": "active", "name": o["name"], "type": kinds[o["type"]],
+            "identifier": o["org_number"], **({"parent": org(o["parent_org_number"])} if o["parent_org_number"] else {}),
+        } for o in tables["org_units"]],
+        "users": users + pupils + gone,
+    }

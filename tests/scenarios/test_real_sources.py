@@ -1,0 +1,128 @@
+"""The whole pipeline on the systems' own protocols: the same findings as from files, wherever they can be told."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from demo.municipality import simulate
+from demo.people import national_id
+from demo.servers import SECRET, Faults, Server, tables_of_day
+from tests.support.command_line import Place, make_place
+
+DAY = date(2025, 3, 10)
+
+
+@pytest.fixture(scope="module")
+def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("municipality")
+    simulate(folder / "inbox", folder / "truth.json", employees=400, days=20, last_day=DAY, truncated=False, seed=8)
+    return folder / "inbox"
+
+
+@pytest.fixture
+def server(inbox: Path) -> Iterator[Server]:
+    with Server(tables_of_day(inbox, "hrm", DAY), tables_of_day(inbox, "vfs", DAY), DAY) as running:
+        yield running
+
+
+def from_files(place: Place, inbox: Path) -> Place:
+    for system in ("hrm", "vfs"):
+        target = place.inbox / system / DAY.isoformat()
+        target.parent.mkdir(parents=True)
+        target.symlink_to(inbox / system / DAY.isoformat())
+    assert place.do("run").code == 0
+    return place
+
+
+def write_accesses(file: Path, server: Server) -> None:
+    """The accesses as an Excel export of the employee search, with a title row and Norwegian headings."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Ansattsøk, utvalg: alle"])
+    sheet.append(["Person", "Tilgangsgruppe", "Org.nr", "Fra", "Til"])
+    for access in server.vfs["accesses"]:
+        start = date.fromisoformat(access["start_date"]) if access["start_date"] else None
+        sheet.append([access["person_id"], access["access_group"], access["org_number"], start, access["end_date"] or None])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    book.save(file)
+
+
+@pytest.mark.parametrize("hrm", ["fint", "visma_hrm"])
+def test_the_protocols_give_the_findings_that_files_give_wherever_they_can_be_told(
+    tmp_path: Path, parsed_project: Path, inbox: Path, server: Server, hrm: str
+) -> None:
+    files = from_files(make_place(tmp_path / "files", parsed_project), inbox)
+    real = make_place(tmp_path / "real", parsed_project)
+    told = server.sources()
+    write_accesses(real.root / "exports" / "tilganger.xlsx", server)
+    real.configure(sources={"hrm": told[hrm], "vfs": [
+        told["oneroster"] | {"tables": ["persons", "positions", "org_units"]},
+        {"adapter": "export", "path": "exports/tilganger.xlsx", "tables": ["accesses"], "skip_rows": 1, "columns": {
+            "person_id": "Person", "access_group": "Tilgangsgruppe", "org_number": "Org.nr", "start_date": "Fra",
+            "end_date": "Til"}}]})
+    real.environment = server.environment
+    server.faults = Faults(0.05, seed=4)
+    assert real.do("run").code == 0
+
+    freshness = {r["system"]: r for r in real.mart("data_freshness")}
+    assert freshness["vfs"]["not_assessable"] == "manual_position, manual_profile, manual_registrations"
+    assert freshness["hrm"]["not_assessable"] == "" and freshness["hrm"]["current_extract_date"] == DAY
+    # Who registered a position is not said, so manual ones are told by what else is wrong with them; HRM told active people
+    # only, through hrm_ws, so those who left before are unknown rather than inactive.
+    gone = "unknown_in_hrm" if hrm == "visma_hrm" else "active_vfs_inactive_hrm"
+    status = {p["person_id"]: p["hrm_status"] for p in files.mart("employee_status")}
+    otherwise = {"active": "stale_position", "inactive": gone, "unknown": "unknown_in_hrm", "not_started": "stale_position"}
+    expected = {(otherwise[status[f["person_id"]]] if f["finding_type"] in ("manual_position", "active_vfs_inactive_hrm")
+                 else f["finding_type"], f["person_id"], f["org_number"]) for f in files.mart("status_mismatches")}
+    assert {(f["finding_type"], f["person_id"], f["org_number"]) for f in real.mart("status_mismatches")} == expected
+    assert len(expected) >= 10
+    for mart in ("access_without_position", "inactive_with_access", "kommuneadmin_roster"):
+        assert {f["person_id"] for f in real.mart(mart)} == {f["person_id"] for f in files.mart(mart)}
+
+
+def test_a_source_that_is_down_fails_the_run_with_a_word_and_the_marts_are_made_from_what_was(
+    place: Place, server: Server
+) -> None:
+    told = server.sources()
+    place.configure(sources={"hrm": told["fint"] | {"backoff_seconds": 0}, "vfs": told["oneroster"] | {
+        "backoff_seconds": 0, "attempts": 2}})
+    place.environment = server.environment
+    assert place.do("run").code == 0
+    before = place.mart("status_mismatches")
+    assert before and place.mart("data_freshness", "system = 'vfs'")[0]["not_assessable"] == (
+        "access_without_position, inactive_with_access, manual_position, manual_profile, manual_registrations")
+    server.faults = Faults(1, kinds=("reset",))
+    done = place.do("run", today="2025-03-11")
+    assert done.code == 1
+    assert "vfs 2025-03-11: oneroster: " in done.err and "the connection breaks off. The next run tries again" in done.err
+    assert {r["current_extract_date"] for r in place.mart("data_freshness")} == {DAY}
+    assert [f["vfs_position_id"] for f in place.mart("status_mismatches")] == [f["vfs_position_id"] for f in before]
+    # A past day is not pulled: what the systems say now is not what they said then.
+    server.faults, asked = Faults(), len(server.requests)
+    assert place.do("run", "--as-of", "2025-03-10", today="2025-03-12").code == 0
+    assert len(server.requests) == asked
+    everything = "".join(f.read_bytes().decode("latin-1") for f in place.data.rglob("*") if f.is_file())
+    assert SECRET not in everything + done.text and national_id(17) not in everything
+
+
+@pytest.mark.parametrize(("source", "said"), [
+    ({"adapter": "oneroster", "url": "https://x.test/y", "token_url": "https://x.test/t", "client_id": "a",
+      "client_secret": "in clear"}, "sources.vfs.client_secret: a secret comes from the environment; write ${NAME} here"),
+    ({"adapter": "oneroster", "url": "https://x.test/y", "token_url": "https://x.test/t", "client_id": "a",
+      "client_secret": "${NOT_SET}"}, "sources.vfs.client_secret: the environment variable NOT_SET is not set"),
+    ({"adapter": "oneroster", "url": "https://x.test/y"}, "expected url, token_url, client_id and client_secret; or path"),
+    ({"adapter": "fint", "url": "https://x.test", "token_url": "https://x.test/t", "client_id": "a", "username": "b",
+      "client_secret": "${S}", "password": "${S}"}, "sources.vfs: the adapter fint is for hrm"),
+    ({"adapter": "oneroter"}, "sources.vfs: expected an adapter: csv, export, visma_hrm, fint, oneroster, pifu"),
+    ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "path": "b"}], "both csv and csv deliver persons; say with `tables`"),
+    ([{"adapter": "csv", "path": "a", "tables": ["persons"]}], "no adapter delivers positions, without which nothing"),
+    ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "tables": ["accesses"]}], "sources.vfs.1.path: this setting is needed"),
+])
+def test_wrong_sources_are_told_by_their_path(place: Place, source: object, said: str) -> None:
+    place.environment["S"] = "x"
+    place.configure(sources={"hrm": {"path": "inbox/hrm"}, "vfs": source})
+    done = place.do("run")
+    assert done.code == 2 and said in done.err and "in clear" not in done.err

@@ -1,0 +1,148 @@
+"""Pulled sources against servers over real HTTP: the right extract, or one clear error, and never anything between."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from demo.municipality import simulate
+from demo.servers import SECRET, Faults, Server, tables_of_day
+from ingest.errors import PullFailed
+from ingest.sources import AdapterSettings, CsvSettings, make_source
+
+DAY = date(2025, 3, 10)
+Tables = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("municipality")
+    simulate(folder / "inbox", folder / "truth.json", employees=400, days=4, last_day=DAY, truncated=False, seed=3)
+    return folder / "inbox"
+
+
+@pytest.fixture
+def server(inbox: Path) -> Iterator[Server]:
+    with Server(tables_of_day(inbox, "hrm", DAY), tables_of_day(inbox, "vfs", DAY), DAY) as running:
+        yield running
+
+
+def settings(server: Server, name: str, **changed: Any) -> Any:
+    told = server.sources()[name] | {"backoff_seconds": 0} | changed
+    told = {k: server.environment.get(v[2:-1], v) if isinstance(v, str) and v.startswith("${") else v for k, v in told.items()}
+    return TypeAdapter(AdapterSettings).validate_python(told)
+
+
+SYSTEM = {"visma_hrm": "hrm", "fint": "hrm", "oneroster": "vfs"}
+
+
+def pull(server: Server, name: str, **changed: Any) -> Tables:
+    source = make_source(SYSTEM[name], [settings(server, name, **changed)])
+    delivery, = source.deliveries(DAY, pull=True)
+    return {table: raw.data.to_pylist() for table, raw in source.fetch(delivery).read().items()}
+
+
+def delivered(inbox: Path, system: str) -> Tables:
+    source = make_source(system, [CsvSettings(path=inbox / system)])
+    content = source.fetch(source.deliveries(DAY)[-1])
+    return {table: raw.data.to_pylist() for table, raw in content.read().items()}
+
+
+def rows(table: list[dict[str, Any]], *columns: str) -> set[tuple]:
+    return {tuple(row.get(c) for c in columns) for row in table}
+
+
+def active(positions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Positions as delivered, without the demo's date that does not exist."""
+    return [p for p in positions if p["end_date"] != "31.02.2026"]
+
+
+def test_fint_delivers_what_the_files_deliver(server: Server, inbox: Path) -> None:
+    pulled, files = pull(server, "fint"), delivered(inbox, "hrm")
+    columns = ("employee_number", "national_id", "given_name", "family_name", "email")
+    assert rows(pulled["employees"], *columns) == rows(files["employees"], *columns)
+    columns = ("position_id", "employee_number", "org_number", "position_title", "percentage", "start_date", "end_date")
+    assert {p for p in rows(pulled["positions"], *columns) if p[0] != "A0"} == rows(active(files["positions"]), *columns)
+    assert rows(pulled["org_units"], "org_number", "name") == rows(files["org_units"], "org_number", "name")
+
+
+def test_hrm_ws_delivers_people_at_work_with_all_their_positions(server: Server, inbox: Path) -> None:
+    pulled, files = pull(server, "visma_hrm"), delivered(inbox, "hrm")
+    positions = active(files["positions"])
+    at_work = {p["employee_number"] for p in positions if not p["end_date"] or p["end_date"] >= DAY.isoformat()}
+    assert rows(pulled["employees"], "employee_number", "national_id") == {
+        r for r in rows(files["employees"], "employee_number", "national_id") if r[0] in at_work}
+    columns = ("employee_number", "org_number", "percentage", "start_date", "end_date")
+    assert rows(active(pulled["positions"]), *columns) >= {r for r in rows(positions, *columns) if r[0] in at_work}
+    known = {f"{p['employee_number']}:{p['position_id']}:{p['start_date']}" for p in files["positions"]}
+    assert {p["position_id"] for p in pulled["positions"]} <= known
+
+
+def test_oneroster_delivers_staff_their_positions_and_the_kommuneadmins(server: Server, inbox: Path) -> None:
+    pulled, files = pull(server, "oneroster"), delivered(inbox, "vfs")
+    with_role = {p["person_id"] for p in files["positions"]} | {
+        a["person_id"] for a in files["accesses"] if a["access_group"] == "Kommuneadmin"}
+    columns = ("person_id", "employee_number", "national_id", "given_name", "family_name")
+    assert rows(pulled["persons"], *columns) == {r for r in rows(files["persons"], *columns) if r[0] in with_role}
+    columns = ("person_id", "org_number", "start_date", "end_date")
+    assert rows(pulled["positions"], *columns) == rows(files["positions"], *columns)
+    assert rows(pulled["accesses"], "person_id", "access_group", "org_number") == {
+        r for r in rows(files["accesses"], "person_id", "access_group", "org_number") if r[1] == "Kommuneadmin"}
+    assert {o["type"] for o in pulled["org_units"]} == {"kommune", "school", "other"}
+
+
+@pytest.mark.parametrize("name", SYSTEM)
+def test_in_a_storm_of_faults_each_pull_is_right_or_fails_with_a_word(server: Server, name: str) -> None:
+    expected = {table: sorted(map(repr, found)) for table, found in pull(server, name).items()}
+    outcomes = []
+    for seed in range(50):
+        server.faults = Faults(0.2, seed=seed)
+        try:
+            pulled = pull(server, name, attempts=8, concurrency=1 + seed % 3)
+        except PullFailed as error:
+            assert "Traceback" not in str(error) and SECRET not in str(error) and len(str(error)) > 30
+            outcomes.append("failed")
+            continue
+        assert {table: sorted(map(repr, found)) for table, found in pulled.items()} == expected, seed
+        outcomes.append("right")
+    assert outcomes.count("right") > 25
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"client_secret": "wrong"}, "the token server http://127.0.0.1"),
+    ({"token_url": "{url}/nowhere"}, "gives no token; look at `token_url`"),
+    ({"url": "{url}/wrong/path"}, "answers 404 (unknownobject): there is nothing at this address; look at `url`"),
+    ({"page_size": 100, "url": "http://example.test/x"}, "is not encrypted. Use https"),
+    ({"url": "http://127.0.0.1:1/x"}, "nobody listens there"),
+])
+def test_a_wrong_setting_is_told_as_what_it_is(server: Server, changed: dict[str, Any], said: str) -> None:
+    told = {k: v.format(url=server.url) if isinstance(v, str) else v for k, v in changed.items()}
+    with pytest.raises(PullFailed) as failure:
+        pull(server, "oneroster", attempts=2, **told)
+    assert said in str(failure.value) and SECRET not in str(failure.value)
+
+
+def test_credentials_that_are_not_accepted_by_hrm_ws_are_told(server: Server) -> None:
+    with pytest.raises(PullFailed, match="answers 401: the credentials are not accepted; look at the user and password"):
+        pull(server, "visma_hrm", password="wrong")
+
+
+def test_a_server_that_stays_down_is_told_after_all_attempts(server: Server) -> None:
+    server.faults = Faults(1, kinds=("status_503",))
+    with pytest.raises(PullFailed, match="did not answer as it should, 4 times: status 503"):
+        pull(server, "visma_hrm", attempts=4)
+    assert len(server.requests) == 4
+
+
+def test_a_listing_that_keeps_changing_is_told(server: Server) -> None:
+    server.faults = Faults(1, kinds=("one_missing",))
+    with pytest.raises(PullFailed, match=r"changed while it was read, 3 times: .* were announced"):
+        pull(server, "oneroster", attempts=3)
+
+
+def test_only_a_run_as_of_today_pulls(server: Server) -> None:
+    source = make_source("vfs", [settings(server, "oneroster")])
+    assert source.deliveries(DAY) == [] and len(source.deliveries(DAY, pull=True)) == 1
