@@ -46,14 +46,17 @@ AdapterSettings = Annotated[
 ]
 
 
+def make_adapter(system: System, settings: Any) -> Adapter:
+    """The adapter of these settings. Raises ValueError when it is for the other system."""
+    systems, make = _ADAPTERS[settings.adapter]
+    if system not in systems:
+        raise ValueError(f"the adapter {settings.adapter} is for {' and '.join(systems)}")
+    return make(system, settings)
+
+
 def make_source(system: System, settings: Sequence[Any]) -> Source:
     """The source that these adapters make up. Raises ValueError when they do not fit together."""
-    adapters = []
-    for one in settings:
-        systems, make = _ADAPTERS[one.adapter]
-        if system not in systems:
-            raise ValueError(f"the adapter {one.adapter} is for {' and '.join(systems)}")
-        adapters.append(make(system, one))
+    adapters = [make_adapter(system, one) for one in settings]
     return Source(system, adapters, _whose(system, settings, adapters))
 
 
