@@ -301,6 +301,58 @@ def explain(
         show_case(case, out)
 
 
+@app.command(name="check-source")
+def check_source(
+    system: Annotated[str, typer.Argument(help="hrm or vfs")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a source for a few rows: does it answer, what does it tell, and what could not be told from it."""
+    from dataclasses import asdict
+
+    from ingest.errors import RefusedExtract
+    from ingest.identity import load_key
+    from ingest.inspection import look_into
+    from ingest.intake import data_key_file
+    from orchestration.show_source import show_seen
+
+    settings, today = settings_in_force(config), clock.today()
+    if system not in ("hrm", "vfs"):
+        raise WrongUse(f"{system}: expected hrm or vfs")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with _progress() as say:
+            key = load_key(data_key_file(settings.data_dir))
+            seen = look_into(settings.source(system), today, key, pull=True, say=say)
+    except RefusedExtract as error:
+        err.print(f"sluttdato: {error.describe(system, today)}", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    if seen is None:
+        err.print(f"sluttdato: {system}: nothing is delivered up to {today}; look at `path`", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED)
+    if as_json:
+        _print_json(asdict(seen))
+    else:
+        show_seen(seen, out)
+
+
+@app.command()
+def propose(file: Annotated[Path, typer.Argument(help="A CSV or Excel export of VFS's employee search.")]) -> None:
+    """Look at an export, and propose the settings that read it, in YAML to paste."""
+    from ingest.errors import RefusedExtract
+    from ingest.sources.propose import propose as propose_settings
+    from orchestration.show_source import show_proposal
+
+    if not file.is_file():
+        raise WrongUse(f"{file}: there is no such file")
+    try:
+        proposal = propose_settings(file)
+    except RefusedExtract as error:
+        err.print(f"sluttdato: {file.name}: {error.problem}. {error.remedy}", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    show_proposal(proposal, file, out)
+
+
 @app.command(name="dagster-home")
 def dagster_home_(config: Config = None) -> None:
     """Prepare Dagster's home for these settings and print it, for `export DAGSTER_HOME=$(sluttdato dagster-home)`."""

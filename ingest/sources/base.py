@@ -65,8 +65,11 @@ class Adapter(Protocol):
         """Of a dated adapter: each delivered day up to `until`, with what changes when its delivery does."""
         ...
 
-    def fetch(self, day: date, signature: str | None, say: Progress) -> Fetched:
-        """One day's delivery. Raises DeliveryInProgress when it changes meanwhile, PullFailed when it cannot be had."""
+    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> Fetched:
+        """One day's delivery; with `few`, of a pulled one no more than its first rows, to look at.
+
+        Raises DeliveryInProgress when it changes meanwhile, PullFailed when it cannot be had.
+        """
         ...
 
 
@@ -135,8 +138,8 @@ class Source:
             common = set.intersection(*(set(d) for d in days if d is not None))
         return [Delivery(self.system, day, tuple(None if d is None else d[day] for d in days)) for day in sorted(common)]
 
-    def fetch(self, delivery: Delivery, say: Progress = lambda _: None) -> Content:
-        """All of one delivery. Raises DeliveryInProgress or PullFailed; then there is no extract."""
+    def fetch(self, delivery: Delivery, say: Progress = lambda _: None, *, few: bool = False) -> Content:
+        """All of one delivery, or a few rows. Raises DeliveryInProgress or PullFailed; then there is no extract."""
         return Content(tuple(
-            (adapter.fetch(delivery.extract_date, signature, say), tables)
+            (adapter.fetch(delivery.extract_date, signature, say, few=few), tables)
             for adapter, signature, tables in zip(self._adapters, delivery.signatures, self._tables, strict=True)))

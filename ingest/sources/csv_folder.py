@@ -102,7 +102,7 @@ class CsvFolder:
         """Folders named as a day, at the latest `until`; others are no deliveries."""
         return {day: self._signature(folder) for day, folder in dated_folders(self.path, until).items()}
 
-    def fetch(self, day: date, signature: str | None, say: Progress) -> "CsvFiles":
+    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> "CsvFiles":
         folder = self.path / day.isoformat()
         try:
             files = {f.name: f.read_bytes() for f in self._files(folder)}

@@ -52,7 +52,7 @@ class Delimited:
                                  remedy="Set `encoding` (perhaps utf-16), or deliver it again")
         return content.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8" else text.removeprefix("\ufeff").encode()
 
-    def _records(self, content: bytes, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    def records(self, content: bytes, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
         """(line on which it begins, cells) of each record; blank lines are none."""
         text = io.StringIO(content.decode(), newline="")
         reader = csv.reader(text, delimiter=self.delimiter, strict=strict)
@@ -67,7 +67,7 @@ class Delimited:
 
     def heading(self, file: str, content: bytes) -> list[str]:
         try:
-            _, cells = next(self._records(content, strict=False))
+            _, cells = next(self.records(content, strict=False))
         except (StopIteration, _UnreadableRecord):
             raise RefusedExtract("the file is empty, not even a heading", file=file, line=1,
                                  remedy="Deliver it again") from None
@@ -102,7 +102,7 @@ class Delimited:
     def _refuse_unreadable(self, file: str, content: bytes, width: int) -> None:
         """Find the line that is wrong; return when Python's reader finds nothing wrong."""
         try:
-            for line, cells in self._records(content, strict=True):
+            for line, cells in self.records(content, strict=True):
                 if len(cells) != width:
                     raise RefusedExtract(
                         f"the row has {len(cells)} cells, the heading {width}", file=file, line=line,
@@ -115,7 +115,7 @@ class Delimited:
     def lines_of(self, content: bytes) -> Callable[[Sequence[int]], list[int]]:
         def lines_of(rows: Sequence[int]) -> list[int]:
             wanted, found = set(rows), {}
-            for number, (line, _) in enumerate(self._records(content, strict=False), start=-1):
+            for number, (line, _) in enumerate(self.records(content, strict=False), start=-1):
                 if number in wanted:
                     found[number] = line
             return [found[row] for row in rows]

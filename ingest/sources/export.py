@@ -1,7 +1,7 @@
 """The `export` adapter: a CSV or Excel export of VFS's employee search, mapped by settings (contract, section 9).
 
 One row for each person, position or access; a person who stands in several rows is one. Which heading is which column,
-and what a value means, is the kommune's own choice, and so a setting: `sluttdato look-at FILE` proposes them.
+and what a value means, is the kommune's own choice, and so a setting: `sluttdato propose FILE` proposes them (`propose`).
 """
 
 import json
@@ -22,9 +22,9 @@ from ingest.sources.csv_folder import Mapping, known_encoding
 from ingest.sources.delimited import Delimited
 from ingest.sources.lying import MAX_UNPACKED_BYTES, Lying, LyingFiles
 
-_EXCEL = (".xlsx", ".xlsm")
+EXCEL = (".xlsx", ".xlsm")
 # What a row must tell of a table for it to be made from the export.
-_NEEDED = {"persons": ("person_id", "given_name", "family_name"), "positions": ("person_id", "org_number"),
+NEEDED = {"persons": ("person_id", "given_name", "family_name"), "positions": ("person_id", "org_number"),
            "accesses": ("person_id", "access_group", "org_number"), "org_units": ("org_number",)}
 
 
@@ -50,7 +50,7 @@ class ExportSettings(BaseModel):
 class Export(Lying):
     """Exports of VFS's employee search."""
 
-    suffixes = (".csv", ".txt", *_EXCEL)
+    suffixes = (".csv", ".txt", *EXCEL)
 
     def __init__(self, system: System, settings: ExportSettings):
         super().__init__(settings.path)
@@ -66,7 +66,7 @@ class Export(Lying):
         parts: dict[str, list[RawTable]] = {}
         for file in files.names():
             with files.open(file) as stream:
-                read = self._read_excel if file.lower().endswith(_EXCEL) else self._read_text
+                read = self._read_excel if file.lower().endswith(EXCEL) else self._read_text
                 heading, data, lines_of = read(file, stream)
             for table in self._wanted:
                 parts.setdefault(table.name, []).append(self._table(table, file, heading, data, lines_of))
@@ -87,7 +87,7 @@ class Export(Lying):
         self, table: Table, file: str, heading: list[str], data: pa.Table, lines_of: Callable[[Sequence[int]], list[int]]
     ) -> RawTable:
         columns = self._columns(table) or {c.name: c.name for c in table.columns if c.name in heading}
-        for name in _NEEDED[table.name]:
+        for name in NEEDED[table.name]:
             if columns.get(name) not in heading:
                 raise RefusedExtract(
                     "a required column is missing", file=file, line=self._settings.skip_rows + 1, column=columns.get(name, name),
@@ -99,13 +99,13 @@ class Export(Lying):
         made = pa.table({name: data.column(head) for name, head in columns.items()})
         # A row may tell of a person without a position or access; it is no position or access then.
         wanted = pa.array([True] * made.num_rows)
-        for name in _NEEDED[table.name] if table.name != "persons" else ():
+        for name in NEEDED[table.name] if table.name != "persons" else ():
             wanted = pc.and_(wanted, pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(made.column(name)), ""), ""))
         rows = [n for n, keep in enumerate(wanted.to_pylist()) if keep]
         made = made.take(pa.array(rows, pa.int64()))
         if table.name == "positions" and "position_id" not in columns:
             made = made.append_column("position_id", _made_up_ids(made))
-        general = {k: v for k, v in self._settings.values.items() if k not in _NEEDED}
+        general = {k: v for k, v in self._settings.values.items() if k not in NEEDED}
         return RawTable(
             made, file, lines_of=lambda asked: lines_of([rows[n] for n in asked]), date_format=self._settings.date_format,
             translations={**general, **self._settings.values.get(table.name, {})},
@@ -121,7 +121,7 @@ class Export(Lying):
         return heading, written.parse(file, content, heading), lambda rows: [line + skip for line in lines_of(rows)]
 
     def _read_excel(self, file: str, stream: BinaryIO) -> tuple[list[str], pa.Table, Callable[[Sequence[int]], list[int]]]:
-        cells = _excel_rows(file, stream, self._settings.sheet)[self._settings.skip_rows:]
+        cells = excel_rows(file, stream, self._settings.sheet)[self._settings.skip_rows:]
         if not cells:
             raise RefusedExtract("the sheet is empty, not even a heading", file=file, remedy="Export it again, or set `sheet`")
         heading = [(h or "").strip() for h in cells[0]]
@@ -135,7 +135,7 @@ class Export(Lying):
         return heading, data, lambda rows: [numbers[r] + self._settings.skip_rows + 2 for r in rows]
 
 
-def _excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str | None]]:
+def excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str | None]]:
     """The cells of one sheet as text. Raises RefusedExtract for what is no honest workbook."""
     import zipfile
 

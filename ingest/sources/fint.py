@@ -55,14 +55,15 @@ class Fint(Pulled):
         self._settings = settings
         self.settings_fingerprint = json.dumps({"adapter": "fint", "percent_scale": settings.percent_scale})
 
-    def fetch(self, day: date, signature: str | None, say: Progress) -> PulledTables:
+    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> PulledTables:
         settings = self._settings
         settings.refuse_plain_http(settings.url, settings.token_url)
         client = Client("fint", settings, oauth=OAuth(
             "fint", settings, token_url=settings.token_url, client_id=settings.client_id, client_secret=settings.client_secret,
             scope=settings.scope, username=settings.username, password=settings.password))
         return PulledTables(canonical(
-            {name: self._whole(client, name, path, say) for name, path in COLLECTIONS.items()}, settings.percent_scale))
+            {name: self._page(client, path, 0)[0] if few else self._whole(client, name, path, say)
+             for name, path in COLLECTIONS.items()}, settings.percent_scale))
 
     def _whole(self, client: Client, name: str, path: str, say: Progress) -> list[Resource]:
         for _ in range(self._settings.attempts):

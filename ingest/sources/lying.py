@@ -79,7 +79,7 @@ class Lying:
     def days(self, until: date) -> dict[date, str]:
         return {day: self._files(folder).signature() for day, folder in dated_folders(self.path, until).items()}
 
-    def fetch(self, day: date, signature: str | None, say: Progress) -> LyingContent:
+    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> LyingContent:
         files = self._files(self.path if signature is None else self.path / day.isoformat())
         if not files.paths:
             raise PullFailed(f"{self.path}: there is no file ending in {' or '.join(self.suffixes)}; look at `path`")

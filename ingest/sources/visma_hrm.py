@@ -20,7 +20,7 @@ from ingest.sources.http import BadAnswer, Client, HttpSettings, basic, ntlm
 from ingest.sources.pulled import Pulled, PulledTables, Rows, merged
 from ingest.sources.xml import BrokenXml, attribute, child_text, children, pieces
 
-_SAY_EVERY = 1000
+_SAY_EVERY, _A_FEW = 1000, 100
 
 
 class VismaHrmSettings(HttpSettings):
@@ -47,7 +47,7 @@ class VismaHrm(Pulled):
         self._settings = settings
         self.settings_fingerprint = json.dumps({"adapter": "visma_hrm"})
 
-    def fetch(self, day: date, signature: str | None, say: Progress) -> PulledTables:
+    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> PulledTables:
         settings = self._settings
         settings.refuse_plain_http(settings.url)
         authenticate = ntlm if settings.auth == "ntlm" else basic
@@ -57,11 +57,12 @@ class VismaHrm(Pulled):
         if settings.include_not_started_days:
             until = day + timedelta(days=settings.include_not_started_days)
             addresses.append(f"{settings.url}/secure/persons/not-started/date-interval/{day}/{until}")
-        answers = [client.get(a, lambda answer: _read(answer, say), accept="application/xml") for a in addresses]
+        at_most = _A_FEW if few else None
+        answers = [client.get(a, lambda answer: _read(answer, say, at_most), accept="application/xml") for a in addresses]
         return PulledTables({name: merged([answer[name].table("visma_hrm") for answer in answers]) for name in self.tables})
 
 
-def _read(answer: requests.Response, say: Progress) -> dict[str, Rows]:
+def _read(answer: requests.Response, say: Progress, at_most: int | None = None) -> dict[str, Rows]:
     """The rows of one answer. Raises BadAnswer when it is no XML of persons, or breaks off."""
     if "html" in answer.headers.get("Content-Type", "").lower():
         raise BadAnswer("a web page instead of data")
@@ -71,6 +72,8 @@ def _read(answer: requests.Response, say: Progress) -> dict[str, Rows]:
         for number, person in enumerate(pieces(answer.raw, "persons", frozenset({"person"})), start=1):
             for table, values in rows_of(person):
                 rows[table].add(**values)
+            if number == at_most:
+                break
             if number % _SAY_EVERY == 0:
                 say(f"visma_hrm: {number} people")
     except BrokenXml as error:

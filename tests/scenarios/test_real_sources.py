@@ -6,6 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import yaml
 
 from demo.municipality import simulate
 from demo.people import national_id
@@ -126,3 +127,40 @@ def test_wrong_sources_are_told_by_their_path(place: Place, source: object, said
     place.configure(sources={"hrm": {"path": "inbox/hrm"}, "vfs": source})
     done = place.do("run")
     assert done.code == 2 and said in done.err and "in clear" not in done.err
+
+
+def test_check_source_says_what_it_sees_and_what_cannot_be_told(place: Place, server: Server) -> None:
+    told = server.sources()
+    place.configure(sources={"hrm": told["visma_hrm"], "vfs": told["oneroster"] | {"employee_number_from": "nowhere"}})
+    place.environment = server.environment
+    hrm = place.do("check-source", "hrm")
+    assert hrm.code == 0 and "employees, 100 rows seen" in hrm.out and "Not delivered: org_units" in hrm.out
+    vfs = place.do("check-source", "vfs", "--json").json
+    assert vfs["not_assessable"] == ["access_without_position", "inactive_with_access", "manual_position", "manual_profile",
+                                     "manual_registrations"]
+    persons, = [t for t in vfs["tables"] if t["name"] == "persons"]
+    assert persons["filled"]["employee_number"] == 0 and persons["filled"]["national_id"] > 80
+    assert any("0 % of people have an employee number" in line for line in vfs["advice"])
+    assert len(server.requests) == 3  # one answer of hrm_ws, and one page each of orgs and users
+    assert not (place.data / "landed").exists()
+    place.environment = server.environment | {"DEMO_PASSWORD": "wrong"}
+    failed = place.do("check-source", "hrm")
+    assert failed.code == 1 and "the credentials are not accepted" in failed.err
+
+
+def test_propose_looks_at_an_export_and_what_it_proposes_reads_it(place: Place) -> None:
+    export = place.root / "ansatte.csv"
+    export.write_bytes("\r\n".join([
+        "Ansattsøk 10.03.2025",
+        "Bruker-ID;Ansattnr.;Fornavn;Etternavn;Skole;Org.nr;Stilling;Tilsatt fra;Tilsatt til;Registrert;Notat",
+        "P1;001;Åse;Testesen;Lia skole;974000001;Lærer;01/08/2020;;Manuelt;x",
+        "P2;002;Per;Tøv;Lia skole;974000001;Rektor;15/08/2021;;HRM;",
+        "P3;;Ida;Tull;Lia skole;974000001;Vikar;15/08/2021;20/06/2025;Ukjent;"]).encode("cp1252"))
+    said = place.do("propose", str(export)).out
+    assert "# ? registered_by: what do Ukjent mean? Expected hrm, manual" in said
+    assert "# not used: Skole, Notat" in said and "accesses cannot be read: which heading is access_group?" in said
+    place.configure(**yaml.safe_load(said) | {"sources": yaml.safe_load(said)["sources"] | {"hrm": {"path": "inbox/hrm"}}})
+    seen = place.do("check-source", "vfs", "--json").json
+    positions, = [t for t in seen["tables"] if t["name"] == "positions"]
+    assert positions["rows"] == 3 and positions["filled"]["start_date"] == 100
+    assert positions["rejected"] == {"registered_by: not one of hrm, manual": 1}

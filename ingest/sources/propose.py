@@ -1,0 +1,160 @@
+"""Looking at an export, and proposing the settings that read it: a start for a person to correct, printed as YAML.
+
+No cell of a column that could tell of a person is shown: only headings, and the few values of listed columns.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.contract import LISTED_VALUES, Kind, tables_of
+from ingest.errors import RefusedExtract
+from ingest.sources.delimited import Delimited
+from ingest.sources.export import EXCEL, NEEDED, excel_rows
+
+_LOOK_AT_ROWS = 5000
+_DATE_FORMATS = ("%d/%m/%Y", "%d.%m.%y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+# Headings as kommuner write them, without case, spaces and punctuation; the first that fits wins.
+_HEADINGS = {
+    "person_id": ("personid", "vfsid", "ansattid", "brukerid", "id"),
+    "employee_number": ("ansattnummer", "ansattnr", "ansnr", "employeenumber", "lønnsnummer"),
+    "national_id": ("fødselsnummer", "fødselsnr", "fnr", "personnummer", "fødselsogpersonnummer", "nationalid"),
+    "given_name": ("fornavn", "givenname"),
+    "family_name": ("etternavn", "familyname"),
+    "email": ("epost", "epostadresse", "email", "mail"),
+    "login_enabled": ("innlogging", "kanloggeinn", "aktivbruker", "loginenabled"),
+    "registered_by": ("registrert", "registrertav", "kilde", "opprettetav", "registeredby"),
+    "position_id": ("stillingid", "stillingsid", "positionid"),
+    "org_number": ("organisasjonsnummer", "orgnummer", "orgnr", "skolensorgnr", "orgnumber"),
+    "role": ("stilling", "stillingstittel", "rolle", "role"),
+    "hrm_position_id": ("hrmstillingid", "hrmstilling", "hrmpositionid"),
+    "start_date": ("tilsattfra", "fradato", "fra", "startdato", "startdate"),
+    "end_date": ("tilsatttil", "tildato", "til", "sluttdato", "enddate"),
+    "access_group": ("tilgangsgruppe", "tilgang", "tilgangsrolle", "accessgroup"),
+}
+_MEANINGS = {
+    Kind.BOOLEAN: {"ja": "true", "aktiv": "true", "1": "true", "yes": "true", "nei": "false", "inaktiv": "false", "0": "false",
+                   "no": "false"},
+    Kind.ORIGIN: {"manuell": "manual", "manuelt": "manual", "hrm": "hrm", "overført": "hrm", "import": "hrm"},
+}
+
+
+@dataclass
+class Proposal:
+    """Settings of an `export` source, and what a person has to decide."""
+
+    settings: dict[str, Any]
+    rows: int
+    unused: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+
+
+def propose(file: Path) -> Proposal:
+    """Look at one export. Raises RefusedExtract when it is no table."""
+    settings: dict[str, Any] = {"adapter": "export", "path": str(file)}
+    rows = _rows(file, settings)
+    skip = _title_rows(rows)
+    if skip:
+        settings["skip_rows"] = skip
+    heading = [(h or "").strip() for h in rows[skip]]
+    cells = [row + [None] * (len(heading) - len(row)) for row in rows[skip + 1:]]
+    mapped = {column: heading[i] for column, i in _recognised(heading).items()}
+    tables = [t for t, needed in NEEDED.items() if t != "org_units" and all(n in mapped for n in needed)]
+    proposal = Proposal(settings, len(cells), [h for h in heading if h and h not in mapped.values()])
+    settings |= {"tables": tables, "columns": mapped}
+    for table in ("persons", "positions", "accesses"):
+        if table not in tables:
+            missing = [n for n in NEEDED[table] if n not in mapped]
+            proposal.questions.append(f"{table} cannot be read: which heading is {', '.join(missing)}?")
+    of = {column: [row[heading.index(head)] for row in cells] for column, head in mapped.items()}
+    _propose_dates(of, proposal)
+    _propose_values(of, proposal)
+    return proposal
+
+
+def _rows(file: Path, settings: dict[str, Any]) -> list[list[str | None]]:
+    if file.name.lower().endswith(EXCEL):
+        with file.open("rb") as stream:
+            rows = excel_rows(file.name, stream, None)
+    else:
+        content = file.read_bytes()
+        encoding = next(e for e in ("utf-8-sig", "utf-16", "cp1252", "latin-1") if _reads(content, e))
+        encoding = "utf-8" if encoding == "utf-8-sig" else "windows-1252" if encoding == "cp1252" else encoding
+        lines = content.decode(encoding).lstrip("\ufeff").splitlines()[:20]
+        delimiter = max(";\t,|", key=lambda d: (max((line.count(d) for line in lines), default=0), d == ";"))
+        settings |= {"encoding": encoding, "delimiter": delimiter}
+        written = Delimited(encoding, delimiter)
+        rows = [list(cells) for _, cells in written.records(written.to_utf8(file.name, content))]
+    if not rows:
+        raise RefusedExtract("the file is empty", file=file.name, remedy="Export it again")
+    return rows[:_LOOK_AT_ROWS]
+
+
+def _reads(content: bytes, encoding: str) -> bool:
+    if encoding == "utf-16" and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _title_rows(rows: list[list[str | None]]) -> int:
+    """How many rows stand above the heading: those with far fewer cells than most."""
+    widths = [sum(bool(c and c.strip()) for c in row) for row in rows[:20]]
+    usual = Counter(len(row) for row in rows[:200] if any(row)).most_common(1)[0][0]
+    return next((n for n, width in enumerate(widths) if width > max(1, usual // 2)), 0)
+
+
+def _recognised(heading: list[str]) -> dict[str, int]:
+    plain = [re.sub(r"[\W_]", "", h.lower()) for h in heading]
+    found: dict[str, int] = {}
+    for column, names in _HEADINGS.items():
+        place = next((plain.index(n) for n in names if n in plain), None)
+        if place is not None and place not in found.values():
+            found[column] = place
+    return found
+
+
+def _propose_dates(of: dict[str, list[str | None]], proposal: Proposal) -> None:
+    for column in ("start_date", "end_date"):
+        values = [v.strip() for v in of.get(column, []) if v and v.strip()]
+        strange = [v for v in values if not re.fullmatch(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}", v)]
+        if not strange:
+            continue
+        fits = next((f for f in _DATE_FORMATS if all(_is_date(v, f) for v in strange)), None)
+        if fits:
+            proposal.settings["date_format"] = fits
+        else:
+            proposal.questions.append(f"{column}: {len(strange)} values are no date in a format that is known; set `date_format`")
+
+
+def _is_date(value: str, date_format: str) -> bool:
+    try:
+        datetime.strptime(value, date_format)
+    except ValueError:
+        return False
+    return True
+
+
+def _propose_values(of: dict[str, list[str | None]], proposal: Proposal) -> None:
+    kinds = {c.name: c.kind for t in tables_of("vfs") for c in t.columns}
+    for column, cells in of.items():
+        kind = kinds[column]
+        if kind is not Kind.BOOLEAN and kind not in LISTED_VALUES:
+            continue
+        known = ("true", "false") if kind is Kind.BOOLEAN else LISTED_VALUES[kind]
+        strange = sorted({c.strip() for c in cells if c and c.strip() and c.strip().lower() not in known})
+        meanings = {v: m for v in strange if (m := _MEANINGS[kind].get(v.lower()))}
+        if meanings:
+            proposal.settings.setdefault("values", {})[column] = meanings
+        unknown = [v for v in strange if v not in meanings]
+        # A column that is wrongly recognised may hold anything: only what looks like a word of a list is shown.
+        if unknown and all(re.fullmatch(r"[^\W\d_][^\d]{0,24}", v) for v in unknown) and len(unknown) <= 10:
+            proposal.questions.append(f"{column}: what do {', '.join(unknown)} mean? Expected {', '.join(known)}")
+        elif unknown:
+            proposal.questions.append(f"{column}: {len(unknown)} values are none of {', '.join(known)}; is it the right heading?")

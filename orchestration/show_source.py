@@ -1,0 +1,42 @@
+"""How `sluttdato check-source` and `sluttdato propose` show what they see."""
+
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from ingest.inspection import Seen
+from ingest.sources.propose import Proposal
+
+
+def show_seen(seen: Seen, out: Console) -> None:
+    """Tables and columns with how full they are, what cannot be told, and what to look at."""
+    for table in seen.tables:
+        out.print(f"[b]{table.name}[/], {table.rows} rows seen")
+        shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for column, percent in table.filled.items():
+            shown.add_row(f"  {column}", f"{'■' * (percent // 10)}{'·' * (10 - percent // 10)}", f"{percent} %")
+        out.print(shown)
+        if table.extra_columns:
+            out.print(f"  ignored: {', '.join(table.extra_columns)}", markup=False, soft_wrap=True)
+    if seen.not_delivered:
+        out.print(f"\nNot delivered: {', '.join(seen.not_delivered)}", soft_wrap=True)
+    if seen.not_assessable:
+        out.print(f"\nCannot be told from this source: {', '.join(seen.not_assessable)}", soft_wrap=True)
+    elif seen.system == "vfs":
+        out.print("\nEverything can be told from this source.")
+    for line in seen.advice:
+        out.print(f"→ {line}", markup=False, soft_wrap=True)
+
+
+def show_proposal(proposal: Proposal, file: Path, out: Console) -> None:
+    """The settings as YAML to paste, then as comments what a person has to decide."""
+    told = yaml.safe_dump({"sources": {"vfs": [proposal.settings]}}, allow_unicode=True, sort_keys=False)
+    out.print(f"# {file.name}: {proposal.rows} rows. Paste this into sluttdato.yaml, and correct it.", markup=False,
+              soft_wrap=True)
+    out.print(told.rstrip(), markup=False, soft_wrap=True)
+    for question in proposal.questions:
+        out.print(f"# ? {question}", markup=False, soft_wrap=True)
+    if proposal.unused:
+        out.print(f"# not used: {', '.join(proposal.unused)}", markup=False, soft_wrap=True)
