@@ -52,7 +52,7 @@ def admit(
     max_rejected_percent: float,
 ) -> CanonicalExtract:
     """Read, hash and check every table of an extract. Raises RefusedExtract when too many rows are rejected."""
-    tables, rejected, figures, extra = {}, [], {}, {}
+    tables, rejected, figures, extra, active = {}, [], {}, {}, 0
     with connect() as con:
         for table in tables_of(system):
             if table.name not in raw:
