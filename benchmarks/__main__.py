@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import pairs, peak, ratio, run, typical
+from benchmarks.measure import Cost, pairs, peak, ratio, run, typical
 from benchmarks.place import Place
 from demo import municipality
 from demo.large import write_large
+from demo.people import national_id
+from demo.servers import Server, hrm_ws_xml
 
 LAST = date(2026, 6, 12)
 err = Console(stderr=True)
@@ -77,6 +79,41 @@ def large(work: Path, employees: int, runs: int) -> list[Row]:
     ]
 
 
+def pulls(work: Path, users: int, people: int, runs: int) -> list[Row]:
+    """Pulling OneRoster users against a bare loop; parsing an answer of hrm_ws against lxml alone, and how memory grows."""
+    here = {"PYTHONPATH": str(Path(__file__).parents[1])}
+
+    def program(what: str, of: str) -> Callable[[], Cost]:
+        return lambda: run([sys.executable, "-m", "benchmarks.pull", what, of], work, here)
+
+    vfs = {"persons": [{"person_id": f"P{n}", "employee_number": f"{n:06d}", "national_id": "", "given_name": "Test",
+                        "family_name": "Testesen", "email": "", "login_enabled": "true"} for n in range(users)],
+           "positions": [{"person_id": f"P{n}", "role": "Lærer", "org_number": "1", "start_date": "2020-08-01", "end_date": ""}
+                         for n in range(users)],
+           "accesses": [], "org_units": [{"org_number": "1", "name": "S", "type": "school", "parent_org_number": ""}]}
+    err.print(f"pulling {users} users")
+    with Server({}, vfs, LAST) as server:
+        pulled, bare = pairs(runs, program("oneroster", server.url), program("bare", server.url))
+    files = {}
+    for count in (people // 10, people):
+        files[count] = work / f"{count}.xml"
+        employees = [{"employee_number": f"{n:08d}", "national_id": national_id(n), "given_name": "Test", "email": "",
+                      "family_name": "Testesen"} for n in range(count)]
+        positions = [{"position_id": f"A{n}", "employee_number": f"{n:08d}", "org_number": "1", "position_title": "Lærer",
+                      "percentage": "100", "start_date": "2020-08-01", "end_date": ""} for n in range(count)]
+        files[count].write_text(hrm_ws_xml({"employees": employees, "positions": positions}, LAST), encoding="utf-8")
+    err.print(f"parsing {people} people")
+    parsed, alone = pairs(runs, program("parse", str(files[people])), program("iterparse", str(files[people])))
+    small = program("parse", str(files[people // 10]))()
+    return [
+        (f"OneRoster, {users} users / a bare requests loop", f"{ratio(pulled, bare):.2f}", "<= 1.3"),
+        ("  seconds", f"{typical(pulled):.1f} / {typical(bare):.1f}", ""),
+        (f"hrm_ws, {people} people parsed / lxml.iterparse alone", f"{ratio(parsed, alone):.2f}", "<= 2"),
+        ("  seconds", f"{typical(parsed):.1f} / {typical(alone):.1f}", ""),
+        ("  peak memory, MB: a tenth of the people, all", f"{small.peak_mb:.0f}, {peak(parsed):.0f}", "flat"),
+    ]
+
+
 def _with_history(work: Path, employees: int, days: int, histories: list[int]) -> dict[int, tuple[Place, Place]]:
     """Places of one simulated municipality with so many days taken in and the last day delivered, each with a copy."""
     source = Place(work / f"source-{days}")
@@ -102,14 +139,15 @@ def _deliver(source: Place, place: Place, system: str, day: date) -> None:
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(help="daily, history or large; may be given several times.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="daily, history, pulls or large; may be given several times.")] = None,
     runs: Annotated[int, typer.Option(min=1, help="How often each is timed; the median counts.")] = 5,
     employees: int = 5000, large_employees: int = 1_000_000, long_history: int = 365,
 ) -> None:
-    """Measure the pipeline against its floors. All three take about half an hour and 5 GB below the temporary folder."""
+    """Measure the pipeline against its floors. All take about half an hour and 5 GB below the temporary folder."""
     parts: dict[str, Callable[[Path], list[Row]]] = {
         "daily": lambda work: one_more_day(work, employees, 60, runs),
         "history": lambda work: history(work, employees, 30, long_history, runs),
+        "pulls": lambda work: pulls(work, 50_000, 100_000, runs),
         "large": lambda work: large(work, large_employees, max(1, runs // 2)),
     }
     table = Table("figure", "measured", "should be")

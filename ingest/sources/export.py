@@ -98,7 +98,7 @@ class Export(Lying):
                                      column=head, remedy=f"Correct `columns: {name}`, or export it with that column")
         made = pa.table({name: data.column(head) for name, head in columns.items()})
         # A row may tell of a person without a position or access; it is no position or access then.
-        wanted = pa.array([True] * made.num_rows)
+        wanted = pa.array([True] * made.num_rows, pa.bool_())
         for name in NEEDED[table.name] if table.name != "persons" else ():
             wanted = pc.and_(wanted, pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(made.column(name)), ""), ""))
         rows = [n for n, keep in enumerate(wanted.to_pylist()) if keep]

@@ -18,7 +18,7 @@ from ingest.contract import System, tables_of
 from ingest.sources.base import Progress
 from ingest.sources.http import BadAnswer, Client, HttpSettings, basic, ntlm
 from ingest.sources.pulled import Pulled, PulledTables, Rows, merged
-from ingest.sources.xml import BrokenXml, attribute, child_text, children, pieces
+from ingest.sources.xml import BrokenXml, by_name, child_text, children, pieces, text_of
 
 _SAY_EVERY, _A_FEW = 1000, 100
 
@@ -85,30 +85,33 @@ def _read(answer: requests.Response, say: Progress, at_most: int | None = None) 
 
 def rows_of(person: etree._Element) -> Iterator[tuple[str, dict[str, str | None]]]:
     """The employees (one for each employment) and positions of one person, as (table, values)."""
-    who = {"national_id": child_text(person, "ssn"), "given_name": child_text(person, "givenName"),
-           "family_name": child_text(person, "familyName"), "email": child_text(person, "contactInfo", "email")}
+    told = by_name(person)
+    who = {"national_id": text_of(told.get("ssn")), "given_name": text_of(told.get("givenName")),
+           "family_name": text_of(told.get("familyName")),
+           "email": child_text(told["contactInfo"], "email") if "contactInfo" in told else None}
     for employment in children(person, "employments", "employment"):
         number = child_text(employment, "employeeId")
         yield "employees", {"employee_number": number, **who}
         for position in children(employment, "positions", "position"):
-            start, end = child_text(position, "positionStartDate"), child_text(position, "positionEndDate")
-            if end is None and _is_ended(position):
-                continue  # ended on a day that HRM does not tell: absent, which counts as vanished
-            code = children(position, "positionInfo", "positionCode")
-            position_id = (code[0].get("positionId") or "").strip() if code else ""
-            yield "positions", {
-                "position_id": f"{number}:{position_id}:{start or ''}" if number else None, "employee_number": number,
-                "org_number": attribute(position, "value", "positionStatistics", "businessNumber"),
-                "position_code": (code[0].get("positionCode") or "").strip() if code else None,
-                "position_title": (code[0].get("name") or "").strip() if code else None,
-                "percentage": _percentage(child_text(position, "positionPercentage")),
-                "start_date": _day(start), "end_date": _day(end),
-            }
+            row = _position(number, by_name(position))
+            if row is not None:
+                yield "positions", row
 
 
-def _is_ended(position: etree._Element) -> bool:
-    return any("sluttet" in (kind.get(key) or "").lower() for kind in children(position, "positionInfo", "positionType")
-               for key in ("value", "name"))
+def _position(number: str | None, told: dict[str, etree._Element]) -> dict[str, str | None] | None:
+    """One position; None of one that has ended on a day that HRM does not tell: absent, which counts as vanished."""
+    start, end = text_of(told.get("positionStartDate")), text_of(told.get("positionEndDate"))
+    info = by_name(told["positionInfo"]) if "positionInfo" in told else {}
+    kind = info.get("positionType")
+    if end is None and kind is not None and "sluttet" in f"{kind.get('value')} {kind.get('name')}".lower():
+        return None
+    code = info["positionCode"].attrib if "positionCode" in info else {}
+    place = by_name(told["positionStatistics"]).get("businessNumber") if "positionStatistics" in told else None
+    return {
+        "position_id": f"{number}:{code.get('positionId', '').strip()}:{start or ''}" if number else None,
+        "employee_number": number, "org_number": (place.get("value") or "").strip() if place is not None else None,
+        "position_code": code.get("positionCode", "").strip(), "position_title": code.get("name", "").strip(),
+        "percentage": _percentage(text_of(told.get("positionPercentage"))), "start_date": _day(start), "end_date": _day(end)}
 
 
 def _percentage(value: str | None) -> str | None:

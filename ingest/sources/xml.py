@@ -19,25 +19,25 @@ def pieces(stream: BinaryIO, root: str, wanted: frozenset[str]) -> Iterator[etre
 
     Raises BrokenXml, also when the document's root is another, or it declares a document type.
     """
-    depth = 0
+    first = True
+    context = etree.iterparse(
+        stream, events=("end",), tag=[f"{{*}}{w}" for w in sorted(wanted)], resolve_entities=False, no_network=True,
+        load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
-        for event, element in etree.iterparse(
-                stream, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-                remove_comments=True, remove_pis=True):
-            if event == "start":
-                depth += 1
-                if depth == 1:
-                    _check_root(element, root)
+        for _, element in context:
+            above = element.getparent()
+            if first:
+                _check_root(element.getroottree().getroot(), root)
+                first = False
+            if above is None or above.getparent() is not None:
                 continue
-            depth -= 1
-            if depth == 1:
-                if name(element) in wanted:
-                    yield element
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del above[0]
     except etree.XMLSyntaxError as error:
         raise BrokenXml("the XML is broken, or breaks off", error.lineno) from None
+    _check_root(context.root, root)
 
 
 def _check_root(element: etree._Element, root: str) -> None:
@@ -49,26 +49,32 @@ def _check_root(element: etree._Element, root: str) -> None:
 
 def name(element: etree._Element) -> str:
     """The name without its namespace."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def children(element: etree._Element, *path: str) -> list[etree._Element]:
     """The elements at a path of local names below `element`; none, one or many."""
     found = [element]
     for step in path:
-        found = [child for parent in found for child in parent if name(child) == step]
+        found = [child for parent in found for child in parent.iterchildren(f"{{*}}{step}")]
     return found
+
+
+def by_name(element: etree._Element) -> dict[str, etree._Element]:
+    """The elements directly below one, by local name; of several with one name the first."""
+    found: dict[str, etree._Element] = {}
+    for child in element:
+        found.setdefault(name(child), child)
+    return found
+
+
+def text_of(element: etree._Element | None) -> str | None:
+    """The text of an element; None when there is none or it is blank."""
+    return ((element.text or "").strip() or None) if element is not None else None
 
 
 def child_text(element: etree._Element, *path: str) -> str | None:
     """The text of the first element at a path; None when there is none or it is blank."""
     for child in children(element, *path):
-        return (child.text or "").strip() or None
-    return None
-
-
-def attribute(element: etree._Element, key: str, *path: str) -> str | None:
-    """An attribute of the first element at a path."""
-    for child in children(element, *path):
-        return (child.get(key) or "").strip() or None
+        return text_of(child)
     return None

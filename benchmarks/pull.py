@@ -1,0 +1,71 @@
+"""What a pull costs beside doing no more than asking, each as a process of its own (`python -m benchmarks.pull WHAT URL|FILE`).
+
+`bare` asks a OneRoster server for the pages that `oneroster` asks for, and parses them as JSON; `iterparse` walks through an
+answer of hrm_ws with lxml alone, `parse` as the adapter does.
+"""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+PAGE = 100
+
+
+def bare(url: str) -> None:
+    import requests
+
+    from demo.servers import CLIENT, SECRET
+
+    with requests.Session() as session:
+        token = session.post(f"{url}/oauth/token", data={
+            "grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET}).json()["access_token"]
+        session.headers["Authorization"] = f"Bearer {token}"
+        for listing in ("orgs", "users"):
+            offset = 0
+            while True:
+                page = session.get(f"{url}/ims/oneroster/rostering/v1p2/{listing}", params={
+                    "limit": PAGE, "offset": offset}).json()[listing]
+                offset += PAGE
+                if len(page) < PAGE:
+                    break
+
+
+def oneroster(url: str) -> None:
+    from pydantic import TypeAdapter
+
+    from demo.servers import CLIENT, SECRET
+    from ingest.sources import AdapterSettings, make_source
+
+    source = make_source("vfs", [TypeAdapter(AdapterSettings).validate_python({
+        "adapter": "oneroster", "url": f"{url}/ims/oneroster/rostering/v1p2", "token_url": f"{url}/oauth/token",
+        "client_id": CLIENT, "client_secret": SECRET, "concurrency": 1})])
+    source.fetch(source.deliveries(date.today(), pull=True)[0]).read()
+
+
+def iterparse(file: str) -> None:
+    from lxml import etree
+
+    with Path(file).open("rb") as stream:
+        for _, person in etree.iterparse(stream, tag="person"):
+            person.clear()
+            while person.getprevious() is not None:
+                del person.getparent()[0]
+
+
+def parse(file: str) -> None:
+    from ingest.contract import tables_of
+    from ingest.sources.pulled import Rows
+    from ingest.sources.visma_hrm import rows_of
+    from ingest.sources.xml import pieces
+
+    rows = {t.name: Rows(t) for t in tables_of("hrm")}
+    with Path(file).open("rb") as stream:
+        for person in pieces(stream, "persons", frozenset({"person"})):
+            for table, values in rows_of(person):
+                rows[table].add(**values)
+    for of in rows.values():
+        of.table(file)
+
+
+if __name__ == "__main__":
+    {"bare": bare, "oneroster": oneroster, "iterparse": iterparse, "parse": parse}[sys.argv[1]](sys.argv[2])
