@@ -9,6 +9,7 @@ import csv
 import gzip
 import json
 import re
+import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 Row = dict[str, str]
 USER, PASSWORD, CLIENT, SECRET = "demo", "demo-password", "demo-client", "demo-secret"
+# Faults that heal by asking again. There are two more: `redirect` to a host of another name, and `wait`, a long Retry-After.
 FAULTS = ("status_500", "status_503", "status_429", "reset", "broken_off", "half_json", "web_page", "expired", "page_twice",
           "one_missing", "wrong_total")
 _ROLES = {"Lærer": "teacher", "Assistent": "aide", "Rektor": "principal", "Kontor": "siteAdministrator"}
@@ -54,7 +56,8 @@ def tables_of_day(inbox: Path, system: str, day: date) -> dict[str, list[Row]]:
 class Server:
     """All three services on one port of this machine. `tables` by system; `serve` another day by setting it anew."""
 
-    def __init__(self, hrm: dict[str, list[Row]], vfs: dict[str, list[Row]], today: date, faults: Faults | None = None):
+    def __init__(self, hrm: dict[str, list[Row]], vfs: dict[str, list[Row]], today: date, faults: Faults | None = None,
+                 tls: ssl.SSLContext | None = None):
         self.hrm, self.vfs, self.today = hrm, vfs, today
         self.faults = faults or Faults()
         self.requests: list[str] = []
@@ -67,7 +70,9 @@ class Server:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if tls:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def __enter__(self) -> "Server":
@@ -198,6 +203,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(429, b"", {"Retry-After": "0"})
             case "web_page":
                 self._answer(200, b"<html><body>Log in</body></html>", {"Content-Type": "text/html"})
+            case "redirect":
+                self._answer(302, b"", {"Location": self.server_of.url.replace("127.0.0.1", "localhost") + self.path})
+            case "wait":
+                self._answer(429, b"", {"Retry-After": "7"})
             case "reset":
                 self.close_connection = True
                 self.connection.close()

@@ -1,11 +1,17 @@
 """Pulled sources against servers over real HTTP: the right extract, or one clear error, and never anything between."""
 
+import ssl
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter
 
 from demo.municipality import simulate
@@ -146,3 +152,61 @@ def test_a_listing_that_keeps_changing_is_told(server: Server) -> None:
 def test_only_a_run_as_of_today_pulls(server: Server) -> None:
     source = make_source("vfs", [settings(server, "oneroster")])
     assert source.deliveries(DAY) == [] and len(source.deliveries(DAY, pull=True)) == 1
+
+
+def test_credentials_are_not_sent_along_to_another_host(server: Server) -> None:
+    server.faults = Faults(1, kinds=("redirect",))
+    with pytest.raises(PullFailed, match=r"redirects to http://localhost:.* and credentials are not sent along"):
+        pull(server, "visma_hrm")
+    assert len(server.requests) == 1  # the other name is the same server: it would have counted
+
+
+def test_a_server_is_given_the_time_it_asks_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        server.faults = Faults()
+
+    monkeypatch.setattr("ingest.sources.http.time.sleep", sleep)
+    server.faults = Faults(1, kinds=("wait",))
+    assert pull(server, "visma_hrm")["employees"]
+    assert waited == [7]
+    server.faults = Faults(1, kinds=("wait",))
+    with pytest.raises(PullFailed, match="asks to wait 7 seconds, more than `max_retry_after_seconds`"):
+        pull(server, "visma_hrm", max_retry_after_seconds=5)
+
+
+def test_an_expired_token_is_renewed_once_for_each_expiry(server: Server) -> None:
+    pull(server, "oneroster")
+    assert len(server.tokens) == 1
+    server.faults = Faults(1, kinds=("expired",))  # each request finds its token expired, the renewed one too
+    with pytest.raises(PullFailed, match=r"answers 401 .unauthorisedrequest.: the credentials are not accepted"):
+        pull(server, "oneroster")
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of its own authority for 127.0.0.1, and its key."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2100, 1, 1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .sign(key, hashes.SHA256()))
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_a_certificate_is_verified_and_ones_own_authority_can_be_named(inbox: Path, tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(cert, key)
+    with Server(tables_of_day(inbox, "hrm", DAY), {}, DAY, tls=tls) as server:
+        with pytest.raises(PullFailed, match=r"127\.0\.0\.1's certificate is not trusted"):
+            pull(server, "visma_hrm")
+        assert server.requests == []
+        assert pull(server, "visma_hrm", ca_bundle=str(cert))["employees"]
+        assert pull(server, "fint", ca_bundle=str(cert))["employees"]

@@ -53,6 +53,11 @@ class HttpSettings(BaseModel):
             raise ValueError("no user or password in the address; there are settings for them")
         return value.rstrip("/")
 
+    @property
+    def verify(self) -> str | bool:
+        """Whose certificates are trusted: the file set here, else the one that the environment names, else the usual ones."""
+        return self.ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True
+
     def refuse_plain_http(self, *addresses: str) -> None:
         """Credentials and national ids are not sent in the clear, but to this machine, or where it is allowed."""
         for address in addresses:
@@ -114,7 +119,7 @@ class Client:
             self._be_polite()
             answer = self._session().get(
                 url, params=params, headers={"Accept": accept}, auth=self._oauth.auth() if self._oauth else self._auth,
-                stream=True, allow_redirects=False, verify=self._settings.ca_bundle or True,
+                stream=True, allow_redirects=False, verify=self._settings.verify,
                 timeout=(self._settings.connect_timeout_seconds, self._settings.read_timeout_seconds))
             if not answer.is_redirect:
                 return answer
@@ -184,7 +189,6 @@ class OAuth:
         self._session = OAuth2Session(client_id, client_secret.get_secret_value(), scope=scope,
                                       token_endpoint_auth_method="client_secret_post", default_timeout=(
                                           settings.connect_timeout_seconds, settings.read_timeout_seconds))
-        self._session.verify = settings.ca_bundle or True
         self._token: str | None = None
 
     def auth(self) -> AuthBase:
@@ -204,7 +208,8 @@ class OAuth:
         from authlib.integrations.base_client import OAuthError
 
         try:
-            token = self._session.fetch_token(self.url, **self._grant)
+            # Not redirected: the client's secret stands in the body.
+            token = self._session.fetch_token(self.url, verify=self._settings.verify, allow_redirects=False, **self._grant)
             self._token = token["access_token"]
         except OAuthError as error:
             raise PullFailed(f"{self.name}: the token server {_origin(self.url)} refuses ({_code(error.error)}); look at client "
