@@ -1,12 +1,11 @@
-"""What people decided: quarantined extracts let in, exceptions from findings, the purge horizon.
+"""What people decided: quarantined extracts let in, exceptions from findings and their revocations, the purge horizon.
 
 Append-only, with who and why:
 
-    decisions/accepted.jsonl, decisions/exceptions.jsonl, decisions/purges.jsonl
+    decisions/accepted.jsonl, decisions/exceptions.jsonl, decisions/revocations.jsonl, decisions/purges.jsonl
 """
 
-import json
-import os
+import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,14 +32,43 @@ class Decisions:
 
     def except_(
         self, finding_type: str, subject_id: str, approved_on: date, until: date, reason: str, approved_by: str
-    ) -> None:
-        """Approve that a subject has a finding of this type, from `approved_on` to `until`, both included."""
-        self._append("exceptions", finding_type=finding_type, subject_id=subject_id, approved_on=approved_on,
-                     until=until, reason=reason, approved_by=approved_by)
+    ) -> str:
+        """Approve that a subject has a finding of this type, from `approved_on` to `until`, both included.
+
+        Returns the exception_id. One that is in force with the same words is not recorded twice.
+        """
+        new = {"finding_type": finding_type, "subject_id": subject_id, "until": until, "reason": reason,
+               "approved_by": approved_by}
+        for standing in self.exceptions():
+            in_force = standing["revoked_on"] is None and standing["approved_on"] <= approved_on
+            if in_force and all(standing[k] == v for k, v in new.items()):
+                return standing["exception_id"]
+        self._append("exceptions", approved_on=approved_on, **new)
+        return self.exceptions()[-1]["exception_id"]
+
+    def revoke(self, exception_id: str, revoked_on: date, reason: str, revoked_by: str) -> None:
+        """Take an exception back: it no longer holds on `revoked_on`. Raises KeyError when none with that id is in force."""
+        if not any(e["exception_id"] == exception_id and e["revoked_on"] is None for e in self.exceptions()):
+            raise KeyError(exception_id)
+        self._append("revocations", exception_id=exception_id, revoked_on=revoked_on, reason=reason, revoked_by=revoked_by)
 
     def exceptions(self) -> list[dict[str, Any]]:
-        return [{**e, "approved_on": date.fromisoformat(e["approved_on"]), "until": date.fromisoformat(e["until"])}
-                for e in self._read("exceptions")]
+        """Every exception ever approved, oldest first: exception_id, finding_type, subject_id, approved_on, until, reason,
+        approved_by, and revoked_on and revoked_by (None where it was not revoked)."""
+        revoked = {r["exception_id"]: r for r in self._read("revocations")}
+        found: list[dict[str, Any]] = []
+        ids: dict[str, int] = {}
+        for e in self._read("exceptions"):
+            words = "|".join(e[k] for k in ("finding_type", "subject_id", "approved_on", "until", "reason", "approved_by"))
+            digest = hashlib.sha256(words.encode()).hexdigest()[:8].upper()
+            ids[digest] = ids.get(digest, 0) + 1  # the same approved again after it was revoked, on one day
+            exception_id = digest if ids[digest] == 1 else f"{digest}-{ids[digest]}"
+            by = revoked.get(exception_id, {})
+            found.append({
+                "exception_id": exception_id, **e, "approved_on": date.fromisoformat(e["approved_on"]),
+                "until": date.fromisoformat(e["until"]),
+                "revoked_on": date.fromisoformat(by["revoked_on"]) if by else None, "revoked_by": by.get("revoked_by")})
+        return found
 
     def purge(self, before: date, purged_on: date) -> None:
         """Record that what ended before a day is gone for good."""
@@ -50,22 +78,7 @@ class Decisions:
         return max((date.fromisoformat(p["before"]) for p in self._read("purges")), default=None)
 
     def _append(self, name: str, **decision: Any) -> None:
-        self.root.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(decision, ensure_ascii=False, default=str)
-        with (self.root / f"{name}.jsonl").open("a", encoding="utf-8") as handle:
-            handle.write(f"\n{line}\n")  # the leading break keeps it whole behind a line cut short
-            handle.flush()
-            os.fsync(handle.fileno())
-        files.flush(self.root)
+        files.append_json(self.root / f"{name}.jsonl", decision)
 
     def _read(self, name: str) -> list[dict[str, Any]]:
-        file = self.root / f"{name}.jsonl"
-        if not file.exists():
-            return []
-        decisions = []
-        for line in file.read_text(encoding="utf-8").split("\n"):
-            try:
-                decisions.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
-        return decisions
+        return files.read_appended(self.root / f"{name}.jsonl")

@@ -1,4 +1,4 @@
-"""Writing that is never seen half done: write aside, flush to disk, rename."""
+"""Writing that is never seen half done: write aside, flush to disk, rename; or append a line, flushed."""
 
 import json
 import os
@@ -38,6 +38,30 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file's content atomically."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n")
+
+
+def append_json(file: Path, record: dict[str, Any]) -> None:
+    """Add a line to a file of JSON lines, on the disk when this returns."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(record, ensure_ascii=False, default=str)
+    with file.open("a", encoding="utf-8") as handle:
+        handle.write(f"\n{line}\n")  # the leading break keeps it whole behind a line cut short
+        handle.flush()
+        os.fsync(handle.fileno())
+    flush(file.parent)
+
+
+def read_appended(file: Path) -> list[dict[str, Any]]:
+    """The records of a file of JSON lines. A line cut short by a crash was never finished, and is skipped."""
+    if not file.exists():
+        return []
+    records = []
+    for line in file.read_text(encoding="utf-8").split("\n"):
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return records
 
 
 @contextmanager

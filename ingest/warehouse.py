@@ -5,6 +5,7 @@
     ingest.rejected_rows        rows not let in, of deliveries that count
     ingest.run                  one row: the as-of date and the policy's numbers
     ingest.exceptions           approved exceptions
+    ingest.alert_log            what was told to whom
 
 The as-of date and the policy reach dbt as a table, not as vars: with the same project and no vars that change, dbt
 need not parse anew each day.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from ingest.contract import TABLES
 from ingest.policy import Policy
@@ -40,7 +42,13 @@ CREATE TABLE IF NOT EXISTS ingest.run (
 )"""
 _EXCEPTIONS = """
 CREATE TABLE IF NOT EXISTS ingest.exceptions (
-  finding_type VARCHAR, subject_id VARCHAR, approved_on DATE, until DATE, reason VARCHAR, approved_by VARCHAR
+  exception_id VARCHAR, finding_type VARCHAR, subject_id VARCHAR, approved_on DATE, until DATE, reason VARCHAR,
+  approved_by VARCHAR, revoked_on DATE, revoked_by VARCHAR
+)"""
+_ALERT_LOG = """
+CREATE TABLE IF NOT EXISTS ingest.alert_log (
+  message_id VARCHAR, recipient VARCHAR, told_on DATE, event VARCHAR, finding_type VARCHAR, subject_id VARCHAR,
+  case_number VARCHAR, org_number VARCHAR, case_count INTEGER, fingerprint VARCHAR, state VARCHAR, is_uncertain BOOLEAN
 )"""
 
 
@@ -49,6 +57,7 @@ INGEST_TABLES = {
     "rejected_rows": "Rows not let in, of extracts that count: file, line, column and reason.",
     "run": "One row: the as-of date and the policy's numbers.",
     "exceptions": "Approved exceptions from findings, with their expiry.",
+    "alert_log": "What was told to whom, from the log of messages.",
 }
 
 
@@ -91,9 +100,11 @@ def open_warehouse(
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
-    for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS):
+    for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
         con.execute(statement)
     con.execute("ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS not_assessable VARCHAR[]")  # of an earlier version
+    for column in ("exception_id VARCHAR", "revoked_on DATE", "revoked_by VARCHAR"):
+        con.execute(f"ALTER TABLE ingest.exceptions ADD COLUMN IF NOT EXISTS {column}")
     for table in TABLES:
         columns = ", ".join(f"{c.stored_name} {c.sql_type}" for c in table.columns)
         con.execute(
@@ -112,6 +123,16 @@ def set_run(
         policy.kommuneadmin_groups, purged_before])
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
-        con.execute("INSERT INTO ingest.exceptions VALUES (?, ?, ?, ?, ?, ?)", [
-            e["finding_type"], e["subject_id"], e["approved_on"], e["until"], e["reason"], e["approved_by"]])
+        con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})
+    con.execute("COMMIT")
+
+
+def set_alert_log(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
+    """Show the log of messages in the warehouse (the columns of `ingest.alert_log`). Replaces what was there."""
+    con.execute("BEGIN")
+    con.execute("DELETE FROM ingest.alert_log")
+    if rows:
+        con.register("log", pa.Table.from_pylist(rows))
+        con.execute("INSERT INTO ingest.alert_log BY NAME FROM log")
+        con.unregister("log")
     con.execute("COMMIT")

@@ -29,3 +29,30 @@ end
 {% macro remedy_remove_access(access_groups, where_) -%}
 'Ansattkort > Info > fjern tilgangen ' || {{ access_groups }} || {{ where_ }} || ' > Lagre.'
 {%- endmacro %}
+
+{% macro remedy_set_end_date(end_date, org_name) -%}
+'HRM har sluttdato, men VFS har den ikke. Ansattkort > Stillinger > velg stillingen ved ' || {{ org_name }}
+|| ' > sett «Tilsatt til» til ' || {{ norwegian_date(end_date) }} || ' > Lagre.'
+{%- endmacro %}
+
+{% macro remedy_reopen_position(hrm_end_date, org_name) -%}
+'Personen arbeider fortsatt ved ' || {{ org_name }} || ' ifølge HRM, men har ingen løpende stilling der i VFS. Er HRM riktig: Ansattkort > Stillinger > '
+|| case
+  when {{ hrm_end_date }} is null then 'fjern «Tilsatt til»'
+  else 'sett «Tilsatt til» til ' || {{ norwegian_date(hrm_end_date) }}
+end || ', eller legg til stillingen på nytt > Lagre. Er VFS riktig: si fra til lønn/personal, så HRM blir rettet.'
+{%- endmacro %}
+
+{% macro remedy_review_kommuneadmin(access_groups) -%}
+'Avklar om personen fortsatt skal være kommuneadmin. Hvis ikke: Ansattkort > Info > fjern tilgangen ' || {{ access_groups }}
+|| ' > Lagre. Hvis ja: bekreft tilgangen til en dato, så kommer den tilbake når datoen er passert.'
+{%- endmacro %}
+
+{% macro remedy_settle_identity() -%}
+'Ansattnummer og fødselsnummer peker på ulike personer, eller flere profiler på samme ansatt. Sammenlign med HRM: Ansattkort > Info > rett ansattnummeret > Lagre. Har personen to profiler, avslutt den som ikke skal brukes.'
+{%- endmacro %}
+
+{# Of a finding kept open because its sources can no longer tell. #}
+{% macro remedy_not_assessable() -%}
+'Kan ikke vurderes nå: kilden leverer ikke lenger det som trengs. Saken står til den kan vurderes igjen. Se etter på Ansattkort i VFS.'
+{%- endmacro %}

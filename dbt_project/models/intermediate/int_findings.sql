@@ -112,8 +112,14 @@ chains as (
 
 select
   chains.finding_id,
+  -- What people call it: of one chain on a position, or of one finding; by number of occurrence, as a date may shift
+  -- when an extract arrives late.
+  upper(substr(md5(
+    if(chains.is_on_vfs_position, 'position', chains.finding_type) || '|' || chains.subject_id || '|' || chains.chain_number
+  ), 1, 8)) as case_number,
   chains.finding_type,
   chains.subject_id,
+  chains.is_on_vfs_position,
   chains.person_id,
   chains.org_number,
   chains.from_day,

@@ -1,5 +1,6 @@
 select
   findings.finding_id,
+  findings.case_number,
   findings.finding_type,
   findings.subject_id,
   findings.person_id,

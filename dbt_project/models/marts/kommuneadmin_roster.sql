@@ -5,6 +5,17 @@ with accesses as (
 
 active_positions as (
   select distinct person_id from {{ ref('int_vfs__active_positions') }} where {{ holds_today() }}
+),
+
+-- A confirmation is an exception from the review of that person, whether or not there is a reason for one.
+confirmations as (
+  select exceptions.subject_id as person_id, max(exceptions.until) as confirmed_until,
+    arg_max(exceptions.approved_by, exceptions.until) as confirmed_by
+  from {{ ref('stg_exceptions') }} as exceptions
+  cross join {{ ref('stg_run') }} as run
+  where exceptions.finding_type = 'kommuneadmin_review'
+    and exceptions.from_day <= run.as_of_date and run.as_of_date < exceptions.to_day
+  group by exceptions.subject_id
 )
 
 select
@@ -23,8 +34,11 @@ select
     when active_positions.person_id is null then 'no_position'
     when persons.registered_by = 'manual' then 'manual_profile'
   end as review_reason,
+  confirmations.confirmed_until,
+  confirmations.confirmed_by,
   run.as_of_date
 from accesses
 inner join {{ ref('int_persons') }} as persons using (person_id)
 left join active_positions using (person_id)
+left join confirmations using (person_id)
 cross join {{ ref('stg_run') }} as run

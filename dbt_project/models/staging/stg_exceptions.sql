@@ -1,2 +1,7 @@
-select finding_type, subject_id, approved_on as from_day, until + 1 as to_day, reason, approved_by
+-- Approved exceptions and the days they hold. One that was revoked no longer holds on the day it was revoked.
+select
+  exception_id, finding_type, subject_id,
+  approved_on as from_day,
+  least(until + 1, coalesce(revoked_on, until + 1)) as to_day,
+  until, reason, approved_by, revoked_on, revoked_by
 from {{ source('ingest', 'exceptions') }}

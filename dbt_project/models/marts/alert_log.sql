@@ -1,0 +1,20 @@
+-- What was told to whom: a view, so that what is sent after the evaluation is in the next set that is published.
+{{ config(materialized='view') }}
+
+select
+  log.message_id,
+  log.recipient,
+  log.told_on,
+  log.event,
+  log.finding_type,
+  log.subject_id,
+  log.case_number,
+  log.org_number,
+  log.case_count,
+  log.fingerprint,
+  log.state,
+  log.is_uncertain,
+  run.as_of_date
+from {{ source('ingest', 'alert_log') }} as log
+cross join {{ ref('stg_run') }} as run
+where log.told_on <= run.as_of_date
