@@ -12,6 +12,8 @@ from typing import Any
 
 from ingest import files
 from ingest.contract import System
+from ingest.errors import IngestError
+from ingest.identity import holds_national_id
 
 
 class Decisions:
@@ -78,6 +80,8 @@ class Decisions:
         return max((date.fromisoformat(p["before"]) for p in self._read("purges")), default=None)
 
     def _append(self, name: str, **decision: Any) -> None:
+        if holds_national_id(" | ".join(v for v in decision.values() if isinstance(v, str))):
+            raise IngestError("the decision holds a national id, which may stand nowhere; say it without, e.g. by number")
         files.append_json(self.root / f"{name}.jsonl", decision)
 
     def _read(self, name: str) -> list[dict[str, Any]]:

@@ -84,3 +84,11 @@ def holds_national_id_sql(column: str) -> str:
     return (
         f"(length({column}) >= 11 AND regexp_full_match({digits}, {date_like}) AND {check_digits_sql(digits)})"
     )
+
+
+def holds_national_id(text: str) -> bool:
+    """Whether a text that somebody wrote holds a valid national id."""
+    import duckdb
+
+    return bool(duckdb.connect().execute(f"SELECT {holds_national_id_sql('words')} FROM (SELECT ?::VARCHAR AS words)", [text])
+                .fetchone()[0])

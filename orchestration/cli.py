@@ -4,41 +4,36 @@ Exit status: 0 done; 1 failed; 2 wrong use or settings; 3 done, but an extract w
 Results go to standard output, progress and errors to standard error.
 """
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from orchestration import clock
+from orchestration import cli_decisions, clock
+from orchestration.console import (
+    FAILED,
+    WITHHELD,
+    WRONG_USE,
+    Config,
+    Json,
+    WrongUse,
+    err,
+    out,
+    parse_day,
+    print_json,
+    progress,
+)
 from orchestration.demo_place import settings_in_force
 from orchestration.lock import LockHeld, writer
 from orchestration.settings import Settings, WrongSettings, load_settings
-
-FAILED, WRONG_USE, WITHHELD = 1, 2, 3
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
     help="Finds the people who left the HRM system but can still get into Visma Flyt Skole.\n\n"
          "Start with [b]sluttdato demo[/b]: a simulated municipality. With your own files: describe them in "
          "sluttdato.yaml, then [b]sluttdato run[/b] each morning.")
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-Config = Annotated[Path | None, typer.Option(
-    "--config", help="Settings file. Default: $SLUTTDATO_CONFIG, else ./sluttdato.yaml.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-
-
-class WrongUse(Exception):
-    """The command cannot mean that. The text says what to do instead."""
-
 
 def main() -> None:
     """Entry point of `sluttdato`: errors people can act on become one clear line and an exit status."""
@@ -61,27 +56,6 @@ def main() -> None:
         sys.exit(130)
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """A line that changes while work goes on; plain lines where standard error is no terminal."""
-    if not err.is_terminal:
-        yield lambda line: err.print(line, markup=False, soft_wrap=True)
-        return
-    with err.status("starting") as status:
-        yield lambda line: status.update(line)
-
-
-def _day(text: str | None, name: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise WrongUse(f"{name} {text}: expected a day as YYYY-MM-DD, e.g. 2026-08-17") from None
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
-
-
 # --- running -------------------------------------------------------------------------------------------------------
 
 
@@ -92,12 +66,12 @@ def _evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliver
     """
     from orchestration.runs import run_daily
 
-    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         outcome = run_daily(settings, as_of, deliveries=deliveries, say=say)
     if anew:
         outcome.withheld.clear()
     if as_json:
-        _print_json({"as_of_date": as_of, **vars(outcome)})
+        print_json({"as_of_date": as_of, **vars(outcome)})
     else:
         for severity, name, says in outcome.failed_checks:
             err.print(f"check {'failed' if severity == 'ERROR' else 'warns'}: {name}: {says}", markup=False, soft_wrap=True)
@@ -132,7 +106,7 @@ def run(
 ) -> None:
     """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
     settings = settings_in_force(config)
-    raise typer.Exit(_evaluate(settings, _day(as_of, "--as-of") or clock.today(), deliveries=True, as_json=as_json))
+    raise typer.Exit(_evaluate(settings, parse_day(as_of, "--as-of") or clock.today(), deliveries=True, as_json=as_json))
 
 
 @app.command()
@@ -142,7 +116,7 @@ def rebuild(config: Config = None, as_json: Json = False) -> None:
 
     settings = settings_in_force(config)
     as_of = published_as_of(settings.published) or clock.today()
-    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         for file in settings.data_dir.glob(f"{settings.warehouse.name}*"):
             file.unlink()
         raise typer.Exit(_evaluate(settings, as_of, as_json=as_json, anew=True))
@@ -158,10 +132,10 @@ def replay(
     from orchestration.replay import replay as replay_day
 
     settings = settings_in_force(config)
-    day = _day(as_of, "--as-of")
+    day = parse_day(as_of, "--as-of")
     if to.exists() and any(to.iterdir() if to.is_dir() else [to]):
         raise WrongUse(f"--to {to}: there is something already; name a folder that does not exist or is empty")
-    with _progress() as say:
+    with progress() as say:
         rows = replay_day(settings, day, to, say)
     out.print(f"As of {day}: {len(rows)} marts, {sum(rows.values())} rows, in {to}", markup=False, soft_wrap=True)
 
@@ -184,18 +158,18 @@ def accept(
     from publish.snapshot import published_as_of
 
     settings = settings_in_force(config)
-    extract_date = _day(day, "DATE")
+    extract_date = parse_day(day, "DATE")
     if system not in ("hrm", "vfs"):
         raise WrongUse(f"{system}: expected hrm or vfs")
     if not reason.strip():
         raise WrongUse("--reason: say why the extract is right after all")
-    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         with open_warehouse(settings.warehouse, say=say) as con:
             waiting = con.execute(
                 "SELECT fingerprint FROM ingest.extracts WHERE system = ? AND extract_date = ? AND status = 'quarantined' "
                 "ORDER BY arrival DESC LIMIT 1", [system, extract_date]).fetchone()
         if waiting is None:
-            came = Landing(settings.landed).of_day(system, extract_date)
+            came = Landing(settings.landed).ofparse_day(system, extract_date)
             raise WrongUse(f"{system} {extract_date}: no quarantined extract; "
                            + ("`sluttdato status` shows what became of it" if came else "none was taken in for that day"))
         Decisions(settings.data_dir / "decisions").accept(system, extract_date, waiting[0], reason, clock.today())
@@ -203,30 +177,7 @@ def accept(
         raise typer.Exit(_evaluate(settings, as_of, as_json=as_json))
 
 
-@app.command(name="except")
-def except_(
-    finding_type: Annotated[str, typer.Argument(help="E.g. manual_position.")],
-    subject: Annotated[str, typer.Argument(help="The finding's subject_id: a position, a person, or person:school.")],
-    until: Annotated[str, typer.Option(help="The last day it holds, YYYY-MM-DD.")],
-    reason: Annotated[str, typer.Option(help="Why this is as it should be.")],
-    approved_by: Annotated[str, typer.Option(help="Who answers for it.")],
-    config: Config = None,
-) -> None:
-    """Approve a finding until a day: it stays in the marts as `excepted`. It holds from the next run on."""
-    from ingest.decisions import Decisions
-    from publish.labels import FINDING_TYPES
-
-    settings = settings_in_force(config)
-    last, today = _day(until, "--until"), clock.today()
-    if finding_type not in FINDING_TYPES:
-        raise WrongUse(f"{finding_type}: expected one of {', '.join(FINDING_TYPES)}")
-    if last < today:
-        raise WrongUse(f"--until {until} has passed")
-    if not reason.strip() or not approved_by.strip():
-        raise WrongUse("--reason and --approved-by must say something")
-    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
-        Decisions(settings.data_dir / "decisions").except_(finding_type, subject, today, last, reason, approved_by)
-    out.print(f"{finding_type} on {subject} is excepted from {today} to {last}; the next run shows it so.", markup=False)
+app.add_typer(cli_decisions.app)
 
 
 @app.command()
@@ -241,7 +192,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     before = clock.today() - timedelta(days=settings.retention.keep_days)
     if not yes and not typer.confirm(f"Remove for good what ended before {before}, below {settings.data_dir}?"):
         raise typer.Exit(FAILED)
-    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         Decisions(settings.data_dir / "decisions").purge(before, clock.today())
         with open_warehouse(settings.warehouse, say=say) as con:
             days = retention.purge(con, settings.landed, settings.data_dir / "quarantined", before)
@@ -268,7 +219,7 @@ def status(
 
     found = read_status(settings_in_force(config), clock.today(), days)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         show_status(found, out)
 
@@ -290,13 +241,13 @@ def explain(
     settings = settings_in_force(config)
     if not settings.warehouse.exists():
         raise WrongUse("nothing has been taken in yet; `sluttdato run` does that")
-    with _progress() as say, open_warehouse(settings.warehouse, read_only=True, say=say) as con:
+    with progress() as say, open_warehouse(settings.warehouse, read_only=True, say=say) as con:
         try:
             case = explain_subject(con, subject)
         except UnknownSubject:
             raise WrongUse(f"{subject}: neither system has held a person, employee or position with that id") from None
     if as_json:
-        _print_json(asdict(case))
+        print_json(asdict(case))
     else:
         show_case(case, out)
 
@@ -321,7 +272,7 @@ def check_source(
         raise WrongUse(f"{system}: expected hrm or vfs")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        with _progress() as say:
+        with progress() as say:
             key = load_key(data_key_file(settings.data_dir))
             seen = look_into(settings.source(system), today, key, pull=True, say=say)
     except RefusedExtract as error:
@@ -331,7 +282,7 @@ def check_source(
         err.print(f"sluttdato: {system}: nothing is delivered up to {today}; look at `path`", markup=False, soft_wrap=True)
         raise typer.Exit(FAILED)
     if as_json:
-        _print_json(asdict(seen))
+        print_json(asdict(seen))
     else:
         show_seen(seen, out)
 
@@ -377,7 +328,7 @@ def demo(
     from orchestration.status import show_demo
 
     settings = load_settings(config)
-    with _progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         demo_place.prepare(settings.data_dir)
         simulate(demo_place.inbox(settings.data_dir), demo_place.truth(settings.data_dir), employees=employees, days=days,
                  last_day=clock.today(), seed=seed, progress=lambda day: say(f"simulating {day}"))

@@ -1,8 +1,10 @@
-"""The published set: all marts of one as-of date as one DuckDB file and as Parquet, swapped as a whole.
+"""The published set: all marts of one as-of date, and what people read of them, swapped as a whole.
 
     published -> published.d/<as-of date>-<number>/    a symbolic link, replaced by one rename
       marts.duckdb        the marts, in schema main, with their descriptions as comments
       parquet/<mart>.parquet
+      report/             pages for people, see `report`
+      worklists/          Excel and CSV, see `worklists`
       set.json            as-of date and marts
 
 A set is never changed once it is linked. Readers that have the old one open keep it: its files are removed when newer
@@ -11,6 +13,8 @@ sets have come, and an open file outlives its removal.
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,6 +22,8 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
+from publish import report, worklists
+from publish.cases import rows
 
 _KEPT_SETS = 3
 
@@ -46,49 +52,100 @@ def write_set(warehouse: duckdb.DuckDBPyConnection, folder: Path, descriptions: 
     """Write all marts of the warehouse into an empty folder; returns {mart: rows}."""
     as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
     marts = [name for (name,) in warehouse.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'marts' "
+        "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database() AND table_schema = 'marts' "
         "ORDER BY table_name").fetchall()]
     (folder / "parquet").mkdir()
-    rows = {}
-    warehouse.execute(f"ATTACH {_quoted(folder / 'marts.duckdb')} AS published")
-    try:
+    written = {}
+    with _attached(warehouse, folder / "marts.duckdb"):
         for mart in marts:
-            # Schema main: with a schema of the same name as the file, `marts.findings` would be ambiguous. As it is,
-            # both `findings` and `marts.findings` are understood.
-            warehouse.execute(f"CREATE TABLE published.main.{mart} AS FROM marts.{mart} ORDER BY ALL")
-            rows[mart] = warehouse.execute(f"SELECT count(*) FROM published.main.{mart}").fetchone()[0]
-            warehouse.execute(f"COPY published.main.{mart} TO {_quoted(folder / 'parquet' / f'{mart}.parquet')} (FORMAT parquet)")
-            if mart in descriptions:
-                _describe(warehouse, mart, descriptions[mart])
+            written[mart] = _write_mart(warehouse, folder, mart, descriptions.get(mart))
+    files.write_json(folder / "set.json", {"as_of_date": as_of.isoformat(), "marts": written})
+    return written
+
+
+@contextmanager
+def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
+    """A published file, to be written as the database `published`."""
+    warehouse.execute(f"ATTACH {_quoted(file)} AS published")
+    try:
+        yield
         warehouse.execute("CHECKPOINT published")
     finally:
         warehouse.execute("DETACH published")
-    files.write_json(folder / "set.json", {"as_of_date": as_of.isoformat(), "marts": rows})
-    return rows
+
+
+def _write_mart(warehouse: duckdb.DuckDBPyConnection, folder: Path, mart: str, description: Description | None) -> int:
+    # Schema main: with a schema of the same name as the file, `marts.findings` would be ambiguous. As it is, both
+    # `findings` and `marts.findings` are understood.
+    warehouse.execute(f"CREATE OR REPLACE TABLE published.main.{mart} AS FROM marts.{mart} ORDER BY ALL")
+    warehouse.execute(f"COPY published.main.{mart} TO {_quoted(folder / 'parquet' / f'{mart}.parquet')} (FORMAT parquet)")
+    if description:
+        _describe(warehouse, mart, description)
+    return warehouse.execute(f"SELECT count(*) FROM published.main.{mart}").fetchone()[0]
 
 
 def publish(
     warehouse: duckdb.DuckDBPyConnection, link: Path, descriptions: dict[str, Description]
 ) -> dict[str, int]:
-    """Publish the marts of the warehouse under `link`. Raises PublishedIsNewer. Only for the holder of the writer's lock."""
+    """Publish the marts of the warehouse under `link`, with the report and the worklists made from them.
+
+    Returns {mart: rows}. Raises PublishedIsNewer. Only for the holder of the writer's lock.
+    """
     as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
     standing = published_as_of(link)
     if standing and as_of < standing:
         raise PublishedIsNewer(
             f"{as_of} is not published: the published set is of {standing}, and dashboards would go back in time. "
             "To look at a past day beside it, use `sluttdato replay`")
+    with _new_set(link, as_of) as folder:
+        written = write_set(warehouse, folder, descriptions)
+        for_people(warehouse, folder)
+    return written
+
+
+def for_people(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write the report and the worklists beside the marts of a set."""
+    cases = rows(warehouse, "FROM marts.cases")
+    roster = rows(warehouse, """
+        FROM marts.kommuneadmin_roster ORDER BY family_name, given_name, person_id, access_group, org_number""")
+    freshness = rows(warehouse, "FROM marts.data_freshness ORDER BY system")
+    as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
+    report.write(warehouse, folder / "report", cases, roster, freshness)
+    worklists.write(folder / "worklists", cases, roster, freshness, as_of)
+
+
+def publish_again(warehouse: duckdb.DuckDBPyConnection, link: Path, mart: str) -> None:
+    """Publish the standing set anew with one mart as it is now; all the rest is the same files, linked."""
+    standing = link.resolve()
+    with _new_set(link, published_as_of(link)) as folder:
+        for file in standing.rglob("*"):
+            target = folder / file.relative_to(standing)
+            if file.is_dir():
+                target.mkdir(exist_ok=True)
+            elif file.name in ("marts.duckdb", "set.json") or file.name == f"{mart}.parquet":
+                shutil.copyfile(file, target)
+            else:
+                target.hardlink_to(file)
+        with _attached(warehouse, folder / "marts.duckdb"):
+            count = _write_mart(warehouse, folder, mart, None)
+        told = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+        files.write_json(folder / "set.json", told | {"marts": told["marts"] | {mart: count}})
+
+
+@contextmanager
+def _new_set(link: Path, as_of: date) -> Iterator[Path]:
+    """A folder to fill, which is published in one step when the block ends without an error."""
     sets = link.with_name(f"{link.name}.d")
     number = max((_number(s) for s in sets.glob("*-*")), default=0) + 1
     target = sets / f"{as_of.isoformat()}-{number:06d}"
     with files.new_folder(target) as folder:
-        rows = write_set(warehouse, folder, descriptions)
+        yield folder
     temporary = link.with_name(f"{files.TEMPORARY_PREFIX}{link.name}")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(Path(sets.name) / target.name)
     temporary.replace(link)
     files.flush(link.parent)
     remove_old_sets(link)
-    return rows
 
 
 def remove_old_sets(link: Path, kept: int = _KEPT_SETS) -> None:

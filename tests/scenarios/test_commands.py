@@ -9,18 +9,6 @@ from tests.support.command_line import Place, changed, town
 WRONG_USE = 2
 
 
-@pytest.fixture
-def ended(place: Place) -> Place:
-    """A town where employee 001 left back in time, taken in."""
-    hrm, vfs = town()
-    place.deliver("hrm", "2025-03-08", hrm)
-    place.deliver("vfs", "2025-03-08", vfs)
-    place.deliver("hrm", "2025-03-10", changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04"))
-    place.deliver("vfs", "2025-03-10", vfs)
-    assert place.do("run").code == 0
-    return place
-
-
 def test_explain_tells_the_whole_case_in_norwegian(ended: Place) -> None:
     for subject in ("v001", "P001", "h001", "001"):
         said = ended.do("explain", subject).out
@@ -49,21 +37,6 @@ def test_status_shows_days_and_findings_without_waiting_for_a_run(ended: Place) 
 def test_status_before_the_first_run_says_what_to_do(place: Place) -> None:
     done = place.do("status")
     assert done.code == 0 and "sluttdato run" in done.out
-
-
-def test_an_exception_makes_the_finding_excepted_from_the_next_run_on_until_it_expires(ended: Place) -> None:
-    said = ended.do("except", "active_vfs_inactive_hrm", "v001", "--until", "2025-03-11", "--reason", "holds the keys",
-                    "--approved-by", "the principal")
-    assert said.code == 0
-    assert ended.do("run").code == 0
-    assert [f["status"] for f in ended.mart("findings")] == ["excepted"]
-    assert ended.do("run", today="2025-03-12").code == 0
-    finding, = ended.mart("findings")
-    assert finding["status"] == "open" and finding["first_seen_on"].isoformat() == "2025-03-10"
-    assert ended.do("except", "nonsense", "v001", "--until", "2025-04-01", "--reason", "x",
-                    "--approved-by", "y").code == WRONG_USE
-    assert ended.do("except", "manual_position", "v001", "--until", "2025-01-01", "--reason", "x",
-                    "--approved-by", "y").code == WRONG_USE
 
 
 @pytest.mark.parametrize(("settings", "said"), [
@@ -110,7 +83,8 @@ def test_a_wrong_today_is_told(place: Place) -> None:
 
 def test_help_teaches_every_command(place: Place) -> None:
     said = place.do("--help").out
-    for command in ("run", "rebuild", "replay", "accept", "except", "purge", "status", "explain", "demo"):
+    for command in ("run", "rebuild", "replay", "accept", "except", "confirm", "revoke", "exceptions", "import-exceptions",
+                    "purge", "status", "explain", "demo"):
         assert f" {command} " in said
         assert place.do(command, "--help").code == 0
 

@@ -1,0 +1,46 @@
+"""What all commands share: where they write, how they tell progress, options that several have, and how a wrong use is told."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+FAILED, WRONG_USE, WITHHELD = 1, 2, 3
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Config = Annotated[Path | None, typer.Option(
+    "--config", help="Settings file. Default: $SLUTTDATO_CONFIG, else ./sluttdato.yaml.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+class WrongUse(Exception):
+    """The command cannot mean that. The text says what to do instead."""
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A line that changes while work goes on; plain lines where standard error is no terminal."""
+    if not err.is_terminal:
+        yield lambda line: err.print(line, markup=False, soft_wrap=True)
+        return
+    with err.status("starting") as status:
+        yield lambda line: status.update(line)
+
+
+def parse_day(text: str | None, name: str) -> date | None:
+    """A day given on the command line as `name`. Raises WrongUse."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise WrongUse(f"{name} {text}: expected a day as YYYY-MM-DD, e.g. 2026-08-17") from None
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))

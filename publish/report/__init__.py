@@ -1,0 +1,183 @@
+"""The report: static pages in bokmål that work from a file share, made from the marts and swapped together with them.
+
+    report/index.html           the state at a glance: freshness, what cannot be told, counts, trends, causes, schools
+    report/saker.html           every case, to search, sort and filter, each with its story
+    report/skoler/<...>.html    the same for one school
+    report/kommuneadmin.html    the kommuneadmin roster, to print and sign
+
+Belongs here: what the pages show and how (`templates/`, `charts`). Does not belong here: what is a case (SQL), the words
+for codes (`labels`), the story of a case (`explain`).
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+from markupsafe import Markup
+
+from publish import labels
+from publish.cases import Row, rows
+from publish.dossier import Dossier
+from publish.explain import reasons_of, timeline
+from publish.report import charts
+from publish.worklists import by_school, file_stem
+
+_HERE = Path(__file__).parent / "templates"
+# A page stays below 2 MB, and answers at once: with more cases than this the page says so and points to the schools' own.
+MOST_ROWS = 2000
+# Telling a story takes about a millisecond. In a house with more cases, the oldest have theirs.
+MOST_STORIES = 3000
+_THE_THREE_SEARCHES = ("active_vfs_inactive_hrm", "inactive_with_access", "kommuneadmin_review")
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row]) -> None:
+    """Write all pages into the new folder `folder`. `con` is the warehouse; the rest are the marts of those names."""
+    folder.mkdir()
+    as_of: date = con.execute("SELECT as_of_date FROM staging.stg_run").fetchone()[0]
+    ordered = sorted(cases, key=lambda c: (c["status"], c["problem_since"], c["case_number"], c["finding_type"]))
+    stories = _stories(con, ordered[:MOST_STORIES])
+    unknown = [n for row in freshness for n in filter(None, row["not_assessable"].split(", "))]
+    common = {"as_of": as_of, "freshness": freshness, "unknown": unknown, "labels": labels}
+    _page(folder / "index.html", "index.html", {**common, **_overview(con, ordered, unknown)})
+    _page(folder / "saker.html", "cases.html", {
+        **common, **_listed(ordered, stories), "title": "Alle saker", "worklist": "arbeidsliste"})
+    _page(folder / "kommuneadmin.html", "kommuneadmin.html", {**common, "roster": roster})
+    (folder / "skoler").mkdir()
+    for org_number, of_school in by_school(ordered).items():
+        stem = file_stem(org_number)
+        _page(folder / "skoler" / f"{stem}.html", "cases.html", {
+            **common, **_listed(of_school, stories), "title": of_school[0]["org_name"] or org_number, "up": "../",
+            "worklist": f"skoler/{stem}"})
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True)
+    environment.filters["norwegian"] = labels.norwegian
+    environment.filters["file_stem"] = file_stem
+    environment.globals.update(style=Markup(_text("report.css")), script=Markup(_text("report.js")), policy=_policy(),
+                               full_name=labels.full_name, why=labels.why)
+    return environment
+
+
+def _text(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _policy() -> str:
+    """Nothing from outside, and no style or script but these two: whatever slips in from the data is not run."""
+    def allowed(name: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(_text(name).encode()).digest()).decode()}'"
+
+    return (f"default-src 'none'; style-src {allowed('report.css')}; script-src {allowed('report.js')}; img-src data:; "
+            "base-uri 'none'; form-action 'none'")
+
+
+def _page(file: Path, template: str, values: dict[str, Any]) -> None:
+    file.write_text(_templates().get_template(template).render({"up": "", **values}), encoding="utf-8")
+
+
+def _listed(cases: list[Row], stories: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a page with a list of cases shows; the stories packed, as they say the same things again and again."""
+    shown = cases[:MOST_ROWS]
+    told = {c["finding_id"]: {"why": labels.why(c), "remedy": c["remedy"], "excepted": c["exception_reason"],
+                              **stories.get(c["finding_id"], {})} for c in shown}
+    packed = gzip.compress(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
+    return {
+        "cases": shown, "more": len(cases) - len(shown), "stories": base64.b64encode(packed).decode(),
+        "types": [t for t in labels.FINDING_TYPES if any(c["finding_type"] == t for c in shown)],
+        "schools": sorted({(c["org_name"] or c["org_number"], c["org_number"]) for c in shown if c["org_number"]}),
+    }
+
+
+def _stories(con: duckdb.DuckDBPyConnection, cases: list[Row]) -> dict[str, dict[str, Any]]:
+    """{finding_id: {"reasons": [text], "events": [[day, system, text]]}}."""
+    of_hrm = {c["employee_number"] for c in cases if c["finding_type"] == "ended_early_in_vfs" and c["employee_number"]}
+    dossier = Dossier(con, {c["person_id"] for c in cases}, of_hrm, and_matched=True)
+    found = {}
+    for case in cases:
+        employees = {r["employee_number"] for r in dossier.of("employees_of", [case["person_id"]])}
+        if case["finding_type"] == "ended_early_in_vfs" and case["employee_number"]:
+            employees.add(case["employee_number"])
+        events = timeline(dossier, [case["person_id"]], sorted(employees))
+        found[case["finding_id"]] = {
+            "reasons": reasons_of(dossier, case),
+            "events": [[labels.norwegian(e.day), e.system, e.text] for e in events]}
+    return found
+
+
+def _overview(con: duckdb.DuckDBPyConnection, cases: list[Row], unknown: list[str]) -> dict[str, Any]:
+    """What the first page shows beside freshness."""
+    counts = rows(con, """
+        SELECT evaluation_date AS day, finding_type, sum(open_count)::INTEGER AS open, sum(opened_count)::INTEGER AS opened,
+          sum(resolved_count)::INTEGER AS resolved
+        FROM marts.finding_daily_counts GROUP BY ALL ORDER BY ALL""")
+    days = [d for (d,) in con.execute("""
+        SELECT unnest(generate_series(greatest(first_day, as_of_date - 364), as_of_date, INTERVAL 1 DAY))::DATE
+        FROM intermediate.int_evaluation_window""").fetchall()]
+    of_type: dict[str, dict[date, int]] = {t: {} for t in labels.FINDING_TYPES}
+    for c in counts:
+        of_type[c["finding_type"]][c["day"]] = c["open"]
+    series = {t: [(d, found.get(d, 0)) for d in days] for t, found in of_type.items()}
+    total = [(d, sum(found.get(d, 0) for found in of_type.values())) for d in days]
+    open_now = {t: sum(c["finding_type"] == t and c["status"] == "open" for c in cases) for t in labels.FINDING_TYPES}
+    excepted = {t: sum(c["finding_type"] == t and c["status"] == "excepted" for c in cases) for t in labels.FINDING_TYPES}
+    recent = days[-30:]
+    weeks = _weeks(con)
+    return {
+        "tiles": [{"type": t, "open": open_now[t], "excepted": excepted[t], "is_unknown": t in unknown,
+                   "spark": charts.spark(series[t]), "searched": t in _THE_THREE_SEARCHES} for t in labels.FINDING_TYPES],
+        "open_total": sum(open_now.values()),
+        "people": len({c["person_id"] for c in cases if c["status"] == "open"}),
+        "opened_30": sum(c["opened"] for c in counts if c["day"] in set(recent)),
+        "resolved_30": sum(c["resolved"] for c in counts if c["day"] in set(recent)),
+        "trend": charts.line(total, "åpne saker"), "trend_table": total[::-7][:13],
+        "weeks": weeks, "arrivals": charts.stacked(
+            [(w["week"], [w["in_time"], w["late"], w["waiting"], w["failed"]]) for w in weeks]),
+        "lag": charts.line([(w["week"], w["median_lag"]) for w in weeks if w["median_lag"] is not None], "dager"),
+        "causes": charts.bars(_causes(con)), "per_school": _per_school(cases),
+        "propagation_unknown": "end_date_propagation" in unknown,
+    }
+
+
+def _weeks(con: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Of the last 26 weeks: end dates by the week in which they were known, and what became of them."""
+    return rows(con, """
+        SELECT date_trunc('week', hrm_end_date_known_on)::DATE AS week,
+          count(*) FILTER (status = 'propagated' AND lag_days <= run.grace_days)::INTEGER AS in_time,
+          count(*) FILTER (status = 'propagated' AND lag_days > run.grace_days)::INTEGER AS late,
+          count(*) FILTER (status IN ('pending', 'at_risk'))::INTEGER AS waiting,
+          count(*) FILTER (status = 'failed')::INTEGER AS failed,
+          median(lag_days) AS median_lag
+        FROM marts.end_date_propagation CROSS JOIN staging.stg_run AS run
+        WHERE status <> 'superseded' AND hrm_end_date_known_on > run.as_of_date - 26 * 7
+        GROUP BY week ORDER BY week""")
+
+
+def _causes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Why active VFS positions have no ground in HRM, most frequent first, in short words."""
+    found = con.execute("""
+        SELECT cause, count(*) FROM marts.status_mismatches WHERE status = 'open' GROUP BY 1 ORDER BY 2 DESC, 1""").fetchall()
+    return [(labels.SHORT_CAUSES[cause], count) for cause, count in found]
+
+
+def _per_school(cases: list[Row]) -> list[dict[str, Any]]:
+    found = []
+    for org_number, of_school in by_school(cases).items():
+        still_open = [c for c in of_school if c["status"] == "open"]
+        if still_open:
+            found.append({
+                "org_number": org_number, "name": of_school[0]["org_name"] or org_number, "open": len(still_open),
+                "oldest": min(c["problem_since"] for c in still_open),
+                "people": len({c["person_id"] for c in still_open})})
+    most = max((s["open"] for s in found), default=1)
+    return [{**s, "share": round(100 * s["open"] / most)} for s in sorted(found, key=lambda s: (-s["open"], s["name"]))]

@@ -1,0 +1,114 @@
+"""What people decide about cases: exceptions, confirmations of kommuneadmins, lists filled in with Excel."""
+
+from datetime import date
+
+import pytest
+
+from demo.people import national_id
+from tests.support.command_line import Place, town
+
+WRONG_USE = 2
+
+
+def case_number(place: Place) -> str:
+    case, = place.mart("cases")
+    return case["case_number"]
+
+
+def test_an_exception_makes_the_finding_excepted_from_the_next_run_on_until_it_expires(ended: Place) -> None:
+    said = ended.do("except", case_number(ended), "--until", "2025-03-11", "--reason", "holds the keys", "--by", "the principal")
+    assert said.code == 0
+    assert ended.do("run").code == 0
+    case, = ended.mart("cases")
+    assert (case["status"], case["excepted_until"], case["exception_reason"]) == ("excepted", date(2025, 3, 11), "holds the keys")
+    assert ended.do("run", today="2025-03-12").code == 0
+    finding, = ended.mart("findings")
+    assert finding["status"] == "open" and finding["first_seen_on"].isoformat() == "2025-03-10"
+    exception, = ended.mart("exceptions")
+    assert exception["status"] == "expired" and exception["approved_by"] == "the principal"
+
+
+@pytest.mark.parametrize(("finding", "options", "said"), [
+    ("NONSENSE", {}, "no open case has this number"), (None, {"--until": "2025-01-01"}, "has passed"),
+    (None, {"--reason": " "}, "must say something"), (None, {"--until": "11.03.2025"}, "expected a day as YYYY-MM-DD"),
+])
+def test_an_exception_that_cannot_be_meant_is_wrong_use(ended: Place, finding: str | None, options: dict, said: str) -> None:
+    given = {"--until": "2025-03-11", "--reason": "x", "--by": "y", **options}
+    done = ended.do("except", finding or case_number(ended), *(word for pair in given.items() for word in pair))
+    assert done.code == WRONG_USE and said in done.err
+    assert ended.do("exceptions").out == "No exception is in force.\n"
+
+
+def test_a_decision_may_not_hold_a_national_id(ended: Place) -> None:
+    done = ended.do("except", case_number(ended), "--until", "2025-03-11", "--reason", f"is {national_id(7)}", "--by", "y")
+    assert done.code == 1 and "holds a national id" in done.err
+    assert ended.do("exceptions", "--all").out == "No exception is in force.\n"
+
+
+def test_an_exception_is_listed_and_can_be_revoked(ended: Place) -> None:
+    ended.do("except", case_number(ended), "--until", "2025-04-01", "--reason", "x", "--by", "y")
+    exception, = ended.do("exceptions", "--json").json
+    assert (exception["finding_type"], exception["subject_id"], exception["until"]) == (
+        "active_vfs_inactive_hrm", "v001", "2025-04-01")
+    assert ended.do("run").code == 0 and ended.mart("cases")[0]["status"] == "excepted"
+    assert ended.do("revoke", exception["exception_id"], "--reason", "no longer", "--by", "z").code == 0
+    assert ended.do("run").code == 0 and ended.mart("cases")[0]["status"] == "open"
+    again = ended.do("revoke", exception["exception_id"], "--reason", "no longer", "--by", "z")
+    assert again.code == WRONG_USE and "no exception with this id stands" in again.err
+    assert ended.do("exceptions", "--json").json == []
+    listed, = ended.do("exceptions", "--all", "--json").json
+    assert (listed["status"], listed["revoked_by"]) == ("revoked", "z")
+
+
+def test_a_kommuneadmin_is_confirmed_until_a_day_and_comes_back_unanswered(place: Place) -> None:
+    hrm, vfs = town()
+    admin = {"person_id": "P009", "access_group": "Kommuneadmin", "org_number": "K"}
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", {**vfs, "accesses": [*vfs["accesses"], admin], "persons": [
+        *vfs["persons"], {"person_id": "P009", "given_name": "Test9", "family_name": "Testesen", "registered_by": "manual"}]})
+    place.do("run")
+    review = "finding_type = 'kommuneadmin_review'"
+    assert [c["status"] for c in place.mart("cases", review)] == ["open"]
+    assert place.do("confirm", "P002", "--until", "2025-06-01", "--by", "y").code == WRONG_USE
+    assert place.do("confirm", "P009", "--until", "2025-03-11", "--by", "the chief").code == 0
+    place.do("run")
+    assert [c["status"] for c in place.mart("cases", review)] == ["excepted"]
+    entry, = place.mart("kommuneadmin_roster")
+    assert (entry["confirmed_until"], entry["confirmed_by"], entry["review_reason"]) == (
+        date(2025, 3, 11), "the chief", "not_in_hrm")
+    place.do("run", today="2025-03-12")
+    assert [c["status"] for c in place.mart("cases", review)] == ["open"]
+    assert place.mart("kommuneadmin_roster")[0]["confirmed_until"] is None
+
+
+def filled_in(place: Place, *rows: tuple[str, str, str, str], encoding: str = "cp1252") -> str:
+    """A worklist's CSV as Excel saves it, with decisions filled in."""
+    file = place.root / "arbeidsliste.csv"
+    lines = ["Sak;Navn;Unntak til;Begrunnelse;Besluttet av"] + [";".join([row[0], "Åse", *row[1:]]) for row in rows]
+    file.write_bytes("\r\n".join(lines).encode(encoding))
+    return str(file)
+
+
+def test_exceptions_filled_into_a_worklist_are_taken_in_once(ended: Place) -> None:
+    number = case_number(ended)
+    file = filled_in(ended, (number, "01.04.2025", "har nøkler", "rektor"), ("00000000", "01.04.2025", "borte", "rektor"),
+                     ("11111111", "", "", ""))
+    done = ended.do("import-exceptions", file)
+    assert done.code == 0 and "2 rows filled in, 1 new exceptions" in done.out
+    assert "line 3: 00000000 is no open case any more" in done.err
+    assert "0 new exceptions" in ended.do("import-exceptions", file).out
+    ended.do("run")
+    case, = ended.mart("cases")
+    assert (case["status"], case["exception_reason"]) == ("excepted", "har nøkler")
+
+
+def test_a_list_with_a_mistake_is_taken_in_not_at_all_and_the_place_is_named(ended: Place) -> None:
+    number = case_number(ended)
+    done = ended.do("import-exceptions", filled_in(ended, (number, "01.04.2025", "x", "y"), (number, "snart", "", "y")))
+    assert done.code == 1 and "line 3, Unntak til: expected a date such as 31.12.2026" in done.err
+    assert "line 3, Begrunnelse: must say something" in done.err
+    assert "01.01.2025" not in done.err and ended.do("exceptions", "--json").json == []
+    assert "has passed" in ended.do("import-exceptions", filled_in(ended, (number, "2025-01-01", "x", "y"))).err
+    (ended.root / "list.csv").write_text("Sak,Navn\n1,2\n")
+    assert "the columns Unntak til, Begrunnelse, Besluttet av are missing" in ended.do(
+        "import-exceptions", str(ended.root / "list.csv")).err
