@@ -13,7 +13,9 @@ import duckdb
 from ingest.contract import SYSTEMS, TABLES, Table
 from ingest.expectations import results
 from ingest.landing import REJECTED_ROWS, Landed
+from orchestration.alerting import CHECK, alert_log, outcome_of
 from orchestration.resources import Workplace, retried_when_it_can_pass
+from publish.alerts.send import Sent
 
 _FRESHNESS = dg.AssetKey(["marts", "data_freshness"])
 _PERSONS = dg.AssetKey(["marts", "employee_status"])
@@ -84,10 +86,32 @@ def _expectations(table: Table, newest: Landed | None) -> dg.AssetCheckResult:
 def about_people_and_deliveries(workplace: dg.ResourceParam[Workplace]):
     """All checks on one connection."""
     with retried_when_it_can_pass(), workplace.warehouse(read_only=True) as con:
-        yield from _deliveries(con)
-        yield from _identity(con, workplace.settings.policy.max_match_drop_points)
-        yield _end_dates(con)
-        yield _kommuneadmins(con)
+        for page, found in (
+            ("index.html", _deliveries(con)), ("saker.html", _identity(con, workplace.settings.policy.max_match_drop_points)),
+            ("index.html", [_end_dates(con)]), ("kommuneadmin.html", [_kommuneadmins(con)]),
+        ):
+            for result in found:
+                yield result._replace(metadata={**result.metadata, "report": _link(workplace, page)})
+
+
+def _link(workplace: Workplace, page: str) -> dg.MetadataValue:
+    """Where people find the page of the report that tells more."""
+    url = workplace.settings.alerts.report_url
+    if url:
+        return dg.MetadataValue.url(f"{url.rstrip('/')}/{page}")
+    return dg.MetadataValue.path(str(workplace.settings.published / "report" / page))
+
+
+@dg.asset_check(
+    asset="published", name=CHECK, pool="warehouse",
+    description="The last message to each recipient left. What did not is told again by the next run.")
+def about_messages(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
+    """What became of the messages before this run; those about it are sent when it has ended, and shown here then."""
+    last = {m["recipient"]: m["state"] for m in alert_log(workplace.settings).messages()}
+    told = Sent([r for r, state in last.items() if state == "sent"], [r for r, state in last.items() if state != "sent"])
+    return dg.AssetCheckResult(
+        passed=not told.failed, severity=dg.AssetCheckSeverity.ERROR, description=outcome_of(told),
+        metadata={"sent": len(told.sent), "failed": len(told.failed)})
 
 
 def _result(

@@ -64,6 +64,7 @@ def _evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliver
 
     `anew`: the warehouse was removed; what is withheld in the landed extracts was told when they came.
     """
+    from orchestration.alerting import CHECK, outcome_of
     from orchestration.runs import run_daily
 
     with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
@@ -71,10 +72,12 @@ def _evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliver
     if anew:
         outcome.withheld.clear()
     if as_json:
-        print_json({"as_of_date": as_of, **vars(outcome)})
+        print_json({"as_of_date": as_of, **vars(outcome), "told": vars(outcome.told)})
     else:
         for severity, name, says in outcome.failed_checks:
             err.print(f"check {'failed' if severity == 'ERROR' else 'warns'}: {name}: {says}", markup=False, soft_wrap=True)
+        if outcome.told.failed:
+            err.print(f"check failed: published.{CHECK}: {outcome_of(outcome.told)}", markup=False, soft_wrap=True)
         for line in [*outcome.not_pulled, *outcome.withheld]:
             err.print(line, markup=False, soft_wrap=True)
         if outcome.not_pulled:
@@ -222,6 +225,30 @@ def status(
         print_json(found)
     else:
         show_status(found, out)
+
+
+@app.command()
+def messages(
+    config: Config = None,
+    preview: Annotated[str | None, typer.Option(help="Show what would be sent to this recipient now; nothing is sent.")] = None,
+    test: Annotated[str | None, typer.Option(help="Send this recipient a message that only says the address works.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many messages to list.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """What was told to whom, and whether it arrived; or what would be told now."""
+    from orchestration.show_messages import preview_message, show_messages, test_address
+
+    settings = settings_in_force(config)
+    for name in filter(None, (preview, test)):
+        if name not in settings.alerts.recipients:
+            known = ", ".join(settings.alerts.recipients) or "none yet; see `alerts.recipients` in the settings"
+            raise WrongUse(f"{name}: no such recipient; there is {known}")
+    if test:
+        raise typer.Exit(test_address(settings, test))
+    if preview:
+        preview_message(settings, preview, clock.today(), out)
+    else:
+        show_messages(settings, last, out, as_json=as_json)
 
 
 @app.command()

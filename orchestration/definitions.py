@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from orchestration import checks, dbt, jobs
+from orchestration import alert_sensors, checks, dbt, jobs
 from orchestration.assets import extracts, marts, published, versions
 from orchestration.demo_place import settings_in_force
 from orchestration.resources import workplace_resource
@@ -17,10 +17,10 @@ def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _:
     mart_keys = sorted(k for k in models.keys if k.path[0] == "marts")
     return dg.Definitions(
         assets=[*extracts.build(settings), versions.take_in, models, published.build(mart_keys)],
-        asset_checks=[checks.about_extracts, checks.about_people_and_deliveries],
+        asset_checks=[checks.about_extracts, checks.about_people_and_deliveries, checks.about_messages],
         jobs=[jobs.daily, jobs.one_day_again],
         schedules=[jobs.schedule(settings)],
-        sensors=[jobs.delivery_sensor(settings)],
+        sensors=[jobs.delivery_sensor(settings), *alert_sensors.build(settings, [jobs.daily, jobs.one_day_again])],
         resources={"workplace": workplace_resource(settings, say)},
         executor=dg.in_process_executor,
     )

@@ -10,8 +10,9 @@ from ingest.contract import SYSTEMS
 from ingest.decisions import Decisions
 from ingest.errors import IngestError
 from ingest.landing import Landing
-from ingest.warehouse import open_warehouse, set_run
+from ingest.warehouse import open_warehouse, set_alert_log, set_run
 from orchestration import dbt
+from orchestration.alerting import alert_log
 from orchestration.settings import Settings
 from publish.snapshot import write_set
 
@@ -36,6 +37,7 @@ def replay(settings: Settings, as_of: date, to: Path, say: Callable[[str], None]
             for system in SYSTEMS:
                 intake.fold_landed(con, landing, decisions, settings.policy, system, say, until=as_of)
             set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before())
+            set_alert_log(con, alert_log(settings).rows())
         say("evaluating: dbt build")
         manifest = dbt.manifest(settings.data_dir, settings.warehouse, say)
         _begin_target(manifest, scratch)

@@ -10,7 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.alerting import CHECK, RunRecord, report, tell
 from orchestration.settings import Settings
+from publish.alerts.send import Sent
 
 if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read do without
     import dagster as dg
@@ -31,6 +33,7 @@ class Outcome:
     failed_checks: list[tuple[str, str, str]] = field(default_factory=list)  # severity, name, what it says
     published: bool = False
     not_published_because: str | None = None
+    told: Sent = field(default_factory=Sent)
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -67,7 +70,7 @@ def _close_killed_runs(instance: "dg.DagsterInstance") -> None:
 def run_daily(
     settings: Settings, as_of: date, *, deliveries: bool, say: Callable[[str], None]
 ) -> Outcome:
-    """Take in (unless `deliveries` is false), evaluate, check, publish. The caller holds the writer's lock."""
+    """Take in (unless `deliveries` is false), evaluate, check, publish, tell. The caller holds the writer's lock."""
     from orchestration.definitions import build_definitions
 
     said = io.StringIO()
@@ -80,7 +83,14 @@ def run_daily(
                     "ops": {"take_in": {"config": {"as_of": as_of.isoformat(), "deliveries": deliveries}}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 })
-    return _outcome(result)
+        outcome = _outcome(result)
+        if outcome.published or not outcome.success:
+            record = RunRecord(
+                result.run_id, "daily", result.success, list(result.get_asset_check_evaluations()),
+                sorted({e.step_key for e in result.all_events if e.is_step_failure}), asked_sources=deliveries)
+            outcome.told = tell(settings, as_of, record, say)
+            report(instance, outcome.told)
+    return outcome
 
 
 def _outcome(result: "dg.ExecuteInProcessResult") -> Outcome:
@@ -106,7 +116,7 @@ def _outcome(result: "dg.ExecuteInProcessResult") -> Outcome:
                 reason = made.metadata.get("reason")
                 outcome.not_published_because = str(reason.value) if reason else None
     for check in result.get_asset_check_evaluations():
-        if not check.passed and check.check_name != "is_let_in":
+        if not check.passed and check.check_name not in ("is_let_in", CHECK):  # each is told with more words
             name = f"{check.asset_key.path[-1]}.{check.check_name}"
             outcome.failed_checks.append((check.severity.value, name, check.description or ""))
     outcome.failed_checks.sort()

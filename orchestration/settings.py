@@ -17,10 +17,11 @@ from ingest.contract import System
 from ingest.policy import Policy
 from ingest.sources import AdapterSettings, CsvSettings, Source, make_source
 from ingest.sources.http import environment_secret
+from publish.alerts.recipients import Alerts
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
 DEFAULT_CONFIG = "sluttdato.yaml"
-_SECRETS = {"password", "client_secret"}
+_SECRETS = {"password", "client_secret", "send_to"}
 _NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
 
 
@@ -118,6 +119,7 @@ class Settings(BaseSettings):
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
+    alerts: Alerts = Alerts()
     lock_patience_seconds: Annotated[float, Field(ge=0)] = 300
 
     @classmethod

@@ -81,6 +81,15 @@ REGISTERED_BY = {"hrm": "overført fra HRM", "manual": "registrert manuelt"}
 
 SYSTEMS = {"hrm": "HRM", "vfs": "VFS"}
 
+# Problems with the data, and the tables they are in.
+PROBLEMS = {
+    "run_failed": "kjøringen stoppet", "source_down": "kilden kunne ikke hentes", "extract_refused": "uttrekket er avvist",
+    "extract_quarantined": "uttrekket er i karantene", "extract_stale": "uttrekket er for gammelt",
+    "check_failed": "en kontroll slår ut",
+}
+
+TABLES = {"employees": "ansatte", "positions": "stillinger", "persons": "personer"}
+
 FRESHNESS = {"fresh": "ferskt", "stale": "for gammelt", "missing": "mangler"}
 
 # What may be said not to be assessable beside the finding types.

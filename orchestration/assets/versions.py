@@ -5,8 +5,9 @@ from pydantic import Field
 
 from ingest import intake
 from ingest.contract import SYSTEMS, TABLES
-from ingest.warehouse import INGEST_TABLES, set_run
+from ingest.warehouse import INGEST_TABLES, set_alert_log, set_run
 from orchestration import clock
+from orchestration.alerting import alert_log
 from orchestration.assets import extracts
 from orchestration.resources import Workplace, retried_when_it_can_pass
 
@@ -62,6 +63,7 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                 for verdict in intake.fold_landed(con, landing, decisions, policy, system, workplace.say):
                     extracts.report(context, verdict)
             set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
+            set_alert_log(con, alert_log(settings).rows())
             rows = {
                 (schema, name): con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]
                 for schema, name in con.execute(

@@ -1,0 +1,106 @@
+"""What there is to tell: the cases of the published marts, and the problems with the data.
+
+Belongs here: reading them. What is a case, and which extract is withheld or stale, is SQL in `dbt_project`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from publish import labels
+from publish.alerts.due import Item
+from publish.cases import rows
+from publish.labels import norwegian
+
+# An extract that was withheld matters while no newer one counts, and is told for some days even if one does.
+_TOLD_ANYWAY_DAYS = 3
+
+
+@dataclass(frozen=True)
+class State:
+    """What holds on one day: unresolved cases and problems as items, resolved findings, and what people are shown of it.
+
+    `not_looked_at`: finding types and kinds of problems of which it says nothing.
+    """
+
+    as_of: date
+    items: list[Item]
+    resolved: list[dict[str, Any]]
+    not_assessable: list[str]
+    not_looked_at: frozenset[str] = frozenset()
+
+    @property
+    def cases_are_known(self) -> bool:
+        """Whether the items tell of people at all."""
+        return not self.not_looked_at & labels.FINDING_TYPES.keys()
+
+    def passed(self, since: date | None) -> list[Item]:
+        """Cases that opened after `since` and are resolved already."""
+        if since is None:
+            return []
+        return [Item((r["subject_id"], r["case_number"]), r["finding_type"], "resolved", r["problem_since"], r["org_number"],
+                     details=r) for r in self.resolved if r["problem_since"] > since]
+
+
+def problem(kind: str, about: str, since: date, says: str, **details: Any) -> Item:
+    """A problem with the data: `kind` of labels.PROBLEMS, what it is about, and what is wrong, without personal data."""
+    return Item((kind, about), kind, "open", since, is_problem=True, details={"says": says, **details})
+
+
+def read_state(
+    marts: Path, problems: list[Item], diffs: dict[tuple[str, date], Path], not_looked_at: frozenset[str] = frozenset()
+) -> State:
+    """The state that a published file tells. `problems` are those known otherwise; `diffs` are of quarantined extracts."""
+    with duckdb.connect(str(marts), read_only=True) as con:
+        cases = rows(con, "FROM cases ORDER BY problem_since, case_number")
+        resolved = rows(con, """
+            SELECT subject_id, case_number, any_value(finding_type) AS finding_type, any_value(org_number) AS org_number,
+              any_value(person_id) AS person_id, min(problem_since) AS problem_since
+            FROM findings GROUP BY ALL HAVING count(*) FILTER (status <> 'resolved') = 0""")
+        freshness = rows(con, "FROM data_freshness ORDER BY system")
+        withheld = rows(con, """
+            SELECT e.system, e.extract_date, e.status, e.reason FROM extracts e JOIN data_freshness f USING (system)
+            WHERE e.status IN ('refused', 'quarantined')
+              AND (coalesce(e.extract_date > f.current_extract_date, true) OR e.extract_date > e.as_of_date - $1)
+            ORDER BY ALL""", [_TOLD_ANYWAY_DAYS])
+    as_of = freshness[0]["as_of_date"]
+    items = [Item((c["subject_id"], c["case_number"]), c["finding_type"], c["status"], c["problem_since"], c["org_number"],
+                  details=c) for c in cases]
+    for w in withheld:
+        diff = diffs.get((w["system"], w["extract_date"])) if w["status"] == "quarantined" else None
+        items.append(problem(f"extract_{w['status']}", f"{w['system']}:{w['extract_date']}", w["extract_date"],
+                             w["reason"] or "", system=w["system"], day=w["extract_date"], diff=diff))
+    for f in freshness:
+        if f["status"] == "fresh":
+            continue
+        current = f["current_extract_date"]
+        says = (f"siste uttrekk er av {norwegian(current)}, {f['age_days']} dager gammelt" if current
+                else "har ikke levert noe uttrekk")
+        items.append(problem("extract_stale", f["system"], current or as_of, says, system=f["system"]))
+    unknown = [n for f in freshness for n in filter(None, f["not_assessable"].split(", "))]
+    return State(as_of, [*items, *problems], resolved, unknown, not_looked_at)
+
+
+def only_problems(as_of: date, problems: list[Item]) -> State:
+    """The state after a run that failed: what it would have found is not known."""
+    return State(as_of, problems, [], [], frozenset(labels.FINDING_TYPES) | frozenset(labels.PROBLEMS))
+
+
+def gone_in(diff: Path) -> tuple[dict[str, int], list[str]]:
+    """Of the diff of a quarantined extract: {table: rows that would be gone}, and whose they are (employee numbers, persons)."""
+    with duckdb.connect() as con:
+        found = con.execute(
+            "SELECT table_name, owner FROM read_csv(?, all_varchar = true) WHERE change = 'gone' ORDER BY ALL",
+            [str(diff)]).fetchall()
+    counts: dict[str, int] = {}
+    for table, _ in found:
+        counts[table] = counts.get(table, 0) + 1
+    return counts, sorted({owner for _, owner in found if owner})
+
+
+def days_since(item: Item, as_of: date) -> int:
+    """How old a case is."""
+    return (as_of - item.since) // timedelta(days=1)

@@ -1,0 +1,91 @@
+"""What was told to whom: `<data_dir>/alerts/log.jsonl`, append-only.
+
+A message is written down before it is sent, and its outcome after. Without an outcome the run was killed in between, and
+nobody knows whether it arrived: what it held is told again, marked as uncertain. So is what a failed message held.
+"""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ingest import files
+from publish.alerts.due import Event, Key, Memory, Told
+
+Record = dict[str, Any]
+
+
+class AlertLog:
+    """The log below one folder."""
+
+    def __init__(self, root: Path):
+        self._file = root / "log.jsonl"
+
+    def begin(
+        self, recipient: str, told_on: date, events: list[Event], still_open: int, unsure: set[str], *, is_problem_only: bool
+    ) -> str:
+        """Write down a message that is about to be sent; returns its message_id. `unsure`: what may have been told before."""
+        number = sum(r["kind"] == "message" for r in self._records())
+        message_id = hashlib.sha256(f"{recipient}|{told_on}|{number}".encode()).hexdigest()[:12]
+        files.append_json(self._file, {
+            "kind": "message", "message_id": message_id, "recipient": recipient, "told_on": told_on, "still_open": still_open,
+            "is_problem_only": is_problem_only,
+            "events": [{
+                "event": e.kind, "key": list(e.item.key), "finding_type": e.item.finding_type, "status": e.item.status,
+                "org_number": e.item.org_number, "step": e.step, "is_problem": e.item.is_problem,
+                "is_uncertain": e.fingerprint(recipient) in unsure, "fingerprint": e.fingerprint(recipient)} for e in events]})
+        return message_id
+
+    def end(self, message_id: str, *, sent: bool) -> None:
+        """Write down what became of a message."""
+        files.append_json(self._file, {"kind": "outcome", "message_id": message_id, "state": "sent" if sent else "failed"})
+
+    def messages(self) -> list[Record]:
+        """Every message, oldest first, with its `state`: sent, failed or interrupted."""
+        records = self._records()
+        outcomes = {r["message_id"]: r["state"] for r in records if r["kind"] == "outcome"}
+        return [{**r, "told_on": date.fromisoformat(r["told_on"]), "state": outcomes.get(r["message_id"], "interrupted")}
+                for r in records if r["kind"] == "message"]
+
+    def memory(self, recipient: str) -> Memory:
+        """What a recipient was told."""
+        memory = Memory()
+        for message in self.messages():
+            if message["recipient"] != recipient:
+                continue
+            arrived = message["state"] == "sent"
+            if arrived and not message["is_problem_only"]:
+                memory.last_sent_on = message["told_on"]
+            for e in message["events"]:
+                key: Key = (e["key"][0], e["key"][1])
+                if arrived:
+                    memory.unsure.discard(e["fingerprint"])
+                else:
+                    memory.unsure.add(e["fingerprint"])
+                if not arrived and e["event"] != "opened":
+                    continue  # what they know stands; the news is due again
+                before = memory.told.get(key)
+                memory.told[key] = Told(
+                    e["finding_type"], e["status"] if arrived else "open", e["step"],
+                    before.first_told_on if before else message["told_on"], is_maybe=not arrived, is_problem=e["is_problem"])
+        return memory
+
+    def rows(self) -> list[Record]:
+        """The log as rows of `ingest.alert_log`: one for each event, and one for the cases still open."""
+        found = []
+        for m in self.messages():
+            common = {"message_id": m["message_id"], "recipient": m["recipient"], "told_on": m["told_on"], "state": m["state"]}
+            for e in m["events"]:
+                found.append({
+                    **common, "event": e["event"], "finding_type": e["finding_type"],
+                    "subject_id": e["key"][1 if e["is_problem"] else 0], "case_number": None if e["is_problem"] else e["key"][1],
+                    "org_number": e["org_number"], "case_count": 1, "fingerprint": e["fingerprint"],
+                    "is_uncertain": e["is_uncertain"]})
+            if m["still_open"]:
+                found.append({
+                    **common, "event": "still_open", "finding_type": None, "subject_id": None, "case_number": None,
+                    "org_number": None, "case_count": m["still_open"], "fingerprint": m["message_id"], "is_uncertain": False})
+        return found
+
+    def _records(self) -> list[Record]:
+        return files.read_appended(self._file)

@@ -1,0 +1,131 @@
+"""How an alert is said: one digest in bokmål for one recipient, with no more about people than they need to act."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from publish import labels
+from publish.alerts.due import Event, Item
+from publish.alerts.items import State, days_since, gone_in
+from publish.alerts.recipients import Alerts, Recipient
+from publish.labels import norwegian
+
+_MOST_GONE = 20
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent. `still_open` counts the recipient's cases that were told before and are open still."""
+
+    title: str
+    body: str
+    still_open: int
+
+
+def compose(
+    alerts: Alerts, recipient: Recipient, state: State, events: list[Event], is_uncertain: Callable[[Event], bool]
+) -> Message:
+    """The digest of these events."""
+    cases = [e for e in events if not e.item.is_problem]
+    problems = [e for e in events if e.item.is_problem]
+    resolved = {e.item.key for e in cases if e.kind == "resolved"}
+    new = [e for e in cases if e.kind == "opened" and e.item.key not in resolved]
+    mine = [i for i in state.items if not i.is_problem and recipient.concerns(i.finding_type, i.org_number)]
+    told_now = {e.item.key for e in new}
+    open_now = [i for i in mine if i.status == "open"]
+    still_open = sum(i.key not in told_now for i in open_now)
+
+    sections: list[list[str]] = []
+    wrong = [e for e in problems if e.kind != "resolved"]
+    if wrong:
+        sections.append([f"Problemer med dataene ({len(wrong)})", *(
+            line for e in wrong for line in _problem(recipient, e.item, is_uncertain(e)))])
+    if mended := [e for e in problems if e.kind == "resolved"]:
+        sections.append([f"Problemer som er over ({len(mended)})", *(f"- {_problem_name(e.item)}" for e in mended)])
+
+    def listed(heading: str, found: list[Event], note: Callable[[Event], str]) -> None:
+        if not found:
+            return
+        newest = sorted(found, key=lambda e: e.item.since, reverse=True)[:alerts.newest]
+        lines = [f"- {_case(recipient, e.item, state.as_of)}{note(e)}" for e in newest]
+        more = len(found) - len(newest)
+        sections.append([f"{heading} ({len(found)})", *lines, *([f"- og {more} til, se listen"] if more else [])])
+
+    def maybe(event: Event) -> str:
+        return " (kan være sendt før)" if is_uncertain(event) else ""
+
+    listed("Nye saker", new, maybe)
+    listed("Saker som er blitt noe annet", [e for e in cases if e.kind == "changed"], maybe)
+    listed("Saker som har stått lenge", [e for e in cases if e.kind == "escalated"],
+           lambda e: f", over {e.step} dager{maybe(e)}")
+    listed("Unntatt", [e for e in cases if e.kind == "excepted"], maybe)
+    if resolved:
+        sections.append([f"Løst siden sist: {len(resolved)}"])
+    if state.cases_are_known and recipient.findings:
+        sections.append([f"Åpne saker i alt: {len(open_now)}", *(f"- {name}: {count}" for name, count in _counts(open_now))])
+        if unknown := [n for n in state.not_assessable if recipient.finding_types is None or n in recipient.finding_types]:
+            sections.append(["Kan ikke vurderes nå: " + "; ".join(labels.NOT_ASSESSABLE[n] for n in unknown)])
+    if alerts.report_url and recipient.findings:
+        sections.append([f"Listen med hva du skal gjøre: {alerts.report_url.rstrip('/')}/saker.html"])
+    tells_cases = state.cases_are_known and recipient.findings
+    return Message(_title(state.as_of, len(new), len(wrong), len(resolved), len(open_now) if tells_cases else None),
+                   "\n\n".join("\n".join(lines) for lines in sections), still_open)
+
+
+def _title(as_of: date, new: int, wrong: int, resolved: int, open_now: int | None) -> str:
+    parts = []
+    if wrong:
+        parts.append(f"{wrong} {'problem' if wrong == 1 else 'problemer'} med dataene")
+    if new:
+        parts.append(f"{new} {'ny sak' if new == 1 else 'nye saker'}")
+    if resolved:
+        parts.append(f"{resolved} løst")
+    if open_now is not None:
+        parts.append(f"{open_now} åpne")
+    return f"Sluttdato {norwegian(as_of)}: {', '.join(parts) or 'ingenting nytt'}"
+
+
+def _counts(items: list[Item]) -> list[tuple[str, int]]:
+    counts = {t: sum(i.finding_type == t for i in items) for t in labels.FINDING_TYPES}
+    return [(labels.FINDING_TYPES[t], count) for t, count in counts.items() if count]
+
+
+def _case(recipient: Recipient, item: Item, as_of: date) -> str:
+    """One case in a line: what, where, who (as little as the recipient set), since when, and its number."""
+    details: Any = item.details or {}
+    parts = [labels.FINDING_TYPES[item.finding_type]]
+    if where := details.get("org_name") or item.org_number:
+        parts.append(where)
+    if recipient.identify_by == "name" and (name := labels.full_name(details)):
+        parts.append(name)
+    if recipient.identify_by != "none" and (number := details.get("employee_number")):
+        parts.append(f"ansatt {number}")
+    days = days_since(item, as_of)
+    parts.append(f"siden {norwegian(item.since)}" + (f" ({days} dager)" if days > 1 else ""))
+    return f"{', '.join(parts)}. Sak {item.case_number}"
+
+
+def _problem_name(item: Item) -> str:
+    kind, about = item.key
+    system, _, day = about.partition(":")
+    name = labels.PROBLEMS[kind]
+    if kind in ("check_failed", "run_failed"):
+        return f"{name}: {about}"
+    return f"{labels.SYSTEMS[system]}{' ' + norwegian(date.fromisoformat(day)) if day else ''}: {name}"
+
+
+def _problem(recipient: Recipient, item: Item, is_uncertain: bool) -> list[str]:
+    details: Any = item.details or {}
+    maybe = " (kan være sendt før)" if is_uncertain else ""
+    lines = [f"- {_problem_name(item)}: {details.get('says', '')}{maybe}"]
+    if diff := details.get("diff"):
+        counts, owners = gone_in(diff)
+        if counts:
+            lines.append("  Ville ha fjernet: " + ", ".join(f"{n} {labels.TABLES[t]}" for t, n in counts.items()))
+        if owners and recipient.identify_by != "none":
+            shown = ", ".join(owners[:_MOST_GONE])
+            lines.append(f"  Gjelder: {shown}" + (f" og {len(owners) - _MOST_GONE} til" if len(owners) > _MOST_GONE else ""))
+        lines.append(f"  Hele listen: {diff.parent.name}/{diff.name} under quarantined/. Er det riktig likevel: "
+                     f"sluttdato accept {details['system']} {details['day']} --reason …")
+    return lines

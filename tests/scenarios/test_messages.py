@@ -1,0 +1,250 @@
+"""Messages from run to reader, over real mail and web servers: told once, to whom it concerns, whatever happens on the way."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from tests.support.command_line import Place, changed, town, without
+from tests.support.post import MailServer, Webhook, mail_server, webhook
+
+
+@pytest.fixture
+def mail() -> Iterator[MailServer]:
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    with webhook() as server:
+        yield server
+
+
+def recipients(**of: dict[str, Any]) -> dict[str, Any]:
+    return {"recipients": {name: {"send_to": f"${{SEND_TO_{name.upper()}}}", **told} for name, told in of.items()}}
+
+
+@pytest.fixture
+def told(place: Place, mail: MailServer, hook: Webhook) -> Place:
+    """A town where 001 (at S1) left back in time, with a sysadmin who has mail, a leader of S2 and a data team with a webhook."""
+    place.configure(alerts={**recipients(
+        sysadmin={"identify_by": "name"}, leader={"org_numbers": ["S2"]},
+        datateam={"findings": False, "data_problems": True}), "report_url": "https://share.test/report"})
+    place.environment = {"SEND_TO_SYSADMIN": mail.address, "SEND_TO_LEADER": hook.address, "SEND_TO_DATATEAM": hook.address}
+    hrm, vfs = town(60)
+    for day in ("2025-03-07", "2025-03-08"):
+        place.deliver("hrm", day, hrm)
+        place.deliver("vfs", day, vfs)
+    place.deliver("hrm", "2025-03-10", changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04"))
+    place.deliver("vfs", "2025-03-10", vfs)
+    return place
+
+
+def test_a_finding_is_told_once_to_whom_it_concerns_and_is_in_the_published_log(
+    told: Place, mail: MailServer, hook: Webhook
+) -> None:
+    assert told.do("run").code == 0
+    text, = mail.texts()
+    number, = (c["case_number"] for c in told.mart("cases"))
+    assert "Sluttdato 10.03.2025: 1 ny sak, 1 åpne" in text
+    assert f"- Aktiv VFS - Inaktiv HRM, Fossen skole, Test001 Testesen, ansatt 001, siden 10.03.2025. Sak {number}" in text
+    assert "Listen med hva du skal gjøre: https://share.test/report/saker.html" in text
+    assert hook.posts == []  # nothing at S2, nothing wrong with the data
+    assert [(r["recipient"], r["event"], r["subject_id"], r["state"], r["is_uncertain"]) for r in told.mart("alert_log")] == [
+        ("sysadmin", "opened", "v001", "sent", False)]
+    for command in (("run",), ("rebuild",)):
+        assert told.do(*command).code == 0
+    assert told.do("replay", "--as-of", "2025-03-08", "--to", "replayed").code == 0
+    assert len(mail.mails) == 1 and hook.posts == []
+    assert told.mart("alert_log")[0]["event"] == "opened"
+    assert "sysadmin" in told.do("messages").out and told.do("messages", "--json").json[0]["opened"] == 1
+
+
+def test_a_channel_that_is_down_fails_a_check_and_nothing_else_and_is_told_by_the_next_run(
+    told: Place, mail: MailServer
+) -> None:
+    mail.refuses = True
+    done = told.do("run")
+    assert done.code == 0 and "check failed: published.messages_were_sent: The message to sysadmin did not leave" in done.err
+    assert mail.address not in done.text and told.mart("cases")
+    assert [r["state"] for r in told.mart("alert_log")] == ["failed"]
+    mail.refuses = False
+    done = told.do("run")
+    assert "messages_were_sent" not in done.err
+    text, = mail.texts()
+    assert "(kan være sendt før)" in text
+    assert [(r["state"], r["is_uncertain"]) for r in told.mart("alert_log")] == [("failed", False), ("sent", True)]
+
+
+def test_a_run_killed_while_sending_tells_again_and_says_so(
+    told: Place, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from publish.alerts.log import AlertLog
+
+    with monkeypatch.context() as patch:
+        def killed(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(AlertLog, "end", killed)  # the message is out, and nobody could write that down
+        assert told.do("run").code == 130
+    assert len(mail.mails) == 1
+    assert told.do("run").code == 0
+    assert len(mail.mails) == 2 and "(kan være sendt før)" in mail.texts()[1]
+    assert told.do("run").code == 0 and len(mail.mails) == 2
+
+
+def test_a_quarantined_extract_is_told_to_the_data_team_with_what_it_would_have_removed(
+    told: Place, mail: MailServer, hook: Webhook
+) -> None:
+    told.do("run")
+    hrm, _ = town(60)
+    short = {t: rows[:20] if t in ("employees", "positions") else rows for t, rows in hrm.items()}
+    told.deliver("hrm", "2025-03-11", short)
+    assert told.do("run", today="2025-03-11").code == 3
+    post, = hook.posts
+    assert post["title"] == "Sluttdato 11.03.2025: 1 problem med dataene"
+    lines = post["message"].splitlines()
+    assert lines[1].startswith("- HRM 11.03.2025: uttrekket er i karantene: employees fell from 60 to 20")
+    assert lines[2] == "  Ville ha fjernet: 40 ansatte, 40 stillinger"
+    assert lines[3].startswith("  Gjelder: 021, 022") and lines[3].endswith("og 20 til")
+    assert "sluttdato accept hrm 2025-03-11 --reason" in lines[4]
+    assert len(mail.mails) == 1  # not the sysadmin's affair
+    assert told.do("run", today="2025-03-11").code == 0 and len(hook.posts) == 1
+    told.deliver("hrm", "2025-03-11", hrm)
+    told.do("run", today="2025-03-11")
+    assert "Problemer som er over (1)\n- HRM 11.03.2025: uttrekket er i karantene" in hook.posts[1]["message"]
+
+
+def test_a_case_that_is_mended_is_told_as_resolved(told: Place, mail: MailServer) -> None:
+    told.do("run")
+    _, vfs = town(60)
+    ended = without(without(vfs, "positions", "position_id", "v001"), "accesses", "position_id", "v001")
+    told.deliver("vfs", "2025-03-11", ended)
+    told.do("run", today="2025-03-11")
+    assert "Sluttdato 11.03.2025: 1 løst, 0 åpne" in mail.texts()[1]
+    assert [r["event"] for r in told.mart("alert_log", "told_on = '2025-03-11'")] == ["resolved"]
+
+
+def test_without_an_address_nothing_is_sent_and_a_preview_shows_what_would_be(told: Place, mail: MailServer) -> None:
+    told.configure(alerts={"recipients": {"sysadmin": {"identify_by": "none"}}})
+    told.do("run")
+    assert mail.mails == []
+    preview = told.do("messages", "--preview", "sysadmin").out
+    assert "Nye saker (1)" in preview and "001" not in preview
+    assert told.do("messages").out.startswith("Nothing was sent yet")
+    assert told.do("messages", "--test", "sysadmin").code == 2
+    assert "no such recipient; there is sysadmin" in told.do("messages", "--preview", "nobody").err
+
+
+def test_a_test_message_shows_that_an_address_works(told: Place, mail: MailServer) -> None:
+    assert told.do("messages", "--test", "sysadmin").code == 0
+    assert "Sluttdato: prøvemelding" in mail.texts()[0]
+    told.environment["SEND_TO_SYSADMIN"] = "json://127.0.0.1:1/secret-token"
+    failed = told.do("messages", "--test", "sysadmin")
+    assert failed.code == 1 and "is `send_to` right" in failed.err and "secret-token" not in failed.text
+
+
+@pytest.mark.parametrize(("alerts", "said"), [
+    ({"recipients": {"a": {"send_to": "mailto://u:p@x"}}}, "alerts.recipients.a.send_to: a secret comes from the environment"),
+    ({"recipients": {"a": {"finding_types": ["nonsense"]}}}, "alerts.recipients.a.finding_types: nonsense: expected some of"),
+    ({"recipients": {"a": {"identify_by": "face"}}}, "alerts.recipients.a.identify_by: Input should be"),
+    ({"recipient": {}}, "alerts.recipient: there is no such setting"),
+])
+def test_a_wrong_setting_of_alerts_is_named(place: Place, alerts: dict[str, Any], said: str) -> None:
+    place.configure(alerts=alerts)
+    done = place.do("status")
+    assert done.code == 2 and said in done.err and "u:p" not in done.err
+
+
+# --- Dagster's daemon ------------------------------------------------------------------------------------------------
+
+
+def tick(place: Place, name: str, instance: dg.DagsterInstance, run: dg.DagsterRun, event: Any) -> Any:
+    """A real tick of the sensor on a run that has ended."""
+    from orchestration.definitions import build_definitions
+    from orchestration.settings import load_settings
+
+    definitions = build_definitions(load_settings(place.root / "sluttdato.yaml"))
+    sensor = definitions.resolve_sensor_def(name)
+    return sensor(dg.build_run_status_sensor_context(
+        sensor_name=name, dagster_event=event, dagster_instance=instance, dagster_run=run))
+
+
+@pytest.fixture
+def daemon(told: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, dg.DagsterInstance]]:
+    from orchestration.runs import dagster_home
+    from orchestration.settings import load_settings
+
+    for name, value in {"SLUTTDATO_TODAY": told.today, **told.environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    with dg.DagsterInstance.from_config(str(dagster_home(load_settings(told.root / "sluttdato.yaml")))) as instance:
+        yield told, instance
+
+
+def run_daily(place: Place, instance: dg.DagsterInstance) -> tuple[dg.DagsterRun, Any]:
+    """The daily job as the daemon runs it: nobody tells anything yet."""
+    from orchestration.definitions import build_definitions
+    from orchestration.settings import load_settings
+
+    job = build_definitions(load_settings(place.root / "sluttdato.yaml")).resolve_job_def("daily")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    kind = dg.DagsterEventType.RUN_SUCCESS if result.success else dg.DagsterEventType.RUN_FAILURE
+    event, = [e for e in result.all_events if e.event_type == kind]
+    return instance.get_run_by_id(result.run_id), event
+
+
+def check(instance: dg.DagsterInstance) -> Any:
+    key = dg.AssetCheckKey(dg.AssetKey("published"), "messages_were_sent")
+    record, = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    return record.event.dagster_event.event_specific_data
+
+
+def test_the_sensor_on_success_tells_once_and_shows_it_on_the_published_set(
+    daemon: tuple[Place, dg.DagsterInstance], mail: MailServer, hook: Webhook
+) -> None:
+    place, instance = daemon
+    _, vfs = town(60)
+    place.deliver("vfs", "2025-03-10", {**vfs, "persons": [{**p, "employee_number": p["employee_number"].lstrip("0")}
+                                                          for p in vfs["persons"]]})
+    run, event = run_daily(place, instance)
+    assert mail.mails == []
+    assert "Messages left for" in tick(place, "tell_after_success", instance, run, event).skip_message
+    assert len(mail.mails) == 1
+    # Non-blocking checks that failed, which leave the run a success, reach the data team all the same.
+    post, = [p for p in hook.posts if "kontroll" in p["message"]]
+    assert "en kontroll slår ut: employee_status.match_rate_holds" in post["message"]
+    assert "en kontroll slår ut: employee_status.numbers_are_written_alike" in post["message"]
+    assert check(instance).passed and check(instance).metadata["sent"].value == 3
+    assert "Nothing new" in tick(place, "tell_after_success", instance, run, event).skip_message
+    assert len(mail.mails) == 1 and len(hook.posts) == 2
+
+
+def test_the_sensor_on_failure_tells_the_data_team_and_not_that_anything_is_resolved(
+    daemon: tuple[Place, dg.DagsterInstance], mail: MailServer, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, instance = daemon
+    tick(place, "tell_after_success", instance, *run_daily(place, instance))
+    with monkeypatch.context() as patch:
+        def broken(*_: Any, **__: Any) -> None:
+            raise ValueError("no such column")
+
+        patch.setattr("orchestration.assets.published.publish", broken)
+        tick(place, "tell_after_failure", instance, *run_daily(place, instance))
+    post, = hook.posts
+    assert "kjøringen stoppet: daily: den stoppet i published" in post["message"] and len(mail.mails) == 1
+    tick(place, "tell_after_success", instance, *run_daily(place, instance))
+    assert "Problemer som er over (1)\n- kjøringen stoppet: daily" in hook.posts[1]["message"]
+    assert len(mail.mails) == 1
+
+
+def test_checks_point_to_the_report(daemon: tuple[Place, dg.DagsterInstance]) -> None:
+    place, instance = daemon
+    run_daily(place, instance)
+    key = dg.AssetCheckKey(dg.AssetKey(["marts", "end_date_propagation"]), "end_dates_propagate")
+    record, = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert record.event.dagster_event.event_specific_data.metadata["report"].value == "https://share.test/report/index.html"
+    assert place.mart("data_freshness")[0]["as_of_date"] == date(2025, 3, 10)

@@ -1,0 +1,270 @@
+"""What people open in the morning: the report in a real browser, the worklists in a real office program."""
+
+import csv
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from publish.labels import FINDING_TYPES, SHEETS
+from tests.support.browser import address, chromium, needed, watched
+from tests.support.command_line import Place, changed, make_place, town
+
+FORMULA, MARKUP = '=HYPERLINK("http://x.test","click")', "<script>document.title='run'</script>"
+
+
+def odd_town() -> tuple[dict[str, Any], dict[str, Any]]:
+    """HRM and VFS in which 001, of a dangerous name, left back in time, 003 moved and kept the old school, an admin is new."""
+    hrm, vfs = town()
+    hrm = changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04")
+    hrm = changed(hrm, "positions", "position_id", "h003", org_number="S2")
+    vfs = changed(vfs, "persons", "person_id", "P001", given_name=FORMULA, family_name=MARKUP)
+    vfs["persons"] = [*vfs["persons"], {"person_id": "P009", "given_name": "Test9", "family_name": "Testesen",
+                                        "registered_by": "manual", "login_enabled": False}]
+    vfs["accesses"] = [*vfs["accesses"], {"person_id": "P009", "access_group": "Kommuneadmin", "org_number": "K"}]
+    return hrm, vfs
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory, parsed_project: Path) -> Place:
+    place = make_place(tmp_path_factory.mktemp("odd"), parsed_project)
+    before, _ = town()
+    hrm, vfs = odd_town()
+    place.deliver("hrm", "2025-03-08", before)
+    place.deliver("vfs", "2025-03-08", vfs)
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    assert place.do("run").code == 0
+    return place
+
+
+def report(place: Place) -> Path:
+    return place.data / "published" / "report"
+
+
+def worklists(place: Place) -> Path:
+    return place.data / "published" / "worklists"
+
+
+# --- worklists -------------------------------------------------------------------------------------------------------
+
+
+def sheet_rows(file: Path, sheet: str) -> list[dict[str, Any]]:
+    heading, *rows = openpyxl.load_workbook(file)[sheet].iter_rows()
+    return [{h.value: c.value for h, c in zip(heading, row, strict=True)} for row in rows if row[0].value]
+
+
+def test_the_workbook_has_a_sheet_for_each_type_with_what_the_marts_say(odd: Place) -> None:
+    file = worklists(odd) / "arbeidsliste.xlsx"
+    book = openpyxl.load_workbook(file)
+    assert book.sheetnames == ["Oversikt", *SHEETS.values(), "Kommuneadmin"]
+    listed = {row["Sak"]: row for sheet in SHEETS.values() for row in sheet_rows(file, sheet)}
+    cases = odd.mart("cases")
+    assert listed.keys() == {c["case_number"] for c in cases} and len(cases) == 3
+    ended, = sheet_rows(file, SHEETS["active_vfs_inactive_hrm"])
+    assert ended["Navn"] == f"{FORMULA} {MARKUP}" and ended["Siden"].date() == date(2025, 3, 10) and ended["Dager"] == 0
+    assert ended["Foreslått dato"].date() == date(2025, 3, 4) and ended["Kan logge inn"] == "ja"
+    assert ended["Hvorfor"].startswith("Sluttdatoen ble satt tilbake i tid")
+    assert "«Tilsatt til» til 04.03.2025" in ended["Gjør dette"]
+    for sheet in book.worksheets[1:]:
+        assert sheet.freeze_panes == "C2" and sheet.auto_filter.ref
+        assert not any(cell.data_type == "f" or cell.hyperlink for row in sheet.iter_rows() for cell in row)
+    admin, = sheet_rows(file, "Kommuneadmin")
+    assert (admin["Person i VFS"], admin["Hvorfor se på"]) == ("P009", "finnes ikke i HRM")
+
+
+def test_a_school_has_a_workbook_of_its_own_with_its_own_cases(odd: Place) -> None:
+    of_school = {c["case_number"]: c["org_number"] for c in odd.mart("cases") if c["org_number"]}
+    files = sorted((worklists(odd) / "skoler").glob("*.xlsx"))
+    assert {f.stem for f in files} == set(of_school.values())
+    for file in files:
+        sheets = [s for s in openpyxl.load_workbook(file).sheetnames if s != "Oversikt"]
+        listed = {row["Sak"] for sheet in sheets for row in sheet_rows(file, sheet)}
+        assert listed == {case for case, org in of_school.items() if org == file.stem}
+
+
+def test_the_csv_beside_it_says_the_same_and_no_cell_begins_a_formula(odd: Place) -> None:
+    with (worklists(odd) / "arbeidsliste.csv").open(newline="", encoding="utf-8-sig") as handle:
+        rows = list(csv.DictReader(handle, delimiter=";"))
+    assert {r["Sak"]: r["Type"] for r in rows} == {c["case_number"]: FINDING_TYPES[c["finding_type"]] for c in odd.mart("cases")}
+    assert any(r["Navn"] == f"'{FORMULA} {MARKUP}" for r in rows)
+    assert not any(value[:1] in "=+-@\t\r" for r in rows for value in r.values() if value)
+
+
+def test_libreoffice_opens_the_workbook_and_shows_the_same_rows(odd: Place, tmp_path: Path) -> None:
+    office = needed("soffice", "libreoffice")
+    for form in ("csv:Text - txt - csv (StarCalc):59,34,76,1,,0,false,true,false,false,false,-1", "pdf"):
+        done = subprocess.run(
+            [office, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to", form, "--outdir",
+             str(tmp_path), str(worklists(odd) / "arbeidsliste.xlsx")], capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "arbeidsliste.pdf").read_bytes()[:5] == b"%PDF-"
+    listed = {}
+    for sheet in SHEETS.values():
+        with (tmp_path / f"arbeidsliste-{sheet}.csv").open(newline="", encoding="utf-8") as handle:
+            listed |= {r["Sak"]: r for r in csv.DictReader(handle, delimiter=";") if r["Sak"]}
+    assert listed.keys() == {c["case_number"] for c in odd.mart("cases")}
+    assert any(r["Navn"] == f"{FORMULA} {MARKUP}" and r["Siden"] == "10.03.2025" for r in listed.values())
+
+
+def test_a_hostile_org_number_stays_inside_the_folder(place: Place) -> None:
+    hrm, vfs = town()
+    hostile = "../../../x"
+    vfs = changed(changed(vfs, "positions", "position_id", "v001", org_number=hostile), "positions", "position_id", "v002",
+                  org_number="a/b")
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    assert place.do("run").code == 0
+    assert {c["org_number"] for c in place.mart("cases")} >= {hostile, "a/b"}
+    names = {f.name for f in (worklists(place) / "skoler").glob("*.xlsx")}
+    assert len(names) >= 2 and all("/" not in n and ".." not in n for n in names)
+    assert not (place.data / "published.d").joinpath("x.xlsx").exists()
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with watched(browser) as page:
+        yield page
+
+
+def test_the_first_page_shows_the_state_and_leads_to_every_case(odd: Place, page: Page) -> None:
+    page.goto(address(report(odd) / "index.html"))
+    assert "3 åpne saker, som gjelder 3 personer" in " ".join(page.locator(".lead").inner_text().split())
+    counts = {tile.locator(".name").inner_text(): tile.locator(".count").inner_text() for tile in page.locator(".tile").all()}
+    expected = {label: str(sum(c["finding_type"] == t for c in odd.mart("cases"))) for t, label in FINDING_TYPES.items()}
+    assert counts == expected
+    assert page.locator("svg.chart").count() >= 1 and "HRM uttrekk av 10.03.2025" in page.locator(".fresh").inner_text()
+    page.get_by_role("link", name="Aktiv stilling uten grunnlag i HRM").click()
+    assert page.locator("#antall").inner_text() == "1 av 3 saker"
+    assert page.locator("#saker tbody tr:visible").count() == 1
+
+
+def test_a_case_tells_its_story_as_text_and_nothing_from_the_data_is_run(odd: Place, page: Page) -> None:
+    page.goto(address(report(odd) / "saker.html"))
+    row = page.locator("tr[data-type=active_vfs_inactive_hrm]")
+    assert f"{FORMULA} {MARKUP}" in row.inner_text()
+    row.locator(".open").click()
+    story = page.locator(".story")
+    story.wait_for()
+    told = story.inner_text()
+    assert "sett «Tilsatt til» til 04.03.2025" in told
+    assert "stilling h001 ved Fossen skole (S1): sluttdato ingen → 04.03.2025" in told
+    assert "Koblet til ansatt 001 på ansattnummer, som er inaktiv i HRM." in told
+    assert page.title() == "Alle saker – Sluttdato 10.03.2025"  # the markup in the name did not run
+    row.locator(".open").click()
+    assert page.locator(".story").count() == 0
+
+
+def test_search_filters_and_sorting_by_keyboard_only(odd: Place, page: Page) -> None:
+    page.goto(address(report(odd) / "saker.html"))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "sok":
+            break
+    page.keyboard.type("kommuneadmin test9")
+    assert page.locator("#saker tbody tr:visible").count() == 1
+    for _ in range(len("kommuneadmin test9")):
+        page.keyboard.press("Backspace")
+    assert page.locator("#antall").inner_text() == "3 saker"
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Ansattnr.":
+            break
+    page.keyboard.press("Enter")
+    numbers = [r.locator("td").nth(2).inner_text() for r in page.locator("#saker tbody tr").all()]
+    assert numbers == sorted(numbers)
+    page.keyboard.press("Enter")
+    numbers = [r.locator("td").nth(2).inner_text() for r in page.locator("#saker tbody tr").all()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Ansattnr.")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "open":
+            break
+    page.keyboard.press("Enter")
+    page.locator(".story").wait_for()
+    assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
+
+
+@pytest.mark.parametrize("options", [
+    {"viewport": {"width": 1280, "height": 900}}, {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    {"viewport": {"width": 390, "height": 844}}], ids=["light", "dark", "phone"])
+def test_an_accessibility_checker_finds_nothing_serious_and_nothing_overflows(
+    odd: Place, browser: Browser, options: dict[str, Any]
+) -> None:
+    with watched(browser, **options, bypass_csp=True) as page:  # the checker's own script would be refused
+        for file in ["index.html", "saker.html", "kommuneadmin.html", "skoler/S1.html"]:
+            page.goto(address(report(odd) / file))
+            if page.locator(".open").count():
+                page.locator(".open").first.click()
+                page.locator(".story").wait_for()
+            found = [(v["id"], [n["target"] for n in v["nodes"]]) for v in Axe().run(page).response["violations"]
+                     if v["impact"] in ("serious", "critical")]
+            assert found == [], file
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), file
+
+
+def test_a_policy_forbids_whatever_is_not_the_reports_own(odd: Place, page: Page) -> None:
+    for file in report(odd).rglob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        assert "Content-Security-Policy" in text and "default-src &#39;none&#39;" in text, file
+        assert " style=" not in text and "onclick" not in text and "http://" not in text.replace("http://x.test", ""), file
+    page.goto(address(report(odd) / "index.html"))
+    blocked = page.evaluate("""() => new Promise(done => {
+        document.addEventListener('securitypolicyviolation', event => done(event.violatedDirective));
+        const script = document.createElement('script'); script.textContent = 'window.bad = 1'; document.body.append(script);
+        setTimeout(() => done('nothing was blocked'), 2000); })""")
+    assert blocked.startswith("script-src")
+    page.evaluate("console.clear()")
+
+
+def test_the_roster_prints_whole_with_room_to_sign(odd: Place, browser: Browser, tmp_path: Path) -> None:
+    with watched(browser) as page:
+        page.goto(address(report(odd) / "kommuneadmin.html"))
+        page.emulate_media(media="print")
+        assert page.locator("#roster tbody tr").count() == len(odd.mart("kommuneadmin_roster"))
+        assert page.locator(".signed").is_visible() and page.locator("th.sign").first.is_visible()
+        assert not page.locator("nav").is_visible()
+        printed = tmp_path / "roster.pdf"
+        page.pdf(path=printed, prefer_css_page_size=True)
+    text = subprocess.run([needed("pdftotext"), "-layout", str(printed), "-"], capture_output=True, text=True, check=True).stdout
+    assert "P009" in text and "Signatur" in text and "finnes ikke i HRM" in text
+
+
+def test_what_cannot_be_told_is_said_and_not_shown_as_zero(place: Place, browser: Browser) -> None:
+    hrm, vfs = town()
+    place.configure(sources={"hrm": {"adapter": "csv", "path": "inbox/hrm"}, "vfs": [
+        {"adapter": "csv", "path": "inbox/vfs", "tables": ["persons", "org_units"]},
+        {"adapter": "export", "path": "positions.csv", "tables": ["positions"], "delimiter": ","}]})
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    rows = ["position_id,person_id,org_number,start_date,end_date"] + [
+        f"{p['position_id']},{p['person_id']},{p['org_number']},{p['start_date']}," for p in vfs["positions"]]
+    (place.root / "positions.csv").write_text("\n".join(rows))
+    done = place.do("run")
+    assert done.code == 0, done.text
+    with watched(browser) as page:
+        page.goto(address(report(place) / "index.html"))
+        assert "Kan ikke vurderes, fordi kildene ikke leverer det som trengs" in page.locator(".fresh").inner_text()
+        tile = page.locator(".tile", has_text="Inaktive med tilgang")
+        assert tile.locator(".count").inner_text() == "kan ikke vurderes"
+    overview = [[c.value for c in row] for row in openpyxl.load_workbook(worklists(place) / "arbeidsliste.xlsx")["Oversikt"]]
+    assert ["Inaktive med tilgang", "kan ikke vurderes", None] in [row[:3] for row in overview]

@@ -1,0 +1,253 @@
+"""What is due to whom: each case told once, whatever happens on the way, and never silently lost."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publish.alerts.due import Event, Item, Memory, due, is_weekly_due
+from publish.alerts.items import State
+from publish.alerts.log import AlertLog
+from publish.alerts.messages import Message, compose
+from publish.alerts.recipients import Alerts, Recipient
+from publish.alerts.send import send_all
+
+DAY = date(2025, 3, 10)  # a Monday
+EVERYTHING = Recipient(send_to="json://x", escalate_after_days=[3, 7])
+
+
+def case(name: str, *, since: date = DAY, status: str = "open", finding_type: str = "stale_position", org: str = "S1") -> Item:
+    return Item((name, name.upper()), finding_type, status, since, org, details={
+        "org_name": "Lia skole", "employee_number": "001", "given_name": "Test", "family_name": "Testesen"})
+
+
+def state(day: date, *items: Item, resolved: tuple[dict[str, Any], ...] = (), **changed: Any) -> State:
+    return State(day, list(items), list(resolved), [], **changed)
+
+
+class Channel:
+    """Where messages arrive; it can be down, or break when a message has arrived or before."""
+
+    def __init__(self) -> None:
+        self.arrived: list[Message] = []
+        self.mode = "up"
+
+    def __call__(self, address: str, message: Message) -> bool:
+        if self.mode == "killed before":
+            raise KeyboardInterrupt
+        if self.mode != "down":
+            self.arrived.append(message)
+        if self.mode == "killed after":
+            raise KeyboardInterrupt
+        return self.mode == "up"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> AlertLog:
+    return AlertLog(tmp_path)
+
+
+def tell(log: AlertLog, now: State, channel: Channel, recipient: Recipient = EVERYTHING) -> list[tuple[str, str]]:
+    """Send, as a run would; the events (kind, subject) of the message, if there was one."""
+    before = len(log.messages())
+    send_all(Alerts(recipients={"r": recipient}), now, log, channel)
+    return [(e["event"], e["key"][0]) for m in log.messages()[before:] for e in m["events"]]
+
+
+def test_a_case_is_told_when_it_opens_when_it_gets_old_and_when_it_is_resolved_and_else_not(log: AlertLog) -> None:
+    channel = Channel()
+    told = [tell(log, state(DAY + timedelta(days=n), case("a")), channel) for n in range(9)]
+    assert told == [[("opened", "a")], [], [], [("escalated", "a")], [], [], [], [("escalated", "a")], []]
+    assert tell(log, state(DAY + timedelta(days=9)), channel) == [("resolved", "a")]
+    assert tell(log, state(DAY + timedelta(days=10)), channel) == []
+    assert len(channel.arrived) == 4
+    assert channel.arrived[1].body.splitlines()[:2] == [
+        "Saker som har stått lenge (1)",
+        "- Aktiv stilling uten grunnlag i HRM, Lia skole, ansatt 001, siden 10.03.2025 (3 dager). Sak A, over 3 dager"]
+
+
+def test_a_case_that_was_old_when_it_was_told_is_not_told_again_for_its_age(log: AlertLog) -> None:
+    channel = Channel()
+    assert tell(log, state(DAY, case("a", since=DAY - timedelta(days=30))), channel) == [("opened", "a")]
+    assert tell(log, state(DAY + timedelta(days=5), case("a", since=DAY - timedelta(days=30))), channel) == []
+
+
+def test_an_exception_is_told_to_those_who_know_the_case_and_its_end_opens_it_again(log: AlertLog) -> None:
+    channel = Channel()
+    assert tell(log, state(DAY, case("known"), case("never told", status="excepted")), channel) == [("opened", "known")]
+    both = case("known", status="excepted"), case("never told", status="excepted")
+    assert tell(log, state(DAY, *both), channel) == [("excepted", "known")]
+    assert tell(log, state(DAY, *both), channel) == []
+    again = tell(log, state(DAY, case("known"), case("never told")), channel)
+    assert sorted(again) == [("opened", "known"), ("opened", "never told")]
+
+
+def test_a_case_that_becomes_another_type_is_one_case(log: AlertLog) -> None:
+    channel = Channel()
+    tell(log, state(DAY, case("a")), channel)
+    assert tell(log, state(DAY, case("a", finding_type="active_vfs_inactive_hrm")), channel) == [("changed", "a")]
+    assert tell(log, state(DAY, case("a", finding_type="active_vfs_inactive_hrm")), channel) == []
+
+
+def test_a_case_that_came_and_went_between_two_messages_is_told_but_not_what_was_before_the_first(log: AlertLog) -> None:
+    channel = Channel()
+    gone = {"subject_id": "b", "case_number": "B", "finding_type": "stale_position", "org_number": "S1"}
+    before = {**gone, "problem_since": DAY - timedelta(days=5)}
+    assert tell(log, state(DAY, case("a"), resolved=(before,)), channel) == [("opened", "a")]
+    passed = state(DAY + timedelta(days=2), case("a"), resolved=({**gone, "problem_since": DAY + timedelta(days=1)},))
+    assert tell(log, passed, channel) == [("opened", "b"), ("resolved", "b")]
+    assert "Nye saker" not in channel.arrived[-1].body and "Løst siden sist: 1" in channel.arrived[-1].body
+    assert tell(log, passed, channel) == []
+
+
+def test_what_a_recipient_does_not_look_after_is_not_told_them(log: AlertLog) -> None:
+    leader = replace_recipient(org_numbers=["S2"], finding_types=["stale_position"])
+    items = [case("mine", org="S2"), case("elsewhere"), case("other type", org="S2", finding_type="unknown_in_hrm"),
+             Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"says": "x"})]
+    assert tell(log, state(DAY, *items), Channel(), leader) == [("opened", "mine")]
+
+
+def replace_recipient(**changed: Any) -> Recipient:
+    return Recipient.model_validate({**EVERYTHING.model_dump(), "send_to": "json://x", **changed})
+
+
+def test_after_a_run_that_failed_nothing_is_taken_for_resolved(log: AlertLog) -> None:
+    channel, everything = Channel(), replace_recipient(data_problems=True)
+    down = Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"says": "x"})
+    assert tell(log, state(DAY, case("a"), down), channel, everything) == [("opened", "a"), ("opened", "source_down")]
+    failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={"says": "y"})
+    unknown = frozenset({"stale_position", "source_down", "run_failed"})
+    assert tell(log, state(DAY, failed, not_looked_at=unknown), channel, everything) == [("opened", "run_failed")]
+    healed = tell(log, state(DAY, case("a")), channel, everything)
+    assert sorted(healed) == [("resolved", "run_failed"), ("resolved", "source_down")]
+
+
+@pytest.mark.parametrize("mode", ["down", "killed before", "killed after", "refused after"])
+def test_what_did_not_surely_arrive_is_told_again_and_marked(log: AlertLog, mode: str) -> None:
+    channel = Channel()
+    channel.mode = mode
+    try:
+        assert tell(log, state(DAY, case("a")), channel) == [("opened", "a")]
+    except KeyboardInterrupt:
+        assert mode.startswith("killed")
+    channel.mode = "up"
+    assert tell(log, state(DAY, case("a")), channel) == [("opened", "a")]
+    assert "Sak A (kan være sendt før)" in channel.arrived[-1].body
+    assert [r["is_uncertain"] for r in log.rows() if r["event"] == "opened"] == [False, True]
+    assert tell(log, state(DAY, case("a")), channel) == []
+
+
+def test_a_case_resolved_while_the_channel_was_down_is_still_told(log: AlertLog) -> None:
+    channel = Channel()
+    channel.mode = "down"
+    tell(log, state(DAY, case("a")), channel)
+    channel.mode = "up"
+    assert tell(log, state(DAY + timedelta(days=1)), channel) == [("opened", "a"), ("resolved", "a")]
+
+
+def test_a_summary_comes_each_week_also_when_there_is_no_news(log: AlertLog) -> None:
+    channel, weekly = Channel(), replace_recipient(weekly_summary="monday")
+    quiet = [state(DAY + timedelta(days=n)) for n in range(-3, 9)]
+    sent = []
+    for now in quiet:
+        before = len(channel.arrived)
+        tell(log, now, channel, weekly)
+        sent.append(len(channel.arrived) - before)
+    assert sent == [1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0]  # the first one at once, then Mondays
+    assert not is_weekly_due(EVERYTHING, None, DAY)
+
+
+@pytest.mark.parametrize(("identify_by", "shown"), [
+    ("none", set()), ("employee_number", {"001"}), ("name", {"001", "Test Testesen"})])
+def test_a_message_says_no_more_about_people_than_set(identify_by: str, shown: set[str]) -> None:
+    recipient = replace_recipient(identify_by=identify_by)
+    item = case("a")
+    body = compose(Alerts(), recipient, state(DAY, item), [Event("opened", item)], lambda e: False).body
+    assert {word for word in ("001", "Test Testesen") if word in body} == shown
+
+
+def test_a_long_list_names_the_newest_and_counts_the_rest() -> None:
+    items = [case(f"c{n}", since=DAY - timedelta(days=n)) for n in range(5)]
+    alerts = Alerts(newest=2, report_url="https://report.test/sluttdato/")
+    body = compose(alerts, EVERYTHING, state(DAY, *items), [Event("opened", i) for i in items], lambda e: False).body
+    assert "Nye saker (5)" in body and "Sak C0" in body and "Sak C1" in body and "Sak C2" not in body
+    assert "- og 3 til, se listen" in body and "https://report.test/sluttdato/saker.html" in body
+
+
+# --- any history -----------------------------------------------------------------------------------------------------
+
+_STATUSES = st.sampled_from([None, None, "open", "open", "excepted"])
+_TYPES = st.sampled_from(["stale_position", "unknown_in_hrm"])
+_MODES = st.sampled_from(["up", "up", "up", "down", "killed before", "killed after", "refused after"])
+_DAYS = st.lists(st.tuples(
+    st.dictionaries(st.sampled_from("abc"), st.tuples(_STATUSES, _TYPES), max_size=3), _MODES, st.integers(1, 2)), max_size=14)
+
+
+@given(_DAYS)
+@settings(max_examples=400, deadline=None)
+def test_whatever_happens_each_case_is_told_once_or_marked_and_none_is_lost(days: list[tuple[dict[str, Any], str, int]]) -> None:
+    """Random days of cases that come, change, are excepted and go, over a channel that fails in every way.
+
+    What arrives is compared with a reader who knows only the messages: at the end, with the channel up, they know what is so.
+    """
+    with TemporaryDirectory() as folder:
+        log, channel = AlertLog(Path(folder)), Channel()
+        number = dict.fromkeys("abc", 0)
+        present: set[str] = set()
+        opened: dict[str, date] = {}
+        resolved: list[dict[str, Any]] = []
+        day = DAY
+        everybody: set[tuple[str, str]] = set()
+        last_state = state(day)
+        for cases, mode, runs in days:
+            now = {name: told for name, told in cases.items() if told[0]}
+            for name in present - now.keys():
+                resolved.append({"subject_id": name, "case_number": f"{name}{number[name]}", "finding_type": "stale_position",
+                                 "org_number": "S1", "problem_since": opened[name]})
+            for name in now.keys() - present:
+                number[name] += 1
+                opened[name] = day
+            present = set(now)
+            items = [Item((name, f"{name}{number[name]}"), finding_type, status, opened[name], "S1", details={})
+                     for name, (status, finding_type) in now.items()]
+            everybody |= {i.key for i in items if i.status == "open"}
+            last_state = state(day, *items, resolved=tuple(resolved))
+            channel.mode = mode
+            for _ in range(runs):
+                with suppress(KeyboardInterrupt):
+                    send_all(Alerts(recipients={"r": EVERYTHING}), last_state, log, channel)
+            day += timedelta(days=1)
+        channel.mode = "up"
+        send_all(Alerts(recipients={"r": EVERYTHING}), last_state, log, channel)
+        before = len(log.messages())
+        send_all(Alerts(recipients={"r": EVERYTHING}), last_state, log, channel)
+        assert len(log.messages()) == before, "what was told is told again"
+
+        memory = log.memory("r")
+        for item in last_state.items:
+            told = memory.told.get(item.key)
+            if item.status == "open":
+                assert told and told.status == "open" and told.finding_type == item.finding_type and not told.is_maybe
+        known_open = {key for key, told in memory.told.items() if told.status == "open"}
+        assert known_open == {i.key for i in last_state.items if i.status == "open"}
+        first = min((m["told_on"] for m in log.messages() if m["state"] == "sent"), default=None)
+        lost = {k for k in everybody if k not in memory.told}
+        since = {(r["subject_id"], r["case_number"]): r["problem_since"] for r in resolved}
+        assert all(k in since and (first is None or since[k] <= first) for k in lost), "a case was never told"
+        # Told twice without a mark: only when it was told as over, or excepted, in between.
+        state_of: dict[str, str] = {}
+        for row in [r for r in log.rows() if r["state"] == "sent" and r["event"] != "still_open"]:
+            if row["event"] == "opened" and not row["is_uncertain"]:
+                assert state_of.get(row["case_number"]) != "opened", "told twice and not marked"
+            state_of[row["case_number"]] = row["event"]
+
+
+def test_memory_of_nobody_is_empty(log: AlertLog) -> None:
+    assert log.memory("nobody") == Memory() and log.rows() == []
+    assert due(EVERYTHING, [replace(case("a"), status="excepted")], Memory(), DAY) == []
