@@ -217,7 +217,7 @@ def _of_vfs_position(dossier: Dossier, p: Row, findings: list[Row]) -> Verdict:
         say(f"HRM-stilling {cause['hrm_position_id']} ({end}): {labels.CAUSES[cause['cause']]}")
     for finding in findings:
         if finding.get("cause") in ("moved", "not_started", "no_counterpart", "manual_position"):
-            say(labels.CAUSES[finding["cause"]])
+            say(labels.why(finding))
     return verdict
 
 

@@ -131,6 +131,8 @@ def why(case: dict[str, Any]) -> str:
             return f"Har kommuneadmin-tilgang og {REVIEW_REASONS.get(case['review_reason'], 'kan ikke vurderes nå')}."
         case "disputed_identity":
             return MEANINGS["disputed_identity"]
+    if case["cause"] == "not_started" and case["hrm_end_date"] and case["hrm_end_date"] <= case["as_of_date"]:
+        return f"Stillingen er avsluttet i HRM, og VFS har fått sluttdatoen {norwegian(case['hrm_end_date'])}."
     return CAUSES.get(case["cause"], MEANINGS[case["finding_type"]])
 
 

@@ -2,8 +2,10 @@
 
 {% macro norwegian_date(day) -%} strftime({{ day }}, '%d.%m.%Y') {%- endmacro %}
 
-{% macro remedy_end_position(finding_type, cause, suggested_end_date, org_name) -%}
+{% macro remedy_end_position(finding_type, cause, suggested_end_date, org_name, as_of_date) -%}
 case
+  when {{ cause }} = 'not_started' and {{ suggested_end_date }} <= {{ as_of_date }} then
+    'Stillingen er avsluttet i HRM, og VFS har fått datoen: den avsluttes i VFS av seg selv. Du trenger ikke å gjøre noe.'
   when {{ cause }} = 'not_started' then
     'Stillingen i HRM har ikke startet ennå. Avklar startdatoen med lønn/personal. Skal tilgangen vente: Ansattkort > Stillinger > velg stillingen ved '
     || {{ org_name }} || ' > fyll inn «Tilsatt til» > Lagre.'

@@ -91,7 +91,8 @@ class CsvFolder:
         self._system, self._settings = system, settings
         self.tables = tuple(t.name for t in tables_of(system) if settings.tables is None or t.name in settings.tables)
         self.carries = EVERYTHING
-        reading = settings.model_dump(mode="json", exclude={"path"}, exclude_none=True)
+        # What is full or a delta is so from its delivery on: a change of `extract` must not read earlier days otherwise.
+        reading = settings.model_dump(mode="json", exclude={"path"}, exclude_none=True) | {"extract": "full"}
         self.settings_fingerprint = json.dumps(reading, sort_keys=True)
 
     @property

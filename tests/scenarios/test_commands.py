@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from tests.support.command_line import Place, changed, town
+from tests.support.command_line import Place, changed, town, without
 
 WRONG_USE = 2
 
@@ -126,6 +126,21 @@ def test_delta_extracts_are_upserts_and_removals_on_the_last_full_one(place: Pla
     assert place.do("run").code == 0
     assert {f["subject_id"] for f in place.mart("findings")} == {"v001", "v002"}
     assert len(place.mart("employee_status", "hrm_status = 'active'")) == 4
+
+
+def test_to_deliver_deltas_from_now_on_does_not_rewrite_what_was_full(place: Place) -> None:
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-08", hrm)
+    place.deliver("hrm", "2025-03-09", without(hrm, "positions", "position_id", "h001"))
+    place.deliver("vfs", "2025-03-09", vfs)
+    assert place.do("run", today="2025-03-09").code == 0
+    before = place.mart("findings")
+    assert [f["subject_id"] for f in before] == ["v001"]
+    place.configure(sources={"hrm": {"path": "inbox/hrm", "extract": "delta"}, "vfs": {"path": "inbox/vfs"}})
+    place.deliver("hrm", "2025-03-10", {"positions": [{**hrm["positions"][1], "percentage": "50"}]}, delta=True)
+    done = place.do("run")
+    assert done.code == 0 and "1 new extracts" in done.out
+    assert [(f["finding_id"], f["status"]) for f in place.mart("findings")] == [(before[0]["finding_id"], "open")]
 
 
 def test_the_key_is_made_once_and_readable_by_its_owner_alone(ended: Place) -> None:

@@ -1,13 +1,17 @@
 """National ids exist nowhere after the door: not in files, databases, logs or Dagster's records of a full demo run."""
 
+import base64
 import csv
+import gzip
 import re
+import zipfile
 from pathlib import Path
 
 import duckdb
 
 from demo.people import national_id
 from tests.support.command_line import Place, town
+from tests.support.post import webhook
 
 DELIVERED = ("demo", "inbox")
 
@@ -21,7 +25,7 @@ def delivered_ids(inbox: Path) -> set[str]:
 
 
 def everything_written(data: Path) -> dict[Path, str]:
-    """Every file below the data directory as text: databases and Parquet as their values, others as they are."""
+    """Every file below the data directory as text: databases, Parquet and what is packed as their values, others as they are."""
     texts = {}
     for file in (f for f in data.rglob("*") if f.is_file() and not f.is_symlink()):
         if file.is_relative_to(data.joinpath(*DELIVERED)):
@@ -29,6 +33,11 @@ def everything_written(data: Path) -> dict[Path, str]:
         texts[file] = file.read_bytes().decode("latin-1")
         if file.suffix == ".parquet":
             texts[file] += str(duckdb.sql(f"SELECT * FROM read_parquet('{file}')").fetchall())
+        elif file.suffix == ".xlsx":
+            with zipfile.ZipFile(file) as book:
+                texts[file] += "".join(book.read(name).decode() for name in book.namelist())
+        elif file.suffix == ".html" and (packed := re.search(r'id="historier">([^<]+)<', texts[file])):
+            texts[file] += gzip.decompress(base64.b64decode(packed.group(1))).decode()
         elif file.suffix == ".duckdb":
             with duckdb.connect(str(file), read_only=True) as con:
                 for schema, table in con.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall():
@@ -41,7 +50,8 @@ def test_after_a_full_demo_run_no_national_id_is_found_anywhere(place: Place) ->
     ids = delivered_ids(place.data / "demo" / "inbox")
     assert len(ids) > 300
     texts = everything_written(place.data)
-    assert {".parquet", ".duckdb", ".db", ".json", ".log"} <= {f.suffix for f in texts}
+    assert {".parquet", ".duckdb", ".db", ".json", ".log", ".html", ".xlsx", ".csv"} <= {f.suffix for f in texts}
+    assert any("fødselsnummer" in text for file, text in texts.items() if file.suffix == ".html")  # the stories were unpacked
     for file, text in texts.items():
         digits = set(re.findall(r"(?<!\d)\d{11}(?!\d)", text)) | {
             m.replace(" ", "") for m in re.findall(r"(?<!\d)\d{6} \d{5}(?!\d)", text)}
@@ -64,7 +74,12 @@ def test_a_national_id_in_a_wrong_column_or_a_broken_file_is_not_repeated_anywhe
     (wide / "persons.csv").write_text(f"person_id,given_name,family_name\nA,B,C,{secret}\n")
     heading = place.deliver("hrm", "2025-03-09", hrm)
     (heading / "employees.csv").write_text(f"employee_number,{secret}\n001,x\n")
-    done = place.do("run")
+    with webhook() as hook:
+        place.configure(alerts={"recipients": {"all": {
+            "send_to": "${SEND_TO}", "identify_by": "name", "data_problems": True}}})
+        place.environment = {"SEND_TO": hook.address}
+        done = place.do("run")
+        assert len(hook.posts) == 1 and secret not in str(hook.posts)
     assert done.code == 3
     assert secret not in done.text
     reasons = {(r["column_name"], r["reason"]) for r in place.mart("rejected_rows")}

@@ -33,13 +33,17 @@ def check_published(place: Place) -> None:
         return
     with duckdb.connect(str(place.marts), read_only=True) as con:
         marts = [n for (n,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
-        assert len(marts) == 13
+        assert len(marts) == 16
         days = {d for m in marts for (d,) in con.execute(f"SELECT DISTINCT as_of_date FROM {m}").fetchall()}
         assert len(days) == 1
         for mart in marts:
             parquet = place.data / "published" / "parquet" / f"{mart}.parquet"
             assert con.execute(f"SELECT count(*) FROM {mart}").fetchone() == con.execute(
                 "SELECT count(*) FROM read_parquet(?)", [str(parquet)]).fetchone()
+    day, = days
+    published = (place.data / "published").resolve()  # the pages and lists are of the same set
+    assert f"Per {day:%d.%m.%Y}" in (published / "report" / "index.html").read_text(encoding="utf-8")
+    assert (published / "worklists" / "arbeidsliste.xlsx").stat().st_size > 5000
 
 
 def kill_at(place: Place, moment: str | float, today: str) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,14 @@ class Done:
         return self.out + self.err
 
 
+@cache
+def _one_instance() -> dg.DagsterInstance:
+    return dg.DagsterInstance.ephemeral()  # making one takes as long as half a run
+
+
 @contextmanager
 def _instance_in_memory(_: Any) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
+    yield _one_instance()
 
 
 class ExaminerHere(expectations.Examiner):

@@ -60,5 +60,5 @@ open_findings as (
 
 select
   *,
-  {{ remedy_end_position('finding_type', 'cause', 'suggested_end_date', "coalesce(org_name, org_number)") }} as remedy
+  {{ remedy_end_position('finding_type', 'cause', 'suggested_end_date', "coalesce(org_name, org_number)", 'as_of_date') }} as remedy
 from open_findings
