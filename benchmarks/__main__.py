@@ -16,7 +16,7 @@ from benchmarks.place import Place
 from demo import municipality
 from demo.large import write_large
 from demo.people import national_id
-from demo.servers import Server, hrm_ws_xml
+from demo.servers import Day, Server, hrm_ws_xml
 
 LAST = date(2026, 6, 12)
 err = Console(stderr=True)
@@ -92,7 +92,7 @@ def pulls(work: Path, users: int, people: int, runs: int) -> list[Row]:
                          for n in range(users)],
            "accesses": [], "org_units": [{"org_number": "1", "name": "S", "type": "school", "parent_org_number": ""}]}
     err.print(f"pulling {users} users")
-    with Server({}, vfs, LAST) as server:
+    with Server(Day(LAST, dict, lambda: vfs)) as server:
         pulled, bare = pairs(runs, program("oneroster", server.url), program("bare", server.url))
     files = {}
     for count in (people // 10, people):

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter
 
 from demo.municipality import simulate
-from demo.servers import SECRET, Faults, Server, tables_of_day
+from demo.servers import SECRET, Faults, Server, day_of
 from ingest.errors import PullFailed
 from ingest.sources import AdapterSettings, CsvSettings, make_source
 
@@ -32,13 +32,12 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(inbox: Path) -> Iterator[Server]:
-    with Server(tables_of_day(inbox, "hrm", DAY), tables_of_day(inbox, "vfs", DAY), DAY) as running:
+    with Server(day_of(inbox, DAY)) as running:
         yield running
 
 
 def settings(server: Server, name: str, **changed: Any) -> Any:
-    told = server.sources()[name] | {"backoff_seconds": 0} | changed
-    told = {k: server.environment.get(v[2:-1], v) if isinstance(v, str) and v.startswith("${") else v for k, v in told.items()}
+    told = server.sources(with_secrets=True)[name] | {"backoff_seconds": 0} | changed
     return TypeAdapter(AdapterSettings).validate_python(told)
 
 
@@ -204,7 +203,7 @@ def test_a_certificate_is_verified_and_ones_own_authority_can_be_named(inbox: Pa
     cert, key = certificate(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
-    with Server(tables_of_day(inbox, "hrm", DAY), {}, DAY, tls=tls) as server:
+    with Server(day_of(inbox, DAY), tls=tls) as server:
         with pytest.raises(PullFailed, match=r"127\.0\.0\.1's certificate is not trusted"):
             pull(server, "visma_hrm")
         assert server.requests == []

@@ -85,7 +85,7 @@ class Fint(Pulled):
                 say(f"fint: {name}, {len(found)} of {total}")
         if len(found) != total:
             raise WholeAnew(f"{total} entries were announced, {len(found)} came")
-        selves = [link for entry in found for link in _links(entry, "self")[:1]]
+        selves = [links[0] for entry in found if (links := _links(entry, "self"))]
         if len(set(selves)) < len(selves):
             raise WholeAnew("an entry came twice")
         return found
@@ -108,7 +108,7 @@ def canonical(found: dict[str, list[Resource]], percent_scale: float) -> dict[st
     by_link = {name: {link: entry for entry in entries for link in _links(entry, "self")} for name, entries in found.items()}
     rows = {t.name: Rows(t) for t in tables_of("hrm")}
     for resource in found["personalressurs"]:
-        person = next(iter(_linked(resource, "person", by_link["person"])), {})
+        person = _linked(resource, "person", by_link["person"]) or {}
         name = person.get("navn") if isinstance(person.get("navn"), dict) else {}
         contact = person.get("kontaktinformasjon") or resource.get("kontaktinformasjon") or {}
         rows["employees"].add(
@@ -116,14 +116,17 @@ def canonical(found: dict[str, list[Resource]], percent_scale: float) -> dict[st
             given_name=text(name.get("fornavn")), family_name=text(name.get("etternavn")),
             email=text(contact.get("epostadresse")) if isinstance(contact, dict) else None)
     units = by_link["organisasjonselement"]
+    numbers: dict[int, str | None] = {}  # the number that holds at a unit: many people work at one
     for position in found["arbeidsforhold"]:
-        employee = next(iter(_linked(position, "personalressurs", by_link["personalressurs"])), {})
+        employee = _linked(position, "personalressurs", by_link["personalressurs"]) or {}
         period = position.get("gyldighetsperiode")
         period = period if isinstance(period, dict) else {}
-        place = next(iter(_linked(position, "arbeidssted", units)), None)
+        place = _linked(position, "arbeidssted", units)
+        if id(place) not in numbers:
+            numbers[id(place)] = next(_numbers_upward(place, units), None)
         rows["positions"].add(
             position_id=_identifier(position.get("systemId")), employee_number=_identifier(employee.get("ansattnummer")),
-            org_number=next(_numbers_upward(place, units), None), position_title=text(position.get("stillingstittel")),
+            org_number=numbers[id(place)], position_title=text(position.get("stillingstittel")),
             percentage=_percent(position.get("ansettelsesprosent"), percent_scale),
             start_date=_day(period.get("start")), end_date=_day(period.get("slutt")))
     for unit in found["organisasjonselement"]:
@@ -147,7 +150,7 @@ def _numbers_upward(unit: Resource | None, units: dict[str, Resource]) -> Iterat
 
 
 def _above(unit: Resource, units: dict[str, Resource]) -> Resource | None:
-    above = next(iter(_linked(unit, "overordnet", units)), None)
+    above = _linked(unit, "overordnet", units)
     return None if above is unit else above
 
 
@@ -157,14 +160,17 @@ def _links(entry: Resource, relation: str) -> list[str]:
     return [_same(link["href"]) for link in as_list(told) if isinstance(link, dict) and isinstance(link.get("href"), str)]
 
 
-def _linked(entry: Resource, relation: str, targets: dict[str, Resource]) -> Iterator[Resource]:
-    return (targets[link] for link in _links(entry, relation) if link in targets)
+def _linked(entry: Resource, relation: str, targets: dict[str, Resource]) -> Resource | None:
+    for link in _links(entry, relation):
+        if link in targets:
+            return targets[link]
+    return None
 
 
 def _same(href: str) -> str:
     """A link without its host, which differs between FINT's gateways; the rest compares without regard to case."""
-    path = href.split("://", 1)[-1]
-    return path[path.find("/"):].rstrip("/").lower()
+    begins = href.find("://")
+    return href[href.find("/", begins + 3 if begins >= 0 else 0):].rstrip("/").lower()
 
 
 def _identifier(value: object) -> str | None:

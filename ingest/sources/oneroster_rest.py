@@ -17,6 +17,7 @@ from ingest.sources.oneroster import Meaning, Roster, gather
 from ingest.sources.pulled import Pulled, PulledTables
 
 LISTINGS = ("orgs", "users")
+_SAY_EVERY = 10
 DEFAULT_SCOPE = "one-roster-api:https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
 
 
@@ -99,12 +100,14 @@ class OneRosterRest(Pulled):
                     if told is not None and told != total:
                         raise WholeAnew(f"{total} records became {told}")
                     pages.append(more)
-                    say(f"oneroster: {name}, page {number} of {len(offsets) + 1}")
+                    if number % _SAY_EVERY == 0:
+                        say(f"oneroster: {name}, page {number} of {len(offsets) + 1}")
         else:
             while has_next or (has_next is None and len(pages[-1]) >= size):
                 more, _, has_next = self._page(client, name, size * len(pages))
                 pages.append(more)
-                say(f"oneroster: {name}, {sum(map(len, pages))} records")
+                if len(pages) % _SAY_EVERY == 0:
+                    say(f"oneroster: {name}, {sum(map(len, pages))} records")
         found = [r for page in pages for r in page]
         ids = {r["sourcedId"] for r in found}
         if len(ids) < len(found):

@@ -72,18 +72,20 @@ class Pulled:
 
 def as_list(value: object) -> list:
     """What may be missing, one thing, or several, as a list."""
+    if isinstance(value, list):
+        return value
     if value is None or value == "":
         return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return list(value) if isinstance(value, tuple) else [value]
 
 
 def text(value: object) -> str | None:
     """A scalar as text; whatever is no scalar is nothing."""
+    if isinstance(value, str):
+        return value.strip() or None
     if value is None or isinstance(value, dict | list):
         return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value).strip() or None
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def first(values: Iterable[str | None]) -> str | None:

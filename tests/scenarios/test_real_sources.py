@@ -10,7 +10,7 @@ import yaml
 
 from demo.municipality import simulate
 from demo.people import national_id
-from demo.servers import SECRET, Faults, Server, tables_of_day
+from demo.servers import SECRET, Faults, Server, day_of
 from tests.support.command_line import Place, make_place
 
 DAY = date(2025, 3, 10)
@@ -25,7 +25,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(inbox: Path) -> Iterator[Server]:
-    with Server(tables_of_day(inbox, "hrm", DAY), tables_of_day(inbox, "vfs", DAY), DAY) as running:
+    with Server(day_of(inbox, DAY)) as running:
         yield running
 
 
@@ -44,7 +44,7 @@ def write_accesses(file: Path, server: Server) -> None:
     sheet = book.active
     sheet.append(["Ansattsøk, utvalg: alle"])
     sheet.append(["Person", "Tilgangsgruppe", "Org.nr", "Fra", "Til"])
-    for access in server.vfs["accesses"]:
+    for access in server.day.vfs["accesses"]:
         start = date.fromisoformat(access["start_date"]) if access["start_date"] else None
         sheet.append([access["person_id"], access["access_group"], access["org_number"], start, access["end_date"] or None])
     file.parent.mkdir(parents=True, exist_ok=True)
