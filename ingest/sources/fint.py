@@ -6,7 +6,6 @@ what was removed.
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -17,7 +16,7 @@ from pydantic import Field, SecretStr
 from ingest.contract import System, tables_of
 from ingest.errors import PullFailed
 from ingest.sources.base import Progress
-from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, json_body
+from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, in_order, json_body
 from ingest.sources.pulled import Pulled, PulledTables, Rows, as_list, text
 
 COLLECTIONS = {
@@ -77,12 +76,14 @@ class Fint(Pulled):
     def _once(self, client: Client, name: str, path: str, say: Progress) -> list[Resource]:
         size = self._settings.page_size
         found, total = self._page(client, path, 0)
-        with ThreadPoolExecutor(self._settings.concurrency) as pool:
-            for more, told in pool.map(lambda offset: self._page(client, path, offset), range(size, total, size)):
-                if told != total:
-                    raise WholeAnew(f"{total} entries became {told}")
-                found = found + more
-                say(f"fint: {name}, {len(found)} of {total}")
+        offsets = range(size, total, size) if len(found) < total else ()
+        for more, told in in_order(lambda offset: self._page(client, path, offset), offsets, self._settings.concurrency):
+            if told != total:
+                raise WholeAnew(f"{total} entries became {told}")
+            found.extend(more)
+            say(f"fint: {name}, {len(found)} of {total}")
+            if len(more) < size and len(found) < total:
+                break
         if len(found) != total:
             raise WholeAnew(f"{total} entries were announced, {len(found)} came")
         selves = [links[0] for entry in found if (links := _links(entry, "self"))]

@@ -5,6 +5,7 @@ extract is a full one."""
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -16,7 +17,8 @@ from ingest.contract import System
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.csv_folder import dated_folders
-from ingest.sources.lying import Lying, LyingFiles, unpacked
+from ingest.sources.delimited import whole
+from ingest.sources.lying import Lying, LyingFiles, is_bomb
 from ingest.sources.oneroster import Roster, gather, is_removed
 from ingest.sources.oneroster_rest import OneRosterSettings
 
@@ -101,11 +103,14 @@ def _open(files: LyingFiles, name: str) -> Iterator[BinaryIO]:
     elif zips:
         try:
             with files.open(zips[0]) as stream, zipfile.ZipFile(stream) as archive:
+                if is_bomb(archive):
+                    raise RefusedExtract("the zip unpacks to more than any honest one", file=zips[0], remedy="Deliver it again")
                 member = next((m for m in archive.namelist() if m.rsplit("/", 1)[-1] == plain), None)
                 if member is None:
                     raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole zip again")
-                yield unpacked(archive, member)
-        except (zipfile.BadZipFile, ValueError, EOFError, RuntimeError, NotImplementedError):
+                with archive.open(member) as unpacked:
+                    yield unpacked
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
             raise RefusedExtract("the zip is broken, or larger than any honest one", file=zips[0],
                                  remedy="Deliver it again") from None
     else:
@@ -115,7 +120,8 @@ def _open(files: LyingFiles, name: str) -> Iterator[BinaryIO]:
 def _records(files: LyingFiles, name: str, key: str = "sourcedId") -> list[dict[str, str]]:
     with _open(files, name) as stream:
         try:
-            reader = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""), restval="", strict=True)
+            content = io.BytesIO(whole(name, stream))
+            reader = csv.DictReader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), restval="", strict=True)
             if key not in (reader.fieldnames or []):
                 raise RefusedExtract("a required column is missing", file=name, line=1, column=key, remedy="Deliver it again")
             found = []

@@ -28,12 +28,19 @@ class Rows:
 
     def _pack(self) -> None:
         columns = list(zip(*self._waiting, strict=True)) if self._waiting else [()] * len(self.columns)
-        self._batches.append(pa.record_batch([pa.array(c, pa.string()) for c in columns], names=self.columns))
+        self._batches.append(pa.record_batch([_text_array(c) for c in columns], names=self.columns))
         self._waiting = []
 
     def table(self, file: str, *, date_format: str | None = None) -> RawTable:
         self._pack()
         return RawTable(pa.Table.from_batches(self._batches), file, date_format=date_format)
+
+
+def _text_array(values: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:  # half a character, which JSON can spell and nothing can store
+        return pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.string())
 
 
 def merged(parts: Sequence[RawTable]) -> RawTable:
