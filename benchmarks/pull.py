@@ -1,7 +1,8 @@
 """What a pull costs beside doing no more than asking, each as a process of its own (`python -m benchmarks.pull WHAT URL|FILE`).
 
 `bare` asks a OneRoster server for the pages that `oneroster` asks for, and parses them as JSON; `iterparse` walks through an
-answer of hrm_ws with lxml alone, `parse` as the adapter does.
+answer of hrm_ws with lxml alone, `parse` as the adapter does, `forget` too, but keeps no rows: what is left of its memory is
+what the answer itself takes.
 """
 
 import sys
@@ -67,5 +68,16 @@ def parse(file: str) -> None:
         of.table(file)
 
 
+def forget(file: str) -> None:
+    from ingest.sources.pulled import Rows  # noqa: F401  as much is imported
+    from ingest.sources.visma_hrm import rows_of
+    from ingest.sources.xml import pieces
+
+    with Path(file).open("rb") as stream:
+        for person in pieces(stream, "persons", frozenset({"person"})):
+            for _ in rows_of(person):
+                pass
+
+
 if __name__ == "__main__":
-    {"bare": bare, "oneroster": oneroster, "iterparse": iterparse, "parse": parse}[sys.argv[1]](sys.argv[2])
+    {"bare": bare, "oneroster": oneroster, "iterparse": iterparse, "parse": parse, "forget": forget}[sys.argv[1]](sys.argv[2])

@@ -33,7 +33,7 @@ VFS = {"persons": [{"person_id": "P1", "employee_number": "001", "national_id": 
                     "family_name": "Testesen", "email": "", "login_enabled": "true"}],
        "positions": [{"person_id": "P1", "role": "Lærer", "org_number": "S1", "start_date": "2020-08-01", "end_date": ""}],
        "accesses": [], "org_units": HRM["org_units"]}
-FEW = settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=30, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 class Says:

@@ -58,7 +58,8 @@ class Export(Lying):
         self._settings = settings
         self._wanted = [t for t in tables_of(system) if t.name in settings.tables]
         self.tables = tuple(t.name for t in self._wanted)
-        mapped = {f"{t.name}.{name}" for t in self._wanted for name in self._columns(t)}
+        # Without a mapping the file has canonical headings, and may carry whatever a csv source may.
+        mapped = {f"{t.name}.{name}" for t in self._wanted for name in self._columns(t) or [c.name for c in t.columns]}
         self.carries = frozenset(c for c in EVERYTHING if c in mapped) | (
             {"accesses.kommuneadmin"} if "accesses.access_group" in mapped else frozenset())
         self.settings_fingerprint = json.dumps(settings.model_dump(mode="json", exclude={"path"}), sort_keys=True)

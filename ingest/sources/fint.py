@@ -191,4 +191,7 @@ def _day(value: object) -> str | None:
         return told
     if moment is None or moment.tzinfo is None:
         return told[:10] if told else None
-    return moment.astimezone(_OSLO).date().isoformat()
+    try:
+        return moment.astimezone(_OSLO).date().isoformat()
+    except OverflowError:  # 9999-12-31T23:59:59Z: that day will do
+        return told[:10]

@@ -128,7 +128,7 @@ class Client:
             self._be_polite()
             answer = self._session().get(
                 url, params=params, headers={"Accept": accept}, auth=self._oauth.auth() if self._oauth else self._auth,
-                stream=True, allow_redirects=False, verify=self._settings.verify,
+                stream=True, allow_redirects=False, verify=self._settings.verify, proxies=requests.utils.get_environ_proxies(url),
                 timeout=(self._settings.connect_timeout_seconds, self._settings.read_timeout_seconds))
             if not answer.is_redirect:
                 return answer
@@ -143,8 +143,7 @@ class Client:
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
-            self._local.session.trust_env = False  # no credentials from a .netrc; proxies are taken below
-            self._local.session.proxies = requests.utils.get_environ_proxies(self._oauth.url if self._oauth else "https://")
+            self._local.session.trust_env = False  # no credentials from a .netrc
         return self._local.session
 
     def _be_polite(self) -> None:
@@ -198,6 +197,8 @@ class OAuth:
         self._session = OAuth2Session(client_id, client_secret.get_secret_value(), scope=scope,
                                       token_endpoint_auth_method="client_secret_post", default_timeout=(
                                           settings.connect_timeout_seconds, settings.read_timeout_seconds))
+        self._session.trust_env = False
+        self._session.proxies = requests.utils.get_environ_proxies(token_url)
         self._token: str | None = None
 
     def auth(self) -> AuthBase:

@@ -23,6 +23,7 @@ from ingest.sources.oneroster import Roster, gather, is_removed
 from ingest.sources.oneroster_rest import OneRosterSettings
 
 _FILES = ("orgs", "users", "roles")
+_NEEDED = {"manifest": ("propertyName", "value"), "roles": ("sourcedId", "userSourcedId", "orgSourcedId")}
 csv.field_size_limit(1 << 24)
 
 
@@ -83,7 +84,7 @@ class OneRosterFiles(Lying):
 
 def _manifest(files: LyingFiles, prefix: str) -> dict[str, str]:
     """Of each file that matters here, whether it is bulk or delta. Raises RefusedExtract when one is absent."""
-    rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv", key="propertyName")}
+    rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv")}
     kinds = {name: rows.get(f"file.{name}", "absent") for name in _FILES}
     absent = [name for name, kind in kinds.items() if kind not in ("bulk", "delta")]
     if absent:
@@ -117,13 +118,16 @@ def _open(files: LyingFiles, name: str) -> Iterator[BinaryIO]:
         raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole folder again")
 
 
-def _records(files: LyingFiles, name: str, key: str = "sourcedId") -> list[dict[str, str]]:
+def _records(files: LyingFiles, name: str) -> list[dict[str, str]]:
+    needed = _NEEDED.get(name.rpartition("/")[2].removesuffix(".csv"), ("sourcedId",))
     with _open(files, name) as stream:
         try:
             content = io.BytesIO(whole(name, stream))
             reader = csv.DictReader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), restval="", strict=True)
-            if key not in (reader.fieldnames or []):
-                raise RefusedExtract("a required column is missing", file=name, line=1, column=key, remedy="Deliver it again")
+            missing = [column for column in needed if column not in (reader.fieldnames or [])]
+            if missing:
+                raise RefusedExtract("a required column is missing", file=name, line=1, column=", ".join(missing),
+                                     remedy="Deliver it again")
             found = []
             for row in reader:
                 if None in row:

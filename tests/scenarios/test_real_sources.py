@@ -12,7 +12,7 @@ from demo import pifu
 from demo.municipality import simulate
 from demo.people import national_id
 from demo.servers import SECRET, Faults, Server, day_of
-from tests.support.command_line import Place, make_place
+from tests.support.command_line import Done, Place, make_place
 
 DAY = date(2025, 3, 10)
 
@@ -77,7 +77,7 @@ ROUTES = {
 }
 
 
-def run_by(route: str, place: Place, inbox: Path, server: Server) -> None:
+def run_by(route: str, place: Place, inbox: Path, server: Server) -> Done:
     told = server.sources()
     match route:
         case "visma_hrm + oneroster + export":
@@ -95,7 +95,9 @@ def run_by(route: str, place: Place, inbox: Path, server: Server) -> None:
     place.configure(sources=sources)
     place.environment = server.environment
     server.faults = Faults(0.05, seed=4)
-    assert place.do("run").code == 0
+    done = place.do("run")
+    assert done.code == 0
+    return done
 
 
 def expected_by(route: str, files: Place) -> Told:
@@ -121,10 +123,15 @@ def test_each_route_gives_the_findings_that_files_give_wherever_they_can_be_told
     tmp_path: Path, parsed_project: Path, inbox: Path, files: Place, server: Server, route: str
 ) -> None:
     real = make_place(tmp_path / "real", parsed_project)
-    run_by(route, real, inbox, server)
+    done = run_by(route, real, inbox, server)
     freshness = {r["system"]: r for r in real.mart("data_freshness")}
     assert freshness["vfs"]["not_assessable"] == ", ".join(sorted(ROUTES[route]))
     assert freshness["hrm"]["not_assessable"] == "" and freshness["hrm"]["current_extract_date"] == DAY
+    shown = real.do("status", "--json").json  # never a zero that nobody measured
+    assert set(shown["not_assessable"]) == ROUTES[route]
+    unmeasured = {kind for kind, counts in shown["findings"].items() if counts["open"] is None}
+    assert unmeasured == ROUTES[route] & set(shown["findings"])
+    assert ("Not assessable: the sources of VFS" in done.err) == ("kommuneadmin_roster" in ROUTES[route])
     expected = expected_by(route, files)
     assert len(expected) >= 10 and len({kind for kind, *_ in expected}) >= 4
     assert findings(real) == expected
