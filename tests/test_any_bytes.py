@@ -23,6 +23,7 @@ from demo.servers import fint_entries, hrm_ws_xml, oneroster_records
 from ingest.errors import PullFailed
 from ingest.landing import Landed, Landing
 from ingest.sources import AdapterSettings, make_source
+from tests.support.command_line import Place
 
 DAY = date(2025, 3, 10)
 HRM = {"employees": [{"employee_number": "001", "national_id": "", "given_name": "Test", "family_name": "Testesen", "email": ""}],
@@ -193,6 +194,41 @@ def test_whatever_bytes_a_folder_holds_there_is_an_extract_or_a_word(tmp_path: P
     def check(content: bytes) -> None:
         (folder / "positions.csv").write_bytes(content)
         assert take_in(tmp_path, "hrm", {"adapter": "csv", "path": str(tmp_path / "in")})
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["e.csv", "e.xlsx", "p.xml", "o.zip"])
+def test_whatever_bytes_a_file_holds_the_command_ends_with_a_word(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    columns = {"person_id": "Id", "org_number": "Org", "given_name": "Fornavn", "family_name": "Etternavn"}
+    lines = [list(columns.values()), ["P1", "S1", "Test", "Testesen"]]
+    match file.suffix:
+        case ".csv":
+            file.write_text("\n".join(map(";".join, lines)))
+        case ".xlsx":
+            book = openpyxl.Workbook()
+            for line in lines:
+                book.active.append(line)
+            book.save(file)
+        case ".xml":
+            file.write_text("<enterprise><person><sourcedid><id>P1</id></sourcedid></person></enterprise>")
+        case _:
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.writestr("manifest.csv", "propertyName,value\nfile.users,bulk\nfile.orgs,bulk\nfile.roles,bulk\n")
+                archive.writestr("users.csv", "sourcedId\nu1\n")
+    export = {"adapter": "export", "tables": ["persons", "positions"], "columns": columns}
+    told = {".csv": export, ".xlsx": export, ".xml": {"adapter": "pifu"}, ".zip": {"adapter": "oneroster"}}[file.suffix]
+    place = Place(tmp_path)
+    place.configure(sources={"hrm": {"path": "inbox/hrm"}, "vfs": {**told, "path": name}})
+
+    @FEW
+    @given(broken(file.read_bytes()))
+    def check(content: bytes) -> None:
+        file.write_bytes(content)
+        done = place.do("check-source", "vfs")
+        assert done.code in (0, 1) and (done.code == 0 or name in done.err or ".csv" in done.err), done.text
+        assert not (place.data / "landed").exists()
 
     check()
 
