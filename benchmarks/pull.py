@@ -43,6 +43,19 @@ def oneroster(url: str) -> None:
     source.fetch(source.deliveries(date.today(), pull=True)[0]).read()
 
 
+def write(count: str, file: str) -> None:
+    """An answer of hrm_ws with so many people."""
+    from demo.people import national_id
+    from demo.servers import hrm_ws_xml
+
+    numbers = range(int(count))
+    employees = [{"employee_number": f"{n:08d}", "national_id": national_id(n), "given_name": "Test", "email": "",
+                  "family_name": "Testesen"} for n in numbers]
+    positions = [{"position_id": f"A{n}", "employee_number": f"{n:08d}", "org_number": "1", "position_title": "Lærer",
+                  "percentage": "100", "start_date": "2020-08-01", "end_date": ""} for n in numbers]
+    Path(file).write_text(hrm_ws_xml({"employees": employees, "positions": positions}, date(2026, 6, 12)), encoding="utf-8")
+
+
 def iterparse(file: str) -> None:
     from lxml import etree
 
@@ -80,4 +93,5 @@ def forget(file: str) -> None:
 
 
 if __name__ == "__main__":
-    {"bare": bare, "oneroster": oneroster, "iterparse": iterparse, "parse": parse, "forget": forget}[sys.argv[1]](sys.argv[2])
+    {"bare": bare, "oneroster": oneroster, "iterparse": iterparse, "parse": parse, "forget": forget, "write": write}[
+        sys.argv[1]](*sys.argv[2:])
