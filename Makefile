@@ -16,7 +16,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 setup: $(VENV)/.ready          ## .venv with everything, and .venv/bin/sluttdato
 
-run: setup                     ## a simulated municipality, taken in, evaluated, published
+run: setup                     ## a simulated municipality, its systems pulled, evaluated, published
 	$(BIN)/sluttdato demo
 
 test: setup                    ## lint and all tests but the long ones

@@ -1,7 +1,8 @@
 """What a pull costs beside doing no more than asking, each as a process of its own (`python -m benchmarks.pull WHAT URL|FILE`).
 
 `bare` asks a OneRoster server for the pages that `oneroster` asks for, and parses them as JSON; `iterparse` walks through an
-answer of hrm_ws with lxml alone, `parse` as the adapter does.
+answer of hrm_ws with lxml alone, `parse` as the adapter does, `forget` too, but keeps no rows: what is left of its memory is
+what the answer itself takes.
 """
 
 import sys
@@ -42,6 +43,19 @@ def oneroster(url: str) -> None:
     source.fetch(source.deliveries(date.today(), pull=True)[0]).read()
 
 
+def write(count: str, file: str) -> None:
+    """An answer of hrm_ws with so many people."""
+    from demo.people import national_id
+    from demo.servers import hrm_ws_xml
+
+    numbers = range(int(count))
+    employees = [{"employee_number": f"{n:08d}", "national_id": national_id(n), "given_name": "Test", "email": "",
+                  "family_name": "Testesen"} for n in numbers]
+    positions = [{"position_id": f"A{n}", "employee_number": f"{n:08d}", "org_number": "1", "position_title": "Lærer",
+                  "percentage": "100", "start_date": "2020-08-01", "end_date": ""} for n in numbers]
+    Path(file).write_text(hrm_ws_xml({"employees": employees, "positions": positions}, date(2026, 6, 12)), encoding="utf-8")
+
+
 def iterparse(file: str) -> None:
     from lxml import etree
 
@@ -67,5 +81,17 @@ def parse(file: str) -> None:
         of.table(file)
 
 
+def forget(file: str) -> None:
+    from ingest.sources.pulled import Rows  # noqa: F401  as much is imported
+    from ingest.sources.visma_hrm import rows_of
+    from ingest.sources.xml import pieces
+
+    with Path(file).open("rb") as stream:
+        for person in pieces(stream, "persons", frozenset({"person"})):
+            for _ in rows_of(person):
+                pass
+
+
 if __name__ == "__main__":
-    {"bare": bare, "oneroster": oneroster, "iterparse": iterparse, "parse": parse}[sys.argv[1]](sys.argv[2])
+    {"bare": bare, "oneroster": oneroster, "iterparse": iterparse, "parse": parse, "forget": forget, "write": write}[
+        sys.argv[1]](*sys.argv[2:])

@@ -1,7 +1,7 @@
 """The simulated systems over real HTTP: hrm_ws, FINT and OneRoster, with tokens, pages, limits, and faults by rate and seed.
 
 Written from the public descriptions of these services, not from what a client would like to read. They serve one day of the
-simulated municipality, as `municipality.simulate` delivered it.
+simulated municipality, as `municipality.simulate` wrote it.
 """
 
 import base64
@@ -11,6 +11,7 @@ import json
 import re
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 Row = dict[str, str]
+Tables = dict[str, list[Row]]
 USER, PASSWORD, CLIENT, SECRET = "demo", "demo-password", "demo-client", "demo-secret"
 # Faults that heal by asking again. There are two more: `redirect` to a host of another name, and `wait`, a long Retry-After.
 FAULTS = ("status_500", "status_503", "status_429", "reset", "broken_off", "half_json", "web_page", "expired", "page_twice",
@@ -36,29 +38,68 @@ class Faults:
     kinds: tuple[str, ...] = FAULTS
     seed: int = 1
     rng: Random = field(init=False)
+    given: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.rng = Random(self.seed)
 
     def next(self) -> str | None:
-        return self.rng.choice(self.kinds) if self.rng.random() < self.rate else None
+        if self.rng.random() >= self.rate:
+            return None
+        self.given += 1
+        return self.rng.choice(self.kinds)
 
 
-def tables_of_day(inbox: Path, system: str, day: date) -> dict[str, list[Row]]:
-    """What one system delivered on one day, by table."""
+def tables_of_day(folder: Path, system: str, day: date) -> Tables:
+    """What one system held on one day, by table."""
     found = {}
-    for file in sorted((inbox / system / day.isoformat()).glob("*.csv")):
+    for file in sorted((folder / system / day.isoformat()).glob("*.csv")):
         with file.open(newline="", encoding="utf-8") as handle:
             found[file.stem] = list(csv.DictReader(handle))
     return found
 
 
-class Server:
-    """All three services on one port of this machine. `tables` by system; `serve` another day by setting it anew."""
+class Day:
+    """One day of both systems as the services tell it: read, and put in each service's words, when first asked for, and once."""
 
-    def __init__(self, hrm: dict[str, list[Row]], vfs: dict[str, list[Row]], today: date, faults: Faults | None = None,
-                 tls: ssl.SSLContext | None = None):
-        self.hrm, self.vfs, self.today = hrm, vfs, today
+    def __init__(self, today: date, hrm: Callable[[], Tables], vfs: Callable[[], Tables]):
+        self.today, self._hrm, self._vfs = today, hrm, vfs
+        self._lock, self._made = threading.RLock(), {}
+
+    def _once(self, what: str, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if what not in self._made:
+                self._made[what] = make()
+            return self._made[what]
+
+    @property
+    def hrm(self) -> Tables:
+        return self._once("hrm", self._hrm)
+
+    @property
+    def vfs(self) -> Tables:
+        return self._once("vfs", self._vfs)
+
+    def hrm_ws(self) -> bytes:
+        return self._once("hrm_ws", lambda: hrm_ws_xml(self.hrm, self.today).encode())
+
+    def fint(self, url: str) -> dict[str, list[Any]]:
+        return self._once(f"fint {url}", lambda: fint_entries(self.hrm, url))
+
+    def oneroster(self) -> dict[str, list[Any]]:
+        return self._once("oneroster", lambda: oneroster_records(self.vfs))
+
+
+def day_of(folder: Path, day: date) -> Day:
+    """The day as `municipality.simulate` wrote it below `folder`."""
+    return Day(day, lambda: tables_of_day(folder, "hrm", day), lambda: tables_of_day(folder, "vfs", day))
+
+
+class Server:
+    """All three services on one port of this machine. They tell of `day`; set another one, and they tell of that."""
+
+    def __init__(self, day: Day, faults: Faults | None = None, tls: ssl.SSLContext | None = None):
+        self.day = day
         self.faults = faults or Faults()
         self.requests: list[str] = []
         self.tokens: set[str] = set()
@@ -75,17 +116,31 @@ class Server:
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
-    def __enter__(self) -> "Server":
+    def start(self) -> "Server":
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
 
-    def sources(self) -> dict[str, Any]:
-        """The `sources` of sluttdato.yaml for this server; secrets by environment (see `environment`)."""
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def sources(self, *, with_secrets: bool = False) -> dict[str, Any]:
+        """The settings of a source of each kind: as they stand in sluttdato.yaml, secrets by environment (see `environment`);
+        or `with_secrets`, as they are then read."""
+        told = self._sources()
+        if with_secrets:
+            for settings in told.values():
+                settings |= {k: self.environment[v[2:-1]] for k, v in settings.items() if v.startswith("${")}
+        return told
+
+    def _sources(self) -> dict[str, Any]:
         oauth = {"token_url": f"{self.url}/oauth/token", "client_id": CLIENT, "client_secret": "${DEMO_SECRET}"}
         return {
             "visma_hrm": {"adapter": "visma_hrm", "url": f"{self.url}/hrm_ws", "company": "1", "username": USER,
@@ -158,13 +213,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(404, b"")
         if self._goes_wrong(fault):
             return None
-        return self._answer(200, hrm_ws_xml(self.server_of.hrm, self.server_of.today).encode(),
-                            {"Content-Type": "application/xml;charset=UTF-8"}, broken=fault)
+        return self._answer(200, self.server_of.day.hrm_ws(), {"Content-Type": "application/xml;charset=UTF-8"}, broken=fault)
 
     # --- FINT --------------------------------------------------------------------------------------------------
 
     def _fint(self, collection: str, query: dict[str, str], fault: str | None) -> None:
-        entries = fint_entries(self.server_of.hrm, f"{self.server_of.url}/fint").get(collection)
+        entries = self.server_of.day.fint(f"{self.server_of.url}/fint").get(collection)
         if entries is None:
             return self._json({}, status=404)
         size, offset = int(query.get("size", 0)) or len(entries), int(query.get("offset", 0))
@@ -178,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         limit, offset = int(query.get("limit", 100)), int(query.get("offset", 0))
         if limit > 100:
             return self._json({"imsx_codeMajor": "failure", "imsx_codeMinor": "invaliddata"}, status=400)
-        page, total = self._page(oneroster_records(self.server_of.vfs)[listing], offset, limit, fault)
+        page, total = self._page(self.server_of.day.oneroster()[listing], offset, limit, fault)
         return self._json({listing: page}, headers={"X-Total-Count": str(total)}, broken=fault)
 
     # --- answers and faults ------------------------------------------------------------------------------------
@@ -238,7 +292,7 @@ class _Handler(BaseHTTPRequestHandler):
 # --- the municipality in each service's words ------------------------------------------------------------------------
 
 
-def hrm_ws_xml(tables: dict[str, list[Row]], today: date) -> str:
+def hrm_ws_xml(tables: Tables, today: date) -> str:
     """All people with a position not ended, with all their positions; padded, with one child where there may be many."""
     of: dict[str, list[Row]] = {}
     for position in tables["positions"]:
@@ -267,7 +321,7 @@ def _hrm_ws_position(p: Row) -> str:
             "</positionStatistics></position>")
 
 
-def fint_entries(tables: dict[str, list[Row]], url: str) -> dict[str, list[Any]]:
+def fint_entries(tables: Tables, url: str) -> dict[str, list[Any]]:
     """FINT's collections, linked; org units hang below the first one of type kommune."""
     def link(*parts: str) -> list[dict[str, str]]:
         return [{"href": "/".join((url, "administrasjon", *parts))}]
@@ -303,7 +357,7 @@ def fint_entries(tables: dict[str, list[Row]], url: str) -> dict[str, list[Any]]
     }
 
 
-def oneroster_records(tables: dict[str, list[Row]]) -> dict[str, list[Any]]:
+def oneroster_records(tables: Tables) -> dict[str, list[Any]]:
     """OneRoster's orgs and users, pupils among them; sourcedIds of orgs are not their numbers."""
     def org(number: str) -> dict[str, str]:
         return {"href": f"orgs/org-{number}", "sourcedId": f"org-{number}", "type": "org"}

@@ -93,7 +93,8 @@ class Landing:
         if not same_day or same_day[-1].fingerprint != fingerprint:
             arrival = same_day[-1].arrival + 1 if same_day else 1
             landed = self._land(source, delivery, content, arrival, fingerprint, key, max_rejected_percent)
-        self._remember(source, delivery)
+        if not delivery.is_pulled:
+            self._remember(source, delivery)
         return landed
 
     def _land(

@@ -172,7 +172,7 @@ def accept(
                 "SELECT fingerprint FROM ingest.extracts WHERE system = ? AND extract_date = ? AND status = 'quarantined' "
                 "ORDER BY arrival DESC LIMIT 1", [system, extract_date]).fetchone()
         if waiting is None:
-            came = Landing(settings.landed).ofparse_day(system, extract_date)
+            came = Landing(settings.landed).of_day(system, extract_date)
             raise WrongUse(f"{system} {extract_date}: no quarantined extract; "
                            + ("`sluttdato status` shows what became of it" if came else "none was taken in for that day"))
         Decisions(settings.data_dir / "decisions").accept(system, extract_date, waiting[0], reason, clock.today())
@@ -349,7 +349,7 @@ def demo(
     days: Annotated[int, typer.Option(min=5, help="Days of extracts, the last one today's.")] = 60,
     seed: Annotated[int, typer.Option(help="Another seed, another municipality.")] = 1,
 ) -> None:
-    """A simulated municipality with its HRM and VFS, taken in, evaluated, published. Nothing in it is real."""
+    """A simulated municipality, its HRM and VFS pulled day by day, evaluated, published. Nothing in it is real."""
     from demo.municipality import simulate
     from orchestration import demo_place
     from orchestration.status import show_demo
@@ -357,9 +357,12 @@ def demo(
     settings = load_settings(config)
     with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         demo_place.prepare(settings.data_dir)
-        simulate(demo_place.inbox(settings.data_dir), demo_place.truth(settings.data_dir), employees=employees, days=days,
+        simulate(demo_place.systems(settings.data_dir), demo_place.truth(settings.data_dir), employees=employees, days=days,
                  last_day=clock.today(), seed=seed, progress=lambda day: say(f"simulating {day}"))
-        code = _evaluate(demo_place.with_demo_sources(settings), clock.today(), deliveries=True)
+        requests, wrong = demo_place.pull_history(settings, clock.today(), say)
+        out.print(f"{days} days of FINT, OneRoster and exports: {requests} requests, of which {wrong} went wrong on purpose and "
+                  "were made again", soft_wrap=True)
+        code = _evaluate(settings, clock.today(), deliveries=True)
     if code == FAILED:
         raise typer.Exit(FAILED)
     show_demo(settings, out)

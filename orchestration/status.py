@@ -26,7 +26,8 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
 
     {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "days": {day: state},
     "withheld": [{"extract_date", "status", "reason", "diff"}], "pending": [day]}}, "findings": {type: {"open",
-    "excepted"}}}. A state is accepted, quarantined, refused, missing or pending (delivered, not taken in yet).
+    "excepted"}}, "not_assessable": [name]}. A state is accepted, quarantined, refused, missing or pending (delivered, not
+    taken in yet). Of a type that cannot be told, the findings are those that were open when it last could; none is null.
     """
     marts = settings.published / "marts.duckdb"
     published = marts.exists()
@@ -36,6 +37,7 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
             "as_of_date": as_of,
             "systems": {s: _system(settings, con if published else None, s, today, days) for s in SYSTEMS},
             "findings": _findings(con) if published else {},
+            "not_assessable": _not_assessable(con) if published else [],
         }
 
 
@@ -67,8 +69,16 @@ def _system(
     return found
 
 
-def _findings(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
-    counts = {t: {"open": 0, "excepted": 0} for t in labels.FINDING_TYPES}
+def _not_assessable(con: duckdb.DuckDBPyConnection) -> list[str]:
+    names = con.execute("SELECT not_assessable FROM data_freshness WHERE system = 'vfs'").fetchone()
+    return [n for n in names[0].split(", ") if n] if names else []
+
+
+def _findings(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int | None]]:
+    """How many of each type are open or excepted; None instead of a zero that nobody measured."""
+    unmeasured = set(_not_assessable(con))
+    counts: dict[str, dict[str, int | None]] = {
+        t: dict.fromkeys(("open", "excepted"), None if t in unmeasured else 0) for t in labels.FINDING_TYPES}
     for finding_type, state, count in con.execute(
             "SELECT finding_type, status, count(*) FROM findings WHERE status <> 'resolved' GROUP BY ALL").fetchall():
         counts[finding_type][state] = count
@@ -99,15 +109,18 @@ def show_status(found: dict[str, Any], out: Console) -> None:
     if found["findings"]:
         out.print()
         out.print(findings_table(found["findings"]))
+    if found["not_assessable"]:
+        out.print(f"\nCannot be told from these sources: {', '.join(found['not_assessable'])}", soft_wrap=True)
 
 
-def findings_table(findings: dict[str, dict[str, int]]) -> Table:
+def findings_table(findings: dict[str, dict[str, int | None]]) -> Table:
     """Open findings by type, with the label that people know."""
     table = Table("finding type", "label", box=None, pad_edge=False)
     table.add_column("open", justify="right")
     table.add_column("excepted", justify="right")
     for finding_type, counts in findings.items():
-        table.add_row(finding_type, labels.FINDING_TYPES[finding_type], str(counts["open"]), str(counts["excepted"] or ""))
+        told = "not assessable" if counts["open"] is None else str(counts["open"])
+        table.add_row(finding_type, labels.FINDING_TYPES[finding_type], told, str(counts["excepted"] or ""))
     return table
 
 
@@ -119,20 +132,27 @@ def show_demo(settings: Settings, out: Console) -> None:
             SELECT (SELECT count(*) FROM employee_status),
               (SELECT count(DISTINCT person_id) FROM findings WHERE status = 'open' AND finding_type IN (
                 'active_vfs_inactive_hrm', 'unknown_in_hrm', 'inactive_with_access'))""").fetchone()
-        findings = _findings(con)
+        findings, unmeasured = _findings(con), _not_assessable(con)
         example = con.execute("""
             SELECT vfs_position_id FROM status_mismatches WHERE cause = 'backdated' AND can_log_in
             ORDER BY days_open DESC, vfs_position_id LIMIT 1""").fetchone()
         withheld = con.execute("SELECT system, extract_date FROM extracts WHERE status = 'quarantined' ORDER BY ALL").fetchall()
     out.print(f"\nOf {persons} people in Visma Flyt Skole, {people_with_findings} have left HRM, or were never in it, and "
               "still have access:\n", soft_wrap=True)
-    out.print(findings_table({t: c for t, c in findings.items() if c["open"]}))
+    out.print(findings_table({t: c for t, c in findings.items() if c["open"] != 0}))
+    if unmeasured:
+        out.print(f"\nCannot be told from these sources: {', '.join(unmeasured)}", soft_wrap=True)
     for system, day in withheld:
         out.print(f"\nThe {system} extract of {day} was cut off on the way, and quarantined: nobody was counted as gone.",
                   soft_wrap=True)
+    people = settings.published.absolute()
     out.print("\nWhere to look:")
+    for file, what in (("report/index.html", "in a browser: what the sysadmin opens in the morning"),
+                       ("worklists/arbeidsliste.xlsx", "the same as a worklist")):
+        out.print(f"  {people / file}  {what}", markup=False, soft_wrap=True)
     if example:
         out.print(f"  sluttdato explain {example[0]}    why one of them still has access, and what to click",
                   soft_wrap=True)
     out.print("  sluttdato status                 days delivered, open findings")
+    out.print("  sluttdato messages --preview sysadmin   the message that would be sent")
     out.print(f"  {marts}  for BI tools and `duckdb`, read-only", markup=False, soft_wrap=True)

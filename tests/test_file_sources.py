@@ -174,6 +174,8 @@ def test_a_oneroster_delta_is_applied_to_the_days_before_it(tmp_path: Path) -> N
     (BULK | {"manifest.csv": "propertyName,value\nfile.users,bulk\n"}, "the manifest has no orgs, roles"),
     (BULK | {"users.csv": "sourcedId,givenName\nu1,Test,too,many\n"}, "more cells than the heading"),
     (BULK | {"users.csv": 'sourcedId,givenName\nu1,"Test\n'}, "quotes are not closed"),
+    (BULK | {"roles.csv": "sourcedId,role\nr1,teacher\n"}, "a required column is missing"),
+    (BULK | {"manifest.csv": "propertyName\nfile.users\n"}, "a required column is missing"),
 ])
 def test_oneroster_csv_that_is_not_whole_is_refused(tmp_path: Path, files: dict[str, str], said: str) -> None:
     write(tmp_path / "folder", files)
@@ -214,6 +216,13 @@ def test_an_export_without_a_mapped_column_is_refused_with_its_name(tmp_path: Pa
     assert (refused.value.line, refused.value.column) == (2, "Id")
     with pytest.raises(PullFailed, match="there is no file ending in"):
         read(path=tmp_path / "nothing.csv", **EXPORT)
+
+
+def test_an_export_with_canonical_headings_carries_what_it_may(tmp_path: Path) -> None:
+    settings_ = {"adapter": "export", "path": tmp_path, "tables": ["positions"]}
+    unmapped, mapped = (make_adapter("vfs", TypeAdapter(AdapterSettings).validate_python(told)) for told in (
+        settings_, settings_ | {"columns": {"person_id": "Id", "org_number": "Org"}}))
+    assert "positions.registered_by" in unmapped.carries and mapped.carries == frozenset()
 
 
 def test_an_export_with_a_heading_alone_holds_nobody(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from lxml import etree
 from pydantic import TypeAdapter
 
 from demo.municipality import simulate
-from demo.servers import SECRET, Faults, Server, tables_of_day
+from demo.servers import SECRET, Faults, Server, day_of
 from ingest.errors import PullFailed
-from ingest.sources import AdapterSettings, CsvSettings, make_source
+from ingest.sources import AdapterSettings, CsvSettings, fint, make_source, oneroster, visma_hrm
 
 DAY = date(2025, 3, 10)
 Tables = dict[str, list[dict[str, Any]]]
@@ -32,13 +33,12 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(inbox: Path) -> Iterator[Server]:
-    with Server(tables_of_day(inbox, "hrm", DAY), tables_of_day(inbox, "vfs", DAY), DAY) as running:
+    with Server(day_of(inbox, DAY)) as running:
         yield running
 
 
 def settings(server: Server, name: str, **changed: Any) -> Any:
-    told = server.sources()[name] | {"backoff_seconds": 0} | changed
-    told = {k: server.environment.get(v[2:-1], v) if isinstance(v, str) and v.startswith("${") else v for k, v in told.items()}
+    told = server.sources(with_secrets=True)[name] | {"backoff_seconds": 0} | changed
     return TypeAdapter(AdapterSettings).validate_python(told)
 
 
@@ -204,9 +204,35 @@ def test_a_certificate_is_verified_and_ones_own_authority_can_be_named(inbox: Pa
     cert, key = certificate(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
-    with Server(tables_of_day(inbox, "hrm", DAY), {}, DAY, tls=tls) as server:
+    with Server(day_of(inbox, DAY), tls=tls) as server:
         with pytest.raises(PullFailed, match=r"127\.0\.0\.1's certificate is not trusted"):
             pull(server, "visma_hrm")
         assert server.requests == []
         assert pull(server, "visma_hrm", ca_bundle=str(cert))["employees"]
         assert pull(server, "fint", ca_bundle=str(cert))["employees"]
+
+
+def test_what_the_protocols_leave_odd_is_read_as_it_is_meant() -> None:
+    days = {"2025-06-30T22:00:00Z": "2025-07-01", "2025-06-30T12:00:00Z": "2025-06-30", "2025-06-30": "2025-06-30",
+            "9999-12-31T23:59:59Z": "9999-12-31", None: None}
+    assert {told: fint._day(told) for told in days} == days
+    person = etree.fromstring(
+        "<person><ssn> </ssn><employments><employment><employeeId>007 </employeeId><positions>"
+        "<position><positionInfo><positionCode positionId='1 '/><positionType>Sluttet</positionType></positionInfo></position>"
+        "<position><positionPercentage>100.0</positionPercentage><positionStartDate>2020-08-01</positionStartDate><positionInfo>"
+        "<positionCode positionId='2'/></positionInfo><positionStatistics><businessNumber value=' 974000001'/>"
+        "</positionStatistics></position></positions></employment></employments></person>")
+    (_, employee), (_, position) = visma_hrm.rows_of(person)
+    assert (employee["employee_number"], employee["national_id"]) == ("007", None)
+    assert (position["position_id"], position["percentage"], position["org_number"]) == ("007:2:2020-08-01", "100", "974000001")
+    removed = oneroster.gather([{"sourcedId": "a", "status": "toBeDeleted"}, {"sourcedId": "b", "status": "active"}])
+    assert set(removed) == {"b"}
+
+
+def test_a_proxy_is_used_for_a_source_unless_its_host_is_excepted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(PullFailed, match="did not answer as it should"):
+        pull(server, "visma_hrm", attempts=1)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert pull(server, "visma_hrm")["employees"]

@@ -4,6 +4,7 @@ Files are read into memory and parsed there (`delimited`), so that no raw nation
 """
 
 import codecs
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ingest.assessable import EVERYTHING
 from ingest.contract import ExtractKind, System, Table, tables_of
 from ingest.errors import DeliveryInProgress, RefusedExtract
 from ingest.sources.base import Digest, Progress, RawTable
-from ingest.sources.delimited import Delimited
+from ingest.sources.delimited import Delimited, whole
 
 Mapping = dict[str, str | dict[str, str]]
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -26,11 +27,12 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True)
 class CsvFiles:
-    """The files of one folder, by name, in memory."""
+    """The files of one folder, by name, in memory; `refused` when one of them cannot be held, with a digest instead."""
 
     folder: "CsvFolder"
     files: dict[str, bytes]
     kind: ExtractKind
+    refused: RefusedExtract | None = None
 
     def digest(self, update: Digest) -> None:
         for name in sorted(self.files):
@@ -38,6 +40,8 @@ class CsvFiles:
             update(self.files[name])
 
     def read(self) -> dict[str, RawTable]:
+        if self.refused:
+            raise self.refused
         return self.folder.read(self.files)
 
 
@@ -105,13 +109,20 @@ class CsvFolder:
 
     def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> "CsvFiles":
         folder = self.path / day.isoformat()
+        files, refused = {}, None
         try:
-            files = {f.name: f.read_bytes() for f in self._files(folder)}
+            for file in self._files(folder):
+                with file.open("rb") as stream:
+                    try:
+                        files[file.name] = whole(file.name, stream)
+                    except RefusedExtract as error:
+                        stream.seek(0)
+                        files[file.name], refused = hashlib.file_digest(stream, "sha256").digest(), refused or error
         except OSError as error:
             raise DeliveryInProgress(f"{folder.name}: {error.strerror}") from error
         if self._signature(folder) != signature:
             raise DeliveryInProgress(f"{folder.name} changed while it was read")
-        return CsvFiles(self, files, self._settings.extract)
+        return CsvFiles(self, files, self._settings.extract, refused)
 
     def read(self, content: dict[str, bytes]) -> dict[str, RawTable]:
         """The canonical tables of a folder's files, given by name. Raises RefusedExtract."""

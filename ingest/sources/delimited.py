@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -15,9 +16,25 @@ import pyarrow.csv as pa_csv
 from ingest.errors import RefusedExtract
 
 csv.field_size_limit(1 << 24)
+_MAX_LINE_BYTES = 4 << 20  # less than the blocks in which pyarrow reads
+_PIECE = 1 << 20
 
 
-class _UnreadableRecord(Exception):
+def whole(file: str, stream: BinaryIO) -> bytes:
+    """All of a text file. Raises RefusedExtract at the first line that is longer than any honest one, without reading on."""
+    pieces: list[bytes] = []
+    line, length = 1, 0
+    while piece := stream.read(_PIECE):
+        last = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+        length = length + len(piece) if last < 0 else len(piece) - last - 1
+        line += piece.count(b"\n")
+        if length > _MAX_LINE_BYTES:
+            raise RefusedExtract("the line is longer than any honest one", file=file, line=line, remedy="Deliver the file again")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+class UnreadableRecord(Exception):
     """The record that begins on `line` is no CSV."""
 
     def __init__(self, line: int):
@@ -54,7 +71,7 @@ class Delimited:
 
     def records(self, content: bytes, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
         """(line on which it begins, cells) of each record; blank lines are none."""
-        text = io.StringIO(content.decode(), newline="")
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
         reader = csv.reader(text, delimiter=self.delimiter, strict=strict)
         begins = 1
         try:
@@ -63,12 +80,12 @@ class Delimited:
                     yield begins, cells
                 begins = reader.line_num + 1
         except csv.Error:
-            raise _UnreadableRecord(begins) from None
+            raise UnreadableRecord(begins) from None
 
     def heading(self, file: str, content: bytes) -> list[str]:
         try:
             _, cells = next(self.records(content, strict=False))
-        except (StopIteration, _UnreadableRecord):
+        except (StopIteration, UnreadableRecord):
             raise RefusedExtract("the file is empty, not even a heading", file=file, line=1,
                                  remedy="Deliver it again") from None
         heading = [c.strip() for c in cells]
@@ -108,7 +125,7 @@ class Delimited:
                         f"the row has {len(cells)} cells, the heading {width}", file=file, line=line,
                         remedy="Put quotes around cells that hold the delimiter, then deliver it again",
                     )
-        except _UnreadableRecord as error:
+        except UnreadableRecord as error:
             raise RefusedExtract("quotes are not closed", file=file, line=error.line,
                                  remedy="Correct the quotes from this line on, then deliver it again") from None
 

@@ -19,10 +19,11 @@ from ingest.contract import System, Table, tables_of
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.csv_folder import Mapping, known_encoding
-from ingest.sources.delimited import Delimited
-from ingest.sources.lying import MAX_UNPACKED_BYTES, Lying, LyingFiles
+from ingest.sources.delimited import Delimited, whole
+from ingest.sources.lying import Lying, LyingFiles, is_bomb
 
 EXCEL = (".xlsx", ".xlsm")
+_MAX_COLUMNS, _MAX_ROWS, _MAX_CELLS = 500, 1 << 20, 20_000_000
 # What a row must tell of a table for it to be made from the export.
 NEEDED = {"persons": ("person_id", "given_name", "family_name"), "positions": ("person_id", "org_number"),
            "accesses": ("person_id", "access_group", "org_number"), "org_units": ("org_number",)}
@@ -57,7 +58,8 @@ class Export(Lying):
         self._settings = settings
         self._wanted = [t for t in tables_of(system) if t.name in settings.tables]
         self.tables = tuple(t.name for t in self._wanted)
-        mapped = {f"{t.name}.{name}" for t in self._wanted for name in self._columns(t)}
+        # Without a mapping the file has canonical headings, and may carry whatever a csv source may.
+        mapped = {f"{t.name}.{name}" for t in self._wanted for name in self._columns(t) or [c.name for c in t.columns]}
         self.carries = frozenset(c for c in EVERYTHING if c in mapped) | (
             {"accesses.kommuneadmin"} if "accesses.access_group" in mapped else frozenset())
         self.settings_fingerprint = json.dumps(settings.model_dump(mode="json", exclude={"path"}), sort_keys=True)
@@ -113,7 +115,7 @@ class Export(Lying):
 
     def _read_text(self, file: str, stream: BinaryIO) -> tuple[list[str], pa.Table, Callable[[Sequence[int]], list[int]]]:
         written = Delimited(self._settings.encoding, self._settings.delimiter)
-        content = written.to_utf8(file, stream.read(MAX_UNPACKED_BYTES))
+        content = written.to_utf8(file, whole(file, stream))
         skip = self._settings.skip_rows
         content = content.split(b"\n", skip)[-1] if content.count(b"\n") >= skip else b""
         heading = written.heading(file, content)
@@ -124,7 +126,7 @@ class Export(Lying):
         cells = excel_rows(file, stream, self._settings.sheet)[self._settings.skip_rows:]
         if not cells:
             raise RefusedExtract("the sheet is empty, not even a heading", file=file, remedy="Export it again, or set `sheet`")
-        heading = [(h or "").strip() for h in cells[0]]
+        heading = [h or "" for h in cells[0]]
         twice = sorted({h for h in heading if h and heading.count(h) > 1})
         if twice:
             raise RefusedExtract("a column stands twice in the heading", file=file, line=self._settings.skip_rows + 1,
@@ -145,13 +147,25 @@ def excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str 
                             remedy="Export it again, as .xlsx or CSV")
     try:
         with zipfile.ZipFile(stream) as archive:
-            if sum(i.file_size for i in archive.infolist()) > MAX_UNPACKED_BYTES // 4:
+            if is_bomb(archive):
                 raise RefusedExtract("the workbook unpacks to more than any export holds", file=file, remedy="Export it again")
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         if sheet is not None and sheet not in book.sheetnames:
             raise RefusedExtract("there is no sheet of that name", file=file, column=sheet, remedy="Correct `sheet`")
-        rows = [[_cell(c) for c in row] for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True)]
+        rows: list[list[str | None]] = []
+        told = 0
+        # A row or cell may say to stand anywhere, and all before it are given as empty.
+        for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True, max_col=_MAX_COLUMNS):
+            width = len(row)
+            while width and row[width - 1] is None:
+                width -= 1
+            rows.append([_cell(c) for c in row[:width]])
+            told += width
+            if len(rows) > _MAX_ROWS or told > _MAX_CELLS:
+                raise RefusedExtract("the sheet has more cells than any export holds", file=file, remedy="Export it again")
         book.close()
+        while rows and not rows[-1]:
+            rows.pop()
     except RefusedExtract:
         raise
     except Exception:  # openpyxl raises whatever it stumbles over; its texts may hold cells

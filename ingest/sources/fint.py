@@ -6,7 +6,6 @@ what was removed.
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -17,7 +16,7 @@ from pydantic import Field, SecretStr
 from ingest.contract import System, tables_of
 from ingest.errors import PullFailed
 from ingest.sources.base import Progress
-from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, json_body
+from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, in_order, json_body
 from ingest.sources.pulled import Pulled, PulledTables, Rows, as_list, text
 
 COLLECTIONS = {
@@ -77,15 +76,17 @@ class Fint(Pulled):
     def _once(self, client: Client, name: str, path: str, say: Progress) -> list[Resource]:
         size = self._settings.page_size
         found, total = self._page(client, path, 0)
-        with ThreadPoolExecutor(self._settings.concurrency) as pool:
-            for more, told in pool.map(lambda offset: self._page(client, path, offset), range(size, total, size)):
-                if told != total:
-                    raise WholeAnew(f"{total} entries became {told}")
-                found = found + more
-                say(f"fint: {name}, {len(found)} of {total}")
+        offsets = range(size, total, size) if len(found) < total else ()
+        for more, told in in_order(lambda offset: self._page(client, path, offset), offsets, self._settings.concurrency):
+            if told != total:
+                raise WholeAnew(f"{total} entries became {told}")
+            found.extend(more)
+            say(f"fint: {name}, {len(found)} of {total}")
+            if len(more) < size and len(found) < total:
+                break
         if len(found) != total:
             raise WholeAnew(f"{total} entries were announced, {len(found)} came")
-        selves = [link for entry in found for link in _links(entry, "self")[:1]]
+        selves = [links[0] for entry in found if (links := _links(entry, "self"))]
         if len(set(selves)) < len(selves):
             raise WholeAnew("an entry came twice")
         return found
@@ -108,7 +109,7 @@ def canonical(found: dict[str, list[Resource]], percent_scale: float) -> dict[st
     by_link = {name: {link: entry for entry in entries for link in _links(entry, "self")} for name, entries in found.items()}
     rows = {t.name: Rows(t) for t in tables_of("hrm")}
     for resource in found["personalressurs"]:
-        person = next(iter(_linked(resource, "person", by_link["person"])), {})
+        person = _linked(resource, "person", by_link["person"]) or {}
         name = person.get("navn") if isinstance(person.get("navn"), dict) else {}
         contact = person.get("kontaktinformasjon") or resource.get("kontaktinformasjon") or {}
         rows["employees"].add(
@@ -116,14 +117,17 @@ def canonical(found: dict[str, list[Resource]], percent_scale: float) -> dict[st
             given_name=text(name.get("fornavn")), family_name=text(name.get("etternavn")),
             email=text(contact.get("epostadresse")) if isinstance(contact, dict) else None)
     units = by_link["organisasjonselement"]
+    numbers: dict[int, str | None] = {}  # the number that holds at a unit: many people work at one
     for position in found["arbeidsforhold"]:
-        employee = next(iter(_linked(position, "personalressurs", by_link["personalressurs"])), {})
+        employee = _linked(position, "personalressurs", by_link["personalressurs"]) or {}
         period = position.get("gyldighetsperiode")
         period = period if isinstance(period, dict) else {}
-        place = next(iter(_linked(position, "arbeidssted", units)), None)
+        place = _linked(position, "arbeidssted", units)
+        if id(place) not in numbers:
+            numbers[id(place)] = next(_numbers_upward(place, units), None)
         rows["positions"].add(
             position_id=_identifier(position.get("systemId")), employee_number=_identifier(employee.get("ansattnummer")),
-            org_number=next(_numbers_upward(place, units), None), position_title=text(position.get("stillingstittel")),
+            org_number=numbers[id(place)], position_title=text(position.get("stillingstittel")),
             percentage=_percent(position.get("ansettelsesprosent"), percent_scale),
             start_date=_day(period.get("start")), end_date=_day(period.get("slutt")))
     for unit in found["organisasjonselement"]:
@@ -147,7 +151,7 @@ def _numbers_upward(unit: Resource | None, units: dict[str, Resource]) -> Iterat
 
 
 def _above(unit: Resource, units: dict[str, Resource]) -> Resource | None:
-    above = next(iter(_linked(unit, "overordnet", units)), None)
+    above = _linked(unit, "overordnet", units)
     return None if above is unit else above
 
 
@@ -157,14 +161,17 @@ def _links(entry: Resource, relation: str) -> list[str]:
     return [_same(link["href"]) for link in as_list(told) if isinstance(link, dict) and isinstance(link.get("href"), str)]
 
 
-def _linked(entry: Resource, relation: str, targets: dict[str, Resource]) -> Iterator[Resource]:
-    return (targets[link] for link in _links(entry, relation) if link in targets)
+def _linked(entry: Resource, relation: str, targets: dict[str, Resource]) -> Resource | None:
+    for link in _links(entry, relation):
+        if link in targets:
+            return targets[link]
+    return None
 
 
 def _same(href: str) -> str:
     """A link without its host, which differs between FINT's gateways; the rest compares without regard to case."""
-    path = href.split("://", 1)[-1]
-    return path[path.find("/"):].rstrip("/").lower()
+    begins = href.find("://")
+    return href[href.find("/", begins + 3 if begins >= 0 else 0):].rstrip("/").lower()
 
 
 def _identifier(value: object) -> str | None:
@@ -184,4 +191,7 @@ def _day(value: object) -> str | None:
         return told
     if moment is None or moment.tzinfo is None:
         return told[:10] if told else None
-    return moment.astimezone(_OSLO).date().isoformat()
+    try:
+        return moment.astimezone(_OSLO).date().isoformat()
+    except OverflowError:  # 9999-12-31T23:59:59Z: that day will do
+        return told[:10]

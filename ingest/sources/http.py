@@ -9,7 +9,9 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ from ingest.errors import PullFailed
 T = TypeVar("T")
 _PASSING = (429, 500, 502, 503, 504)
 _MAX_REDIRECTS = 5
+_MAX_PAGE_BYTES = 64 << 20
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -70,6 +73,10 @@ class BadAnswer(Exception):
     """An answer is not what it should be (broken off, a web page instead of data), which may pass."""
 
 
+class Dishonest(BadAnswer):
+    """An answer is such as no honest server gives; asking again would not help."""
+
+
 class WholeAnew(Exception):
     """The pages do not fit together: the listing changed while it was read. All of it is asked for again."""
 
@@ -108,6 +115,8 @@ class Client:
             except requests.exceptions.SSLError as error:
                 raise PullFailed(f"{self.name}: {urlsplit(url).hostname}'s certificate is not trusted. If your kommune has its "
                                  "own authority, set `ca_bundle` to its certificate file") from error
+            except Dishonest as error:
+                raise PullFailed(f"{self.name}: {_where(url)}: {error}; look at `url`") from None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
                 raise PullFailed(f"{self.name}: {url} is no address") from error
             except (requests.RequestException, urllib3.exceptions.HTTPError, BadAnswer, ConnectionError, EOFError) as error:
@@ -119,7 +128,7 @@ class Client:
             self._be_polite()
             answer = self._session().get(
                 url, params=params, headers={"Accept": accept}, auth=self._oauth.auth() if self._oauth else self._auth,
-                stream=True, allow_redirects=False, verify=self._settings.verify,
+                stream=True, allow_redirects=False, verify=self._settings.verify, proxies=requests.utils.get_environ_proxies(url),
                 timeout=(self._settings.connect_timeout_seconds, self._settings.read_timeout_seconds))
             if not answer.is_redirect:
                 return answer
@@ -134,8 +143,7 @@ class Client:
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
-            self._local.session.trust_env = False  # no credentials from a .netrc; proxies are taken below
-            self._local.session.proxies = requests.utils.get_environ_proxies(self._oauth.url if self._oauth else "https://")
+            self._local.session.trust_env = False  # no credentials from a .netrc
         return self._local.session
 
     def _be_polite(self) -> None:
@@ -189,6 +197,8 @@ class OAuth:
         self._session = OAuth2Session(client_id, client_secret.get_secret_value(), scope=scope,
                                       token_endpoint_auth_method="client_secret_post", default_timeout=(
                                           settings.connect_timeout_seconds, settings.read_timeout_seconds))
+        self._session.trust_env = False
+        self._session.proxies = requests.utils.get_environ_proxies(token_url)
         self._token: str | None = None
 
     def auth(self) -> AuthBase:
@@ -245,14 +255,34 @@ def ntlm(username: str, password: SecretStr) -> AuthBase:
 
 
 def json_body(answer: requests.Response) -> Any:
-    """The body as JSON. Raises BadAnswer when it is broken off, or a web page."""
+    """The body as JSON. Raises BadAnswer when it is broken off, a web page, or larger than any page."""
     if "html" in answer.headers.get("Content-Type", "").lower():
         raise BadAnswer("a web page instead of data")
-    body = answer.content
+    body = bytearray()
+    for piece in answer.iter_content(1 << 16):
+        body += piece
+        if len(body) > _MAX_PAGE_BYTES:
+            raise Dishonest("an answer is larger than any page of data")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise BadAnswer("a web page instead of data" if body.lstrip()[:1] == b"<" else "broken JSON") from None
+
+
+def in_order(ask: Callable[[int], T], offsets: Iterable[int], concurrency: int) -> Iterator[T]:
+    """What `ask` makes of each offset, in their order. So many at a time are begun and no more, however many are announced."""
+    with ThreadPoolExecutor(concurrency) as pool:
+        begun: deque[Future[T]] = deque()
+        try:
+            for offset in offsets:
+                begun.append(pool.submit(ask, offset))
+                if len(begun) >= concurrency:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()
 
 
 def _origin(url: str) -> str:

@@ -5,7 +5,6 @@ A raw file is read where it lies; nothing of it is copied.
 """
 
 import hashlib
-import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,8 @@ from ingest.errors import DeliveryInProgress, PullFailed
 from ingest.sources.base import Digest, Progress, RawTable
 from ingest.sources.csv_folder import dated_folders
 
-MAX_UNPACKED_BYTES = 2 << 30
+MAX_UNPACKED_BYTES = 512 << 20
+_ALWAYS_HONEST_BYTES, _MAX_RATIO = 16 << 20, 100
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,8 @@ class Lying:
         return LyingFiles({path.name: path} if path.is_file() else {})
 
 
-def unpacked(archive: zipfile.ZipFile, name: str) -> io.BytesIO:
-    """One member of a zip in memory. Raises ValueError when it is larger than any honest one."""
-    if archive.getinfo(name).file_size > MAX_UNPACKED_BYTES:
-        raise ValueError(f"{name} is too large")
-    with archive.open(name) as member:
-        return io.BytesIO(member.read(MAX_UNPACKED_BYTES))
+def is_bomb(archive: zipfile.ZipFile) -> bool:
+    """Whether a zip unpacks to more than any honest one of its size; a member never gives more than it says."""
+    packed = sum(i.compress_size for i in archive.infolist())
+    unpacked = sum(i.file_size for i in archive.infolist())
+    return unpacked > MAX_UNPACKED_BYTES or (unpacked > _ALWAYS_HONEST_BYTES and unpacked > _MAX_RATIO * packed)

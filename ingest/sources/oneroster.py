@@ -82,7 +82,7 @@ class Roster:
             return told
         try:
             return (date.fromisoformat(told) - timedelta(days=1)).isoformat()
-        except ValueError:
+        except (ValueError, OverflowError):
             return told  # the door rejects it, and says so
 
 
@@ -101,7 +101,7 @@ def identifier(user: Mapping[str, Any], where: str | None) -> str | None:
 
 
 def is_removed(record: Mapping[str, Any]) -> bool:
-    return text(record.get("status")) == "tobedeleted"
+    return (text(record.get("status")) or "").lower() == "tobedeleted"
 
 
 def gather(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

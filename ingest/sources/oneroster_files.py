@@ -5,6 +5,7 @@ extract is a full one."""
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -16,11 +17,13 @@ from ingest.contract import System
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.csv_folder import dated_folders
-from ingest.sources.lying import Lying, LyingFiles, unpacked
+from ingest.sources.delimited import whole
+from ingest.sources.lying import Lying, LyingFiles, is_bomb
 from ingest.sources.oneroster import Roster, gather, is_removed
 from ingest.sources.oneroster_rest import OneRosterSettings
 
 _FILES = ("orgs", "users", "roles")
+_NEEDED = {"manifest": ("propertyName", "value"), "roles": ("sourcedId", "userSourcedId", "orgSourcedId")}
 csv.field_size_limit(1 << 24)
 
 
@@ -81,7 +84,7 @@ class OneRosterFiles(Lying):
 
 def _manifest(files: LyingFiles, prefix: str) -> dict[str, str]:
     """Of each file that matters here, whether it is bulk or delta. Raises RefusedExtract when one is absent."""
-    rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv", key="propertyName")}
+    rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv")}
     kinds = {name: rows.get(f"file.{name}", "absent") for name in _FILES}
     absent = [name for name, kind in kinds.items() if kind not in ("bulk", "delta")]
     if absent:
@@ -101,23 +104,30 @@ def _open(files: LyingFiles, name: str) -> Iterator[BinaryIO]:
     elif zips:
         try:
             with files.open(zips[0]) as stream, zipfile.ZipFile(stream) as archive:
+                if is_bomb(archive):
+                    raise RefusedExtract("the zip unpacks to more than any honest one", file=zips[0], remedy="Deliver it again")
                 member = next((m for m in archive.namelist() if m.rsplit("/", 1)[-1] == plain), None)
                 if member is None:
                     raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole zip again")
-                yield unpacked(archive, member)
-        except (zipfile.BadZipFile, ValueError, EOFError, RuntimeError, NotImplementedError):
+                with archive.open(member) as unpacked:
+                    yield unpacked
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
             raise RefusedExtract("the zip is broken, or larger than any honest one", file=zips[0],
                                  remedy="Deliver it again") from None
     else:
         raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole folder again")
 
 
-def _records(files: LyingFiles, name: str, key: str = "sourcedId") -> list[dict[str, str]]:
+def _records(files: LyingFiles, name: str) -> list[dict[str, str]]:
+    needed = _NEEDED.get(name.rpartition("/")[2].removesuffix(".csv"), ("sourcedId",))
     with _open(files, name) as stream:
         try:
-            reader = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""), restval="", strict=True)
-            if key not in (reader.fieldnames or []):
-                raise RefusedExtract("a required column is missing", file=name, line=1, column=key, remedy="Deliver it again")
+            content = io.BytesIO(whole(name, stream))
+            reader = csv.DictReader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), restval="", strict=True)
+            missing = [column for column in needed if column not in (reader.fieldnames or [])]
+            if missing:
+                raise RefusedExtract("a required column is missing", file=name, line=1, column=", ".join(missing),
+                                     remedy="Deliver it again")
             found = []
             for row in reader:
                 if None in row:

@@ -1,7 +1,7 @@
 """OneRoster 1.2 over REST: every page of orgs and users, or nothing."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -12,11 +12,12 @@ from ingest.assessable import COUNTERPARTS
 from ingest.contract import System
 from ingest.errors import PullFailed
 from ingest.sources.base import Progress
-from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, json_body
+from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, in_order, json_body
 from ingest.sources.oneroster import Meaning, Roster, gather
-from ingest.sources.pulled import Pulled, PulledTables
+from ingest.sources.pulled import Pulled, PulledTables, text
 
 LISTINGS = ("orgs", "users")
+_SAY_EVERY = 10
 DEFAULT_SCOPE = "one-roster-api:https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
 
 
@@ -90,27 +91,38 @@ class OneRosterRest(Pulled):
 
     def _once(self, client: Client, name: str, say: Progress) -> list[dict[str, Any]]:
         size = self._settings.page_size
-        records, total, has_next = self._page(client, name, 0)
-        pages = [records]
-        if total is not None:
-            offsets = range(size, total, size)
-            with ThreadPoolExecutor(self._settings.concurrency) as pool:
-                for number, (more, told) in enumerate(pool.map(lambda o: self._page(client, name, o)[:2], offsets), start=2):
-                    if told is not None and told != total:
-                        raise WholeAnew(f"{total} records became {told}")
-                    pages.append(more)
-                    say(f"oneroster: {name}, page {number} of {len(offsets) + 1}")
-        else:
-            while has_next or (has_next is None and len(pages[-1]) >= size):
-                more, _, has_next = self._page(client, name, size * len(pages))
-                pages.append(more)
-                say(f"oneroster: {name}, {sum(map(len, pages))} records")
-        found = [r for page in pages for r in page]
+        found, total, has_next = self._page(client, name, 0)
         ids = {r["sourcedId"] for r in found}
+
+        def add(page: list[dict[str, Any]]) -> None:
+            # At once, or a server that gives one page for ever would be asked for ever.
+            ids.update(r["sourcedId"] for r in page)
+            found.extend(page)
+            if len(ids) < len(found):
+                raise WholeAnew("a record came twice")
+            if len(found) // size % _SAY_EVERY == 0:
+                say(f"oneroster: {name}, {len(found)} records{f' of {total}' if total is not None else ''}")
+
         if len(ids) < len(found):
             raise WholeAnew("a record came twice")
-        if total is not None and len(found) != total:
-            raise WholeAnew(f"{total} records were announced, {len(found)} came")
+        if total is not None:
+            offsets = range(size, total, size) if len(found) < total else ()
+            for more, told, follows in in_order(lambda o: self._page(client, name, o), offsets, self._settings.concurrency):
+                has_next = follows
+                if told is not None and told != total:
+                    raise WholeAnew(f"{total} records became {told}")
+                add(more)
+                if len(more) < size and len(found) < total:
+                    break
+            if len(found) != total:
+                raise WholeAnew(f"{total} records were announced, {len(found)} came")
+            if has_next:
+                raise WholeAnew(f"{total} records were announced, and more are linked to")
+        else:
+            more = found
+            while more and (has_next or (has_next is None and len(more) >= size)):
+                more, _, has_next = self._page(client, name, len(found))
+                add(more)
         return found
 
     def _page(self, client: Client, name: str, offset: int) -> tuple[list[dict[str, Any]], int | None, bool | None]:
@@ -118,10 +130,12 @@ class OneRosterRest(Pulled):
         def take(answer: requests.Response) -> tuple[list[dict[str, Any]], int | None, bool | None]:
             body = json_body(answer)
             records = body.get(name) if isinstance(body, dict) else None
-            if not isinstance(records, list) or not all(isinstance(r, dict) and r.get("sourcedId") for r in records):
+            if not isinstance(records, list) or not all(isinstance(r, dict) and text(r.get("sourcedId")) for r in records):
                 raise BadAnswer(f"the answer holds no {name}")
-            total = answer.headers.get("X-Total-Count", "")
-            return records, int(total) if total.isdigit() else None, "next" in answer.links if answer.links else None
+            total = answer.headers.get("X-Total-Count", "").strip()
+            links = answer.links
+            return ([{**r, "sourcedId": text(r["sourcedId"])} for r in records],
+                    int(total) if re.fullmatch(r"[0-9]{1,9}", total) else None, "next" in links if links else None)
 
         return client.get(f"{self._settings.url}/{name}", take, params={"limit": self._settings.page_size, "offset": offset})
 

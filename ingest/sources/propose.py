@@ -12,7 +12,7 @@ from typing import Any
 
 from ingest.contract import LISTED_VALUES, Kind, tables_of
 from ingest.errors import RefusedExtract
-from ingest.sources.delimited import Delimited
+from ingest.sources.delimited import Delimited, UnreadableRecord, whole
 from ingest.sources.export import EXCEL, NEEDED, excel_rows
 
 _LOOK_AT_ROWS = 5000
@@ -80,14 +80,18 @@ def _rows(file: Path, settings: dict[str, Any]) -> list[list[str | None]]:
         with file.open("rb") as stream:
             rows = excel_rows(file.name, stream, None)
     else:
-        content = file.read_bytes()
+        with file.open("rb") as stream:
+            content = whole(file.name, stream)
         encoding = next(e for e in ("utf-8-sig", "utf-16", "cp1252", "latin-1") if _reads(content, e))
         encoding = "utf-8" if encoding == "utf-8-sig" else "windows-1252" if encoding == "cp1252" else encoding
         lines = content.decode(encoding).lstrip("\ufeff").splitlines()[:20]
         delimiter = max(";\t,|", key=lambda d: (max((line.count(d) for line in lines), default=0), d == ";"))
         settings |= {"encoding": encoding, "delimiter": delimiter}
         written = Delimited(encoding, delimiter)
-        rows = [list(cells) for _, cells in written.records(written.to_utf8(file.name, content))]
+        try:
+            rows = [list(cells) for _, cells in written.records(written.to_utf8(file.name, content))]
+        except UnreadableRecord as error:
+            raise RefusedExtract("quotes are not closed", file=file.name, line=error.line, remedy="Export it again") from None
     if not rows:
         raise RefusedExtract("the file is empty", file=file.name, remedy="Export it again")
     return rows[:_LOOK_AT_ROWS]

@@ -28,12 +28,19 @@ class Rows:
 
     def _pack(self) -> None:
         columns = list(zip(*self._waiting, strict=True)) if self._waiting else [()] * len(self.columns)
-        self._batches.append(pa.record_batch([pa.array(c, pa.string()) for c in columns], names=self.columns))
+        self._batches.append(pa.record_batch([_text_array(c) for c in columns], names=self.columns))
         self._waiting = []
 
     def table(self, file: str, *, date_format: str | None = None) -> RawTable:
         self._pack()
         return RawTable(pa.Table.from_batches(self._batches), file, date_format=date_format)
+
+
+def _text_array(values: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:  # half a character, which JSON can spell and nothing can store
+        return pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.string())
 
 
 def merged(parts: Sequence[RawTable]) -> RawTable:
@@ -72,18 +79,20 @@ class Pulled:
 
 def as_list(value: object) -> list:
     """What may be missing, one thing, or several, as a list."""
+    if isinstance(value, list):
+        return value
     if value is None or value == "":
         return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return list(value) if isinstance(value, tuple) else [value]
 
 
 def text(value: object) -> str | None:
     """A scalar as text; whatever is no scalar is nothing."""
+    if isinstance(value, str):
+        return value.strip() or None
     if value is None or isinstance(value, dict | list):
         return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value).strip() or None
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def first(values: Iterable[str | None]) -> str | None:

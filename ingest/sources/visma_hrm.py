@@ -103,7 +103,7 @@ def _position(number: str | None, told: dict[str, etree._Element]) -> dict[str, 
     start, end = text_of(told.get("positionStartDate")), text_of(told.get("positionEndDate"))
     info = by_name(told["positionInfo"]) if "positionInfo" in told else {}
     kind = info.get("positionType")
-    if end is None and kind is not None and "sluttet" in f"{kind.get('value')} {kind.get('name')}".lower():
+    if end is None and kind is not None and "sluttet" in f"{kind.get('value')} {kind.get('name')} {kind.text}".lower():
         return None
     code = info["positionCode"].attrib if "positionCode" in info else {}
     place = by_name(told["positionStatistics"]).get("businessNumber") if "positionStatistics" in told else None

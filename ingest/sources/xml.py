@@ -5,6 +5,8 @@ from typing import BinaryIO
 
 from lxml import etree
 
+_MAX_PIECE_BYTES = 32 << 20
+
 
 class BrokenXml(Exception):
     """No XML, or not whole, or not the document expected. `line` where it was noticed; no value stands in the text."""
@@ -14,14 +16,29 @@ class BrokenXml(Exception):
         self.problem, self.line = problem, line
 
 
+class _Watched:
+    """A stream that ends in BrokenXml when so much is read without a piece coming of it: nothing is gathered without end."""
+
+    def __init__(self, stream: BinaryIO):
+        self._stream, self.since = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        got = self._stream.read(size)
+        self.since += len(got)
+        if self.since > _MAX_PIECE_BYTES:
+            raise BrokenXml("a part of the document is larger than any honest one")
+        return got
+
+
 def pieces(stream: BinaryIO, root: str, wanted: frozenset[str]) -> Iterator[etree._Element]:
     """Each element directly below the root whose local name is `wanted`, one at a time, gone when the next is asked for.
 
     Raises BrokenXml, also when the document's root is another, or it declares a document type.
     """
     first = True
+    watched = _Watched(stream)
     context = etree.iterparse(
-        stream, events=("end",), tag=[f"{{*}}{w}" for w in sorted(wanted)], resolve_entities=False, no_network=True,
+        watched, events=("end",), tag=[f"{{*}}{w}" for w in sorted(wanted)], resolve_entities=False, no_network=True,
         load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
         for _, element in context:
@@ -32,6 +49,7 @@ def pieces(stream: BinaryIO, root: str, wanted: frozenset[str]) -> Iterator[etre
             if above is None or above.getparent() is not None:
                 continue
             yield element
+            watched.since = 0
             element.clear()
             while element.getprevious() is not None:
                 del above[0]

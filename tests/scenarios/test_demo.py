@@ -1,9 +1,13 @@
-"""The simulated municipality knows the truth about its people; the pipeline, which sees the deliveries alone, finds it."""
+"""The simulated municipality knows the truth about its people; the pipeline, which asks its systems alone, finds it."""
 
 import json
+import re
 from datetime import date
 
-from demo.municipality import simulate
+import pytest
+
+from demo.municipality import Case, simulate
+from orchestration import demo_place
 from tests.support.command_line import Place
 
 LAST = date(2025, 3, 10)
@@ -20,10 +24,15 @@ TOLD_BY = {
 }
 
 
-def test_what_really_happened_is_found_and_little_else(place: Place) -> None:
-    place.today = LAST.isoformat()
-    truth = simulate(place.inbox, place.root / "truth.json", employees=800, days=25, last_day=LAST, seed=5)
-    assert place.do("run").code == 3  # one extract was cut off on the way
+def test_what_really_happened_is_found_and_little_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_place, "_FAULTS", 0.05)
+    done = place.do("demo", "--employees", "800", "--days", "25", "--seed", "5")
+    assert done.code == 0 and "was cut off on the way, and quarantined" in done.out
+    requests, wrong = map(int, re.search(r"(\d+) requests, of which (\d+) went wrong on purpose", done.out).groups())
+    assert requests > 25 * 8 and wrong > 5
+    assert {r["status"] for r in place.mart("extracts")} == {"accepted", "quarantined"}
+    assert len(place.mart("extracts")) == 50  # each day of both systems was pulled, whatever went wrong
+    truth = [Case(**case) for case in json.loads((place.data / "demo" / "truth.json").read_text(encoding="utf-8"))]
     found: dict[str, set[str]] = {}
     for finding in place.mart("findings"):
         found.setdefault(finding["subject_id"], set()).add(finding["finding_type"])
@@ -36,6 +45,19 @@ def test_what_really_happened_is_found_and_little_else(place: Place) -> None:
     # The rest follows from accesses left behind at the end of a position, and from the other positions of those who left.
     unexplained = set(found) - {case.subject for case in truth}
     assert len(unexplained) <= 0.3 * len(found)
+
+
+def test_the_municipality_lives_on_after_the_demo(place: Place) -> None:
+    assert place.do("demo", "--employees", "60", "--days", "6").code == 0
+    assert place.mart("data_freshness", "system = 'vfs'")[0]["not_assessable"] == "manual_profile"
+    hrm, vfs = (place.do("check-source", system, "--json").json for system in ("hrm", "vfs"))
+    assert hrm["tables"][0]["rows"] >= 60 and vfs["not_assessable"] == ["manual_profile"]
+    # The next day its systems say the same again, and it is that day's extract.
+    assert place.do("run", today="2025-03-11").code == 0
+    assert {r["current_extract_date"].isoformat() for r in place.mart("data_freshness")} == {"2025-03-11"}
+    # Before its first day the municipality had nothing to say.
+    assert place.do("check-source", "hrm", today="2025-01-01").code == 1
+    assert place.do("status", today="2025-01-01").code == 0
 
 
 def test_the_same_seed_makes_the_same_municipality(place: Place) -> None:

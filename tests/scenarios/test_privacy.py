@@ -10,15 +10,16 @@ from pathlib import Path
 import duckdb
 
 from demo.people import national_id
+from demo.servers import SECRET
 from tests.support.command_line import Place, town
 from tests.support.post import webhook
 
-DELIVERED = ("demo", "inbox")
+SIMULATED = ("demo", "systems")
 
 
-def delivered_ids(inbox: Path) -> set[str]:
+def ids_below(folder: Path) -> set[str]:
     ids = set()
-    for file in inbox.rglob("*.csv"):
+    for file in folder.rglob("*.csv"):
         with file.open(newline="", encoding="utf-8") as handle:
             ids |= {row["national_id"] for row in csv.DictReader(handle) if row.get("national_id")}
     return ids
@@ -28,7 +29,7 @@ def everything_written(data: Path) -> dict[Path, str]:
     """Every file below the data directory as text: databases, Parquet and what is packed as their values, others as they are."""
     texts = {}
     for file in (f for f in data.rglob("*") if f.is_file() and not f.is_symlink()):
-        if file.is_relative_to(data.joinpath(*DELIVERED)):
+        if file.is_relative_to(data.joinpath(*SIMULATED)):
             continue
         texts[file] = file.read_bytes().decode("latin-1")
         if file.suffix == ".parquet":
@@ -47,8 +48,9 @@ def everything_written(data: Path) -> dict[Path, str]:
 
 def test_after_a_full_demo_run_no_national_id_is_found_anywhere(place: Place) -> None:
     assert place.do("demo", "--employees", "300", "--days", "12", as_it_is=True).code == 0
-    ids = delivered_ids(place.data / "demo" / "inbox")
+    ids = ids_below(place.data.joinpath(*SIMULATED))
     assert len(ids) > 300
+    assert SECRET not in "".join(file.read_bytes().decode("latin-1") for file in place.data.rglob("*") if file.is_file())
     texts = everything_written(place.data)
     assert {".parquet", ".duckdb", ".db", ".json", ".log", ".html", ".xlsx", ".csv"} <= {f.suffix for f in texts}
     assert any("fødselsnummer" in text for file, text in texts.items() if file.suffix == ".html")  # the stories were unpacked
