@@ -72,7 +72,7 @@
     }
     add(cell, "h3", "Hvorfor det er en sak");
     const reasons = add(cell, "ul");
-    for (const reason of story.reasons) add(reasons, "li", reason);
+    for (const reason of story.reasons) add(reasons, "li", reason.replace(/^ +– /, ""), reason.startsWith(" ") && "sub");
     add(cell, "h3", "Hva systemene har sagt, og når");
     const told = add(cell, "table");
     const head = add(add(told, "thead"), "tr");
