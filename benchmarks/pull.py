@@ -69,27 +69,31 @@ def iterparse(file: str) -> None:
 def parse(file: str) -> None:
     from ingest.contract import tables_of
     from ingest.sources.pulled import Rows
-    from ingest.sources.visma_hrm import rows_of
+    from ingest.sources.visma_hrm import read_person
     from ingest.sources.xml import pieces
 
     rows = {t.name: Rows(t) for t in tables_of("hrm")}
     with Path(file).open("rb") as stream:
         for person in pieces(stream, "persons", frozenset({"person"})):
-            for table, values in rows_of(person):
-                rows[table].add(**values)
+            read_person(person, rows["employees"], rows["positions"])
     for of in rows.values():
         of.table(file)
 
 
 def forget(file: str) -> None:
-    from ingest.sources.pulled import Rows  # noqa: F401  as much is imported
-    from ingest.sources.visma_hrm import rows_of
+    from ingest.contract import tables_of
+    from ingest.sources.pulled import Rows
+    from ingest.sources.visma_hrm import read_person
     from ingest.sources.xml import pieces
 
+    class Forgotten(Rows):
+        def append(self, row: object) -> None:
+            pass
+
+    rows = {t.name: Forgotten(t) for t in tables_of("hrm")}
     with Path(file).open("rb") as stream:
         for person in pieces(stream, "persons", frozenset({"person"})):
-            for _ in rows_of(person):
-                pass
+            read_person(person, rows["employees"], rows["positions"])
 
 
 if __name__ == "__main__":

@@ -17,8 +17,10 @@ from pydantic import TypeAdapter
 
 from demo.municipality import simulate
 from demo.servers import SECRET, Faults, Server, day_of
+from ingest.contract import tables_of
 from ingest.errors import PullFailed
 from ingest.sources import AdapterSettings, CsvSettings, fint, make_source, oneroster, visma_hrm
+from ingest.sources.pulled import Rows
 
 DAY = date(2025, 3, 10)
 Tables = dict[str, list[dict[str, Any]]]
@@ -222,7 +224,10 @@ def test_what_the_protocols_leave_odd_is_read_as_it_is_meant() -> None:
         "<position><positionPercentage>100.0</positionPercentage><positionStartDate>2020-08-01</positionStartDate><positionInfo>"
         "<positionCode positionId='2'/></positionInfo><positionStatistics><businessNumber value=' 974000001'/>"
         "</positionStatistics></position></positions></employment></employments></person>")
-    (_, employee), (_, position) = visma_hrm.rows_of(person)
+    rows = {t.name: Rows(t) for t in tables_of("hrm")}
+    visma_hrm.read_person(person, rows["employees"], rows["positions"])
+    employee, = rows["employees"].table("hrm_ws").data.to_pylist()
+    position, = rows["positions"].table("hrm_ws").data.to_pylist()
     assert (employee["employee_number"], employee["national_id"]) == ("007", None)
     assert (position["position_id"], position["percentage"], position["org_number"]) == ("007:2:2020-08-01", "100", "974000001")
     removed = oneroster.gather([{"sourcedId": "a", "status": "toBeDeleted"}, {"sourcedId": "b", "status": "active"}])

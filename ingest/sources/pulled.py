@@ -22,7 +22,11 @@ class Rows:
 
     def add(self, **values: str | None) -> None:
         """One row; columns left out are empty."""
-        self._waiting.append([values.get(c) or None for c in self.columns])
+        self.append([values.get(c) or None for c in self.columns])
+
+    def append(self, row: Sequence[str | None]) -> None:
+        """One row, a value for each column in the contract's order; None for an empty one."""
+        self._waiting.append(row)
         if len(self._waiting) >= _ROWS_AT_ONCE:
             self._pack()
 

@@ -5,8 +5,8 @@ who left is absent from the next one. The answer is parsed as it comes and is ne
 """
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 from typing import Annotated, Literal
 
 import requests
@@ -18,7 +18,7 @@ from ingest.contract import System, tables_of
 from ingest.sources.base import Progress
 from ingest.sources.http import BadAnswer, Client, HttpSettings, basic, ntlm
 from ingest.sources.pulled import Pulled, PulledTables, Rows, merged
-from ingest.sources.xml import BrokenXml, by_name, child_text, children, pieces, text_of
+from ingest.sources.xml import BrokenXml, child_text, local_name, pieces, text_of
 
 _SAY_EVERY, _A_FEW = 1000, 100
 
@@ -70,8 +70,7 @@ def _read(answer: requests.Response, say: Progress, at_most: int | None = None) 
     rows = {t.name: Rows(t) for t in tables_of("hrm") if t.name in VismaHrm.tables}
     try:
         for number, person in enumerate(pieces(answer.raw, "persons", frozenset({"person"})), start=1):
-            for table, values in rows_of(person):
-                rows[table].add(**values)
+            read_person(person, rows["employees"], rows["positions"])
             if number == at_most:
                 break
             if number % _SAY_EVERY == 0:
@@ -83,37 +82,71 @@ def _read(answer: requests.Response, say: Progress, at_most: int | None = None) 
     return rows
 
 
-def rows_of(person: etree._Element) -> Iterator[tuple[str, dict[str, str | None]]]:
-    """The employees (one for each employment) and positions of one person, as (table, values)."""
-    told = by_name(person)
-    who = {"national_id": text_of(told.get("ssn")), "given_name": text_of(told.get("givenName")),
-           "family_name": text_of(told.get("familyName")),
-           "email": child_text(told["contactInfo"], "email") if "contactInfo" in told else None}
-    for employment in children(person, "employments", "employment"):
-        number = child_text(employment, "employeeId")
-        yield "employees", {"employee_number": number, **who}
-        for position in children(employment, "positions", "position"):
-            row = _position(number, by_name(position))
-            if row is not None:
-                yield "positions", row
+def read_person(person: etree._Element, employees: Rows, positions: Rows) -> None:
+    """Add the employees (one for each employment) and positions of one person, in the contract's order of columns.
+
+    Each element is looked at once, in the order in which it comes: an answer has millions.
+    """
+    national_id = given_name = family_name = email = None
+    employments: list[etree._Element] = []
+    for told in person:
+        match local_name(told.tag):
+            case "ssn":
+                national_id = text_of(told)
+            case "givenName":
+                given_name = text_of(told)
+            case "familyName":
+                family_name = text_of(told)
+            case "contactInfo":
+                email = child_text(told, "email")
+            case "employments":
+                employments += told
+    for employment in employments:
+        number, held = None, []
+        for told in employment:
+            match local_name(told.tag):
+                case "employeeId":
+                    number = text_of(told)
+                case "positions":
+                    held += told
+        if local_name(employment.tag) == "employment":
+            employees.append((number, national_id, given_name, family_name, email))
+            for position in held:
+                if local_name(position.tag) == "position":
+                    _read_position(number, position, positions)
 
 
-def _position(number: str | None, told: dict[str, etree._Element]) -> dict[str, str | None] | None:
-    """One position; None of one that has ended on a day that HRM does not tell: absent, which counts as vanished."""
-    start, end = text_of(told.get("positionStartDate")), text_of(told.get("positionEndDate"))
-    info = by_name(told["positionInfo"]) if "positionInfo" in told else {}
-    kind = info.get("positionType")
-    if end is None and kind is not None and "sluttet" in f"{kind.get('value')} {kind.get('name')} {kind.text}".lower():
-        return None
-    code = info["positionCode"].attrib if "positionCode" in info else {}
-    place = by_name(told["positionStatistics"]).get("businessNumber") if "positionStatistics" in told else None
-    return {
-        "position_id": f"{number}:{code.get('positionId', '').strip()}:{start or ''}" if number else None,
-        "employee_number": number, "org_number": (place.get("value") or "").strip() if place is not None else None,
-        "position_code": code.get("positionCode", "").strip(), "position_title": code.get("name", "").strip(),
-        "percentage": _percentage(text_of(told.get("positionPercentage"))), "start_date": _day(start), "end_date": _day(end)}
+def _read_position(number: str | None, position: etree._Element, positions: Rows) -> None:
+    """One position; none of one that has ended on a day that HRM does not tell: absent, which counts as vanished."""
+    start = end = percentage = org_number = None
+    position_id, code, title, kind = "", None, None, ""
+    for told in position:
+        match local_name(told.tag):
+            case "positionStartDate":
+                start = text_of(told)
+            case "positionEndDate":
+                end = text_of(told)
+            case "positionPercentage":
+                percentage = text_of(told)
+            case "positionInfo":
+                for info in told:
+                    match local_name(info.tag):
+                        case "positionCode":
+                            position_id = (info.get("positionId") or "").strip()
+                            code = (info.get("positionCode") or "").strip() or None
+                            title = (info.get("name") or "").strip() or None
+                        case "positionType":
+                            kind = f"{info.get('value')} {info.get('name')} {info.text}".lower()
+            case "positionStatistics":
+                for place in told:
+                    if local_name(place.tag) == "businessNumber":
+                        org_number = (place.get("value") or "").strip() or None
+    if end is not None or "sluttet" not in kind:
+        positions.append((f"{number}:{position_id}:{start or ''}" if number else None, number, org_number, code, title,
+                          _percentage(percentage), _day(start), _day(end)))
 
 
+@cache
 def _percentage(value: str | None) -> str | None:
     """"100.0" as people write it: "100"."""
     try:

@@ -1,6 +1,7 @@
 """Reading XML piece by piece, in little memory, with nothing of its dangerous side: no entities, no references outward."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import BinaryIO
 
 from lxml import etree
@@ -65,24 +66,22 @@ def _check_root(element: etree._Element, root: str) -> None:
         raise BrokenXml(f"the document is no <{root}>", element.sourceline)
 
 
+@cache  # there are few, and an answer asks for them a million times
+def local_name(tag: object) -> str:
+    """A tag without its namespace; empty for what is no element."""
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
 def name(element: etree._Element) -> str:
     """The name without its namespace."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return local_name(element.tag)
 
 
 def children(element: etree._Element, *path: str) -> list[etree._Element]:
     """The elements at a path of local names below `element`; none, one or many."""
     found = [element]
     for step in path:
-        found = [child for parent in found for child in parent.iterchildren(f"{{*}}{step}")]
-    return found
-
-
-def by_name(element: etree._Element) -> dict[str, etree._Element]:
-    """The elements directly below one, by local name; of several with one name the first."""
-    found: dict[str, etree._Element] = {}
-    for child in element:
-        found.setdefault(name(child), child)
+        found = [child for parent in found for child in parent if local_name(child.tag) == step]
     return found
 
 
