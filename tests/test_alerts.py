@@ -180,6 +180,14 @@ def test_a_long_list_names_the_newest_and_counts_the_rest() -> None:
     assert "- og 3 til, se listen" in body and "https://report.test/sluttdato/saker.html" in body
 
 
+def test_a_school_leader_is_led_to_the_schools_own_page() -> None:
+    alerts, item = Alerts(report_url="https://report.test"), case("a")
+    leader = replace_recipient(org_numbers=["S1"])
+    assert "https://report.test/skoler/S1.html" in compose(alerts, leader, state(DAY, item), [Event("opened", item)], bool).body
+    gone = replace(item, status="resolved")
+    assert "https://report.test/saker.html" in compose(alerts, leader, state(DAY), [Event("resolved", gone)], bool).body
+
+
 # --- any history -----------------------------------------------------------------------------------------------------
 
 _STATUSES = st.sampled_from([None, None, "open", "open", "excepted"])

@@ -10,6 +10,7 @@ from publish.alerts.due import Event, Item
 from publish.alerts.items import State, days_since, gone_in
 from publish.alerts.recipients import Alerts, Recipient
 from publish.labels import norwegian
+from publish.worklists import file_stem
 
 _MOST_GONE = 20
 
@@ -67,10 +68,17 @@ def compose(
         if unknown := [n for n in state.not_assessable if recipient.finding_types is None or n in recipient.finding_types]:
             sections.append(["Kan ikke vurderes nå: " + "; ".join(labels.NOT_ASSESSABLE[n] for n in unknown)])
     if alerts.report_url and recipient.findings:
-        sections.append([f"Listen med hva du skal gjøre: {alerts.report_url.rstrip('/')}/saker.html"])
+        sections.append([f"Listen med hva du skal gjøre: {alerts.report_url.rstrip('/')}/{_page(recipient, open_now)}"])
     tells_cases = state.cases_are_known and recipient.findings
     return Message(_title(state.as_of, len(new), len(wrong), len(resolved), len(open_now) if tells_cases else None),
                    "\n\n".join("\n".join(lines) for lines in sections), still_open)
+
+
+def _page(recipient: Recipient, open_now: list[Item]) -> str:
+    """The page of the report that is theirs: of one school its own, which is there as long as it has cases."""
+    if recipient.org_numbers and len(recipient.org_numbers) == 1 and open_now:
+        return f"skoler/{file_stem(recipient.org_numbers[0])}.html"
+    return "saker.html"
 
 
 def _title(as_of: date, new: int, wrong: int, resolved: int, open_now: int | None) -> str:
