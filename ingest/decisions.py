@@ -1,6 +1,6 @@
 """What people decided: quarantined extracts let in, exceptions from findings and their revocations, the purge horizon.
 
-Append-only, with who and why:
+Append-only, with who and why, but for what a purge lets go of:
 
     decisions/accepted.jsonl, decisions/exceptions.jsonl, decisions/revocations.jsonl, decisions/purges.jsonl
 """
@@ -45,8 +45,13 @@ class Decisions:
             in_force = standing["revoked_on"] is None and standing["approved_on"] <= approved_on
             if in_force and all(standing[k] == v for k, v in new.items()):
                 return standing["exception_id"]
-        self._append("exceptions", approved_on=approved_on, **new)
-        return self.exceptions()[-1]["exception_id"]
+        exception = {"approved_on": approved_on, **new}
+        known = {e["exception_id"] for e in self.exceptions()}
+        exception_id = _digest(exception)
+        while exception_id in known:  # the same again on one day, after it was revoked
+            exception_id += "-2"
+        self._append("exceptions", exception_id=exception_id, **exception)
+        return exception_id
 
     def revoke(self, exception_id: str, revoked_on: date, reason: str, revoked_by: str) -> None:
         """Take an exception back: it no longer holds on `revoked_on`. Raises KeyError when none with that id is in force."""
@@ -58,23 +63,23 @@ class Decisions:
         """Every exception ever approved, oldest first: exception_id, finding_type, subject_id, approved_on, until, reason,
         approved_by, and revoked_on and revoked_by (None where it was not revoked)."""
         revoked = {r["exception_id"]: r for r in self._read("revocations")}
-        found: list[dict[str, Any]] = []
-        ids: dict[str, int] = {}
+        found = []
         for e in self._read("exceptions"):
-            words = "|".join(e[k] for k in ("finding_type", "subject_id", "approved_on", "until", "reason", "approved_by"))
-            digest = hashlib.sha256(words.encode()).hexdigest()[:8].upper()
-            ids[digest] = ids.get(digest, 0) + 1  # the same approved again after it was revoked, on one day
-            exception_id = digest if ids[digest] == 1 else f"{digest}-{ids[digest]}"
+            exception_id = e.get("exception_id") or _digest(e)  # an earlier version wrote none
             by = revoked.get(exception_id, {})
             found.append({
-                "exception_id": exception_id, **e, "approved_on": date.fromisoformat(e["approved_on"]),
+                **e, "exception_id": exception_id, "approved_on": date.fromisoformat(e["approved_on"]),
                 "until": date.fromisoformat(e["until"]),
                 "revoked_on": date.fromisoformat(by["revoked_on"]) if by else None, "revoked_by": by.get("revoked_by")})
         return found
 
     def purge(self, before: date, purged_on: date) -> None:
-        """Record that what ended before a day is gone for good."""
+        """Record that what ended before a day is gone for good, and let go of the exceptions that ended before it."""
         self._append("purges", before=before, purged_on=purged_on)
+        ended = {e["exception_id"] for e in self.exceptions() if min(e["until"], e["revoked_on"] or e["until"]) < before}
+        for name in ("exceptions", "revocations"):
+            files.keep_appended(self.root / f"{name}.jsonl", [
+                r for r in self._read(name) if (r.get("exception_id") or _digest(r)) not in ended])
 
     def purged_before(self) -> date | None:
         return max((date.fromisoformat(p["before"]) for p in self._read("purges")), default=None)
@@ -86,3 +91,8 @@ class Decisions:
 
     def _read(self, name: str) -> list[dict[str, Any]]:
         return files.read_appended(self.root / f"{name}.jsonl")
+
+
+def _digest(exception: dict[str, Any]) -> str:
+    words = "|".join(str(exception[k]) for k in ("finding_type", "subject_id", "approved_on", "until", "reason", "approved_by"))
+    return hashlib.sha256(words.encode()).hexdigest()[:8].upper()

@@ -51,6 +51,12 @@ def append_json(file: Path, record: dict[str, Any]) -> None:
     flush(file.parent)
 
 
+def keep_appended(file: Path, kept: list[dict[str, Any]]) -> None:
+    """Replace a file of JSON lines by those of its records that are kept, in one step."""
+    if file.exists():
+        write_text(file, "".join(f"{json.dumps(record, ensure_ascii=False, default=str)}\n" for record in kept))
+
+
 def read_appended(file: Path) -> list[dict[str, Any]]:
     """The records of a file of JSON lines. A line cut short by a crash was never finished, and is skipped."""
     if not file.exists():

@@ -189,6 +189,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     from ingest import retention
     from ingest.decisions import Decisions
     from ingest.warehouse import open_warehouse
+    from orchestration.alerting import alert_log
     from publish.snapshot import published_as_of, remove_old_sets
 
     settings = settings_in_force(config)
@@ -197,6 +198,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
         raise typer.Exit(FAILED)
     with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
         Decisions(settings.data_dir / "decisions").purge(before, clock.today())
+        alert_log(settings).purge(before)
         with open_warehouse(settings.warehouse, say=say) as con:
             days = retention.purge(con, settings.landed, settings.data_dir / "quarantined", before)
         for file in settings.data_dir.glob(f"{settings.warehouse.name}*"):

@@ -259,3 +259,14 @@ def test_whatever_happens_each_case_is_told_once_or_marked_and_none_is_lost(days
 def test_memory_of_nobody_is_empty(log: AlertLog) -> None:
     assert log.memory("nobody") == Memory() and log.rows() == []
     assert due(EVERYTHING, [replace(case("a"), status="excepted")], Memory(), DAY) == []
+
+
+def test_a_purge_lets_go_of_old_cases_that_are_resolved_and_of_nothing_else(log: AlertLog) -> None:
+    channel = Channel()
+    tell(log, state(DAY, case("gone"), case("still")), channel)
+    tell(log, state(DAY + timedelta(days=1), case("still")), channel)
+    tell(log, state(DAY + timedelta(days=2), case("still"), case("new")), channel)
+    log.purge(DAY + timedelta(days=2))
+    assert [(e["event"], e["key"][0]) for m in log.messages() for e in m["events"]] == [("opened", "still"), ("opened", "new")]
+    assert all(m["state"] == "sent" for m in log.messages())
+    assert tell(log, state(DAY + timedelta(days=2), case("still"), case("new")), channel) == []

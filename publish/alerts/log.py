@@ -1,10 +1,10 @@
-"""What was told to whom: `<data_dir>/alerts/log.jsonl`, append-only.
+"""What was told to whom: `<data_dir>/alerts/log.jsonl`, append-only but for a purge.
 
 A message is written down before it is sent, and its outcome after. Without an outcome the run was killed in between, and
 nobody knows whether it arrived: what it held is told again, marked as uncertain. So is what a failed message held.
 """
 
-import hashlib
+import uuid
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,7 @@ class AlertLog:
         self, recipient: str, told_on: date, events: list[Event], still_open: int, unsure: set[str], *, is_problem_only: bool
     ) -> str:
         """Write down a message that is about to be sent; returns its message_id. `unsure`: what may have been told before."""
-        number = sum(r["kind"] == "message" for r in self._records())
-        message_id = hashlib.sha256(f"{recipient}|{told_on}|{number}".encode()).hexdigest()[:12]
+        message_id = uuid.uuid4().hex[:12]
         files.append_json(self._file, {
             "kind": "message", "message_id": message_id, "recipient": recipient, "told_on": told_on, "still_open": still_open,
             "is_problem_only": is_problem_only,
@@ -69,6 +68,21 @@ class AlertLog:
                     e["finding_type"], e["status"] if arrived else "open", e["step"],
                     before.first_told_on if before else message["told_on"], is_maybe=not arrived, is_problem=e["is_problem"])
         return memory
+
+    def purge(self, before: date) -> None:
+        """Let go of what messages before a day said of cases that are resolved."""
+        told = {name: self.memory(name).told for name in {m["recipient"] for m in self.messages()}}
+        records, dropped = [], set()
+        for record in self._records():
+            if record["kind"] == "message" and date.fromisoformat(record["told_on"]) < before:
+                events = [e for e in record["events"] if told[record["recipient"]][e["key"][0], e["key"][1]].status != "resolved"]
+                if not events:
+                    dropped.add(record["message_id"])
+                    continue
+                record = record | {"events": events}
+            if record["message_id"] not in dropped:
+                records.append(record)
+        files.keep_appended(self._file, records)
 
     def rows(self) -> list[Record]:
         """The log as rows of `ingest.alert_log`: one for each event, and one for the cases still open."""

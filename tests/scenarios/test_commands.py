@@ -5,6 +5,7 @@ import stat
 import pytest
 
 from tests.support.command_line import Place, changed, town, without
+from tests.support.post import webhook
 
 WRONG_USE = 2
 
@@ -156,16 +157,27 @@ def test_what_is_older_than_the_retention_is_purged_and_gone_from_disk(place: Pl
     gone = {"person_id": "P900", "given_name": "Borte", "family_name": "Vekkesen"}
     old_vfs = {**vfs, "persons": [*vfs["persons"], gone],
                "positions": [*vfs["positions"], {"position_id": "v900", "person_id": "P900", "org_number": "S1"}]}
-    place.configure(retention={"keep_days": 30})
-    for day, v in (("2025-01-02", old_vfs), ("2025-01-03", vfs), ("2025-03-09", vfs)):
-        place.deliver("hrm", day, hrm)
-        place.deliver("vfs", day, v)
-    place.deliver("hrm", "2025-03-10", changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04"))
-    place.deliver("vfs", "2025-03-10", vfs)
-    assert place.do("run").code == 0
-    assert {f["subject_id"] for f in place.mart("findings")} == {"v001", "v900"}
-    before = place.mart("status_mismatches")
-    assert place.do("purge", "--yes").code == 0
+    place.configure(retention={"keep_days": 30}, alerts={"recipients": {"all": {"send_to": "${SEND_TO}"}}})
+    place.deliver("hrm", "2025-01-02", hrm)
+    place.deliver("vfs", "2025-01-02", old_vfs)
+    with webhook() as hook:
+        place.environment = {"SEND_TO": hook.address}
+        assert place.do("run", today="2025-01-02").code == 0
+        case, = place.mart("cases")
+        assert place.do("except", case["case_number"], "--until", "2025-01-02", "--reason", "Vekkesen is on leave", "--by", "x",
+                        today="2025-01-02").code == 0
+        for day, v in (("2025-01-03", vfs), ("2025-03-09", vfs)):
+            place.deliver("hrm", day, hrm)
+            place.deliver("vfs", day, v)
+        place.deliver("hrm", "2025-03-10", changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04"))
+        place.deliver("vfs", "2025-03-10", vfs)
+        assert place.do("run").code == 0
+        assert {f["subject_id"] for f in place.mart("findings")} == {"v001", "v900"}
+        before = place.mart("status_mismatches")
+        assert place.do("purge", "--yes").code == 0
+        assert len(hook.posts) == 2 and place.do("run").code == 0 and len(hook.posts) == 2
+    assert {r["subject_id"] for r in place.mart("alert_log", "told_on < '2025-02-08'")} == set()
+    assert "v900" not in (place.data / "alerts" / "log.jsonl").read_text().split('"told_on": "2025-03-10"')[0]
     assert [f["subject_id"] for f in place.mart("findings")] == ["v001"]
     assert place.mart("status_mismatches") == before
     assert not list((place.data / "landed").glob("*/2025-01-0*/*/*.parquet"))
