@@ -113,7 +113,7 @@ while not stop.exists():
         names = [n for (n,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
         union = " UNION ".join(f"SELECT as_of_date FROM {n}" for n in names)
         days = {str(d) for (d,) in con.execute(union).fetchall()}
-    assert len(days) == 1 and len(names) == 13, (days, names)
+    assert len(days) == 1 and len(names) == 16, (days, names)
     reads, seen = reads + 1, seen | days
 print(reads, len(seen))
 """
