@@ -36,7 +36,7 @@ def show_messages(settings: Settings, last: int, out: Console, *, as_json: bool)
 
 def preview_message(settings: Settings, name: str, today: date, out: Console) -> None:
     """The message that a recipient would get now."""
-    told = digest(settings.alerts, name, state_now(settings, today, None), alert_log(settings))
+    told = digest(settings.alerts, name, state_now(settings, today, None), alert_log(settings).memory(name))
     if told is None:
         out.print(f"Nothing new is to be told to {name}.", markup=False)
         return

@@ -22,7 +22,6 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
-from publish import report, worklists
 from publish.cases import rows
 
 _KEPT_SETS = 3
@@ -105,6 +104,8 @@ def publish(
 
 def for_people(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Write the report and the worklists beside the marts of a set."""
+    from publish import report, worklists  # what they need takes a while to load, and most commands publish nothing
+
     cases = rows(warehouse, "FROM marts.cases")
     roster = rows(warehouse, """
         FROM marts.kommuneadmin_roster ORDER BY family_name, given_name, person_id, access_group, org_number""")

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from publish.alerts.due import Event, due, is_weekly_due
+from publish.alerts.due import Event, Memory, due, is_weekly_due
 from publish.alerts.items import State
 from publish.alerts.log import AlertLog
 from publish.alerts.messages import Message, compose
@@ -21,10 +21,9 @@ class Sent:
     failed: list[str] = field(default_factory=list)
 
 
-def digest(alerts: Alerts, name: str, state: State, log: AlertLog) -> tuple[Message, list[Event]] | None:
-    """The message that is due to one recipient now, and its events; None on a quiet day."""
+def digest(alerts: Alerts, name: str, state: State, memory: Memory) -> tuple[Message, list[Event]] | None:
+    """The message that is due to one recipient now, by what they were told, and its events; None on a quiet day."""
     recipient = alerts.recipients[name]
-    memory = log.memory(name)
     events = due(recipient, state.items, memory, state.as_of, passed=state.passed(memory.last_sent_on),
                  not_looked_at=state.not_looked_at)
     weekly = state.cases_are_known and recipient.findings and is_weekly_due(recipient, memory.last_sent_on, state.as_of)
@@ -39,11 +38,12 @@ def send_all(alerts: Alerts, state: State, log: AlertLog, channel: Channel | Non
     for name, recipient in alerts.recipients.items():
         if recipient.send_to is None:
             continue
-        told = digest(alerts, name, state, log)
+        memory = log.memory(name)
+        told = digest(alerts, name, state, memory)
         if told is None:
             continue
         message, events = told
-        message_id = log.begin(name, state.as_of, events, message.still_open, log.memory(name).unsure,
+        message_id = log.begin(name, state.as_of, events, message.still_open, memory.unsure,
                                is_problem_only=not state.cases_are_known)
         arrived = (channel or by_apprise)(recipient.send_to.get_secret_value(), message)
         log.end(message_id, sent=arrived)
