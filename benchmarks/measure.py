@@ -1,4 +1,4 @@
-"""Running a command as a whole process, and pairs of commands in turn, so that a slow machine slows both."""
+"""Running a command as a whole process, or a function in this one, and pairs in turn, so that a slow machine slows both."""
 
 import os
 import subprocess
@@ -33,6 +33,13 @@ def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Cost:
         words = (cwd / "benchmark.log").read_text()[-2000:]
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{words}")
     return Cost(seconds, usage.ru_maxrss / 1024)
+
+
+def timed(what: Callable[[], None]) -> Cost:
+    """The cost of something in this process. Its memory is not told."""
+    started = time.perf_counter()
+    what()
+    return Cost(time.perf_counter() - started, 0)
 
 
 def pairs(times: int, a: Callable[[], Cost], b: Callable[[], Cost]) -> tuple[list[Cost], list[Cost]]:

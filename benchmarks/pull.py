@@ -35,7 +35,7 @@ def oneroster(url: str) -> None:
     from pydantic import TypeAdapter
 
     from demo.servers import CLIENT, SECRET
-    from ingest.sources import AdapterSettings, make_source
+    from ingest.sources.catalogue import AdapterSettings, make_source
 
     source = make_source("vfs", [TypeAdapter(AdapterSettings).validate_python({
         "adapter": "oneroster", "url": f"{url}/ims/oneroster/rostering/v1p2", "token_url": f"{url}/oauth/token",
@@ -67,33 +67,18 @@ def iterparse(file: str) -> None:
 
 
 def parse(file: str) -> None:
-    from ingest.contract import tables_of
-    from ingest.sources.pulled import Rows
-    from ingest.sources.visma_hrm import read_person
-    from ingest.sources.xml import pieces
+    from ingest.sources.hrm_ws import read_people, tables
 
-    rows = {t.name: Rows(t) for t in tables_of("hrm")}
     with Path(file).open("rb") as stream:
-        for person in pieces(stream, "persons", frozenset({"person"})):
-            read_person(person, rows["employees"], rows["positions"])
-    for of in rows.values():
-        of.table(file)
+        tables(lines for _, lines in read_people(stream))
 
 
 def forget(file: str) -> None:
-    from ingest.contract import tables_of
-    from ingest.sources.pulled import Rows
-    from ingest.sources.visma_hrm import read_person
-    from ingest.sources.xml import pieces
+    from ingest.sources.hrm_ws import read_people
 
-    class Forgotten(Rows):
-        def append(self, row: object) -> None:
-            pass
-
-    rows = {t.name: Forgotten(t) for t in tables_of("hrm")}
     with Path(file).open("rb") as stream:
-        for person in pieces(stream, "persons", frozenset({"person"})):
-            read_person(person, rows["employees"], rows["positions"])
+        for _ in read_people(stream):
+            pass
 
 
 if __name__ == "__main__":

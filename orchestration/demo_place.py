@@ -21,7 +21,7 @@ from ingest import intake
 from ingest.contract import SYSTEMS, System
 from ingest.identity import load_key
 from ingest.landing import Landing
-from ingest.sources import AdapterSettings
+from ingest.sources.catalogue import AdapterSettings
 from ingest.sources.csv_folder import dated_folders
 from orchestration import clock
 from orchestration.settings import Settings, WrongSettings, load_settings

@@ -15,7 +15,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from ingest.contract import System
 from ingest.policy import Policy
-from ingest.sources import AdapterSettings, CsvSettings, Source, make_source
+from ingest.sources.base import Source
+from ingest.sources.catalogue import AdapterSettings, make_source
+from ingest.sources.csv_folder import CsvSettings
 from ingest.sources.http import environment_secret
 from publish.alerts.recipients import Alerts
 

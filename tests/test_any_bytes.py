@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from demo.servers import fint_entries, hrm_ws_xml, oneroster_records
 from ingest.errors import PullFailed
 from ingest.landing import Landed, Landing
-from ingest.sources import AdapterSettings, make_source
+from ingest.sources.catalogue import AdapterSettings, make_source
 from tests.support.command_line import Place
 
 DAY = date(2025, 3, 10)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from demo.people import national_id
 from ingest.errors import PullFailed, RefusedExtract
-from ingest.sources import AdapterSettings, make_adapter
+from ingest.sources.catalogue import AdapterSettings, make_adapter
 
 DAY = date(2025, 3, 10)
 SAMPLE = Path(__file__).resolve().parents[2] / "shared/samples/pifu/PIFU-IMS_SAS_eksempel.xml"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from demo.people import national_id
 from ingest.door import admit
 from ingest.identity import check_digits_sql, digits_sql, hash_sql, hmac_pads, holds_national_id_sql
-from ingest.sources import RawTable
+from ingest.sources.base import RawTable
 
 DAY = date(2025, 3, 10)
 

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator
 from datetime import date, datetime
+from io import BytesIO
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from lxml import etree
 from pydantic import TypeAdapter
 
 from demo.municipality import simulate
 from demo.servers import SECRET, Faults, Server, day_of
 from ingest.contract import tables_of
 from ingest.errors import PullFailed
-from ingest.sources import AdapterSettings, CsvSettings, fint, make_source, oneroster, visma_hrm
-from ingest.sources.pulled import Rows
+from ingest.sources import fint, hrm_ws, oneroster
+from ingest.sources.catalogue import AdapterSettings, make_source
+from ingest.sources.csv_folder import CsvSettings
 
 DAY = date(2025, 3, 10)
 Tables = dict[str, list[dict[str, Any]]]
@@ -218,20 +219,47 @@ def test_what_the_protocols_leave_odd_is_read_as_it_is_meant() -> None:
     days = {"2025-06-30T22:00:00Z": "2025-07-01", "2025-06-30T12:00:00Z": "2025-06-30", "2025-06-30": "2025-06-30",
             "9999-12-31T23:59:59Z": "9999-12-31", None: None}
     assert {told: fint._day(told) for told in days} == days
-    person = etree.fromstring(
-        "<person><ssn> </ssn><employments><employment><employeeId>007 </employeeId><positions>"
-        "<position><positionInfo><positionCode positionId='1 '/><positionType>Sluttet</positionType></positionInfo></position>"
-        "<position><positionPercentage>100.0</positionPercentage><positionStartDate>2020-08-01</positionStartDate><positionInfo>"
-        "<positionCode positionId='2'/></positionInfo><positionStatistics><businessNumber value=' 974000001'/>"
-        "</positionStatistics></position></positions></employment></employments></person>")
-    rows = {t.name: Rows(t) for t in tables_of("hrm")}
-    visma_hrm.read_person(person, rows["employees"], rows["positions"])
-    employee, = rows["employees"].table("hrm_ws").data.to_pylist()
-    position, = rows["positions"].table("hrm_ws").data.to_pylist()
-    assert (employee["employee_number"], employee["national_id"]) == ("007", None)
-    assert (position["position_id"], position["percentage"], position["org_number"]) == ("007:2:2020-08-01", "100", "974000001")
     removed = oneroster.gather([{"sourcedId": "a", "status": "toBeDeleted"}, {"sourcedId": "b", "status": "active"}])
     assert set(removed) == {"b"}
+
+
+HRM_WS = """<persons xmlns="urn:hrm">
+  <person><employments><employment><positions><position><positionStartDate>2020-08-01</positionStartDate></position></positions>
+  </employment></employments><ssn/></person>
+  <person><employments><employment><positions>
+    <position><positionInfo><positionCode positionId='1 '/><positionType>Sluttet</positionType></positionInfo></position>
+    <position><positionEndDate>2025-01-31</positionEndDate><positionInfo><positionCode positionId='3'/>
+      <positionType value='X' name='SLUTTET'/></positionInfo></position>
+    <position><positionPercentage>100.0</positionPercentage><positionStartDate>2020-08-01T00:00:00+02:00</positionStartDate>
+      <positionInfo><positionCode positionId='2' positionCode='6559 ' name='Lærer&#9;"kort"'/></positionInfo>
+      <positionStatistics><chart/><businessNumber value=' 974000001'/></positionStatistics></position>
+    </positions><employeeId>
+      007 </employeeId></employment>
+    <employment><employeeId>008</employeeId></employment></employments>
+    <ssn> </ssn><contactInfo><email>a@b.invalid</email></contactInfo><givenName>Anne <!-- x -->Marie</givenName></person>
+  <other><ssn>1</ssn></other>
+  <person/>
+</persons>"""
+
+
+@pytest.mark.parametrize("change", [
+    ("", ""), (" xmlns=", " xmlns:old="), ("<persons xmlns=", "<p:persons xmlns:p="),
+    ("urn:hrm", "urn:a?b&amp;c")], ids=["default", "none", "the root's alone", "odd"])
+def test_hrm_ws_is_read_in_any_order_and_namespace(change: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    text = HRM_WS.replace(*change) if change[0] else HRM_WS
+    text = text.replace("</persons>", "</p:persons>") if "<p:persons" in text else text
+    for block in (1, 7, 100_000):  # wherever the stream is cut
+        monkeypatch.setattr("ingest.sources.xml._BLOCK_BYTES", block)
+        read = hrm_ws.tables(lines for _, lines in hrm_ws.read_people(BytesIO(text.encode())))
+        employees, positions = (read[name].data.to_pylist() for name in ("employees", "positions"))
+        assert [(e["employee_number"], e["national_id"], e["given_name"], e["email"]) for e in employees] == [
+            (None, None, None, None), ("007", None, "Anne Marie", "a@b.invalid"), ("008", None, "Anne Marie", "a@b.invalid")]
+        assert [tuple(p.values()) for p in positions] == [
+            (None, None, None, None, None, None, "2020-08-01", None),
+            ("007:3:", "007", None, None, None, None, None, "2025-01-31"),
+            ("007:2:2020-08-01", "007", "974000001", "6559", 'Lærer "kort"', "100", "2020-08-01", None)]
+        assert {name: raw.data.column_names for name, raw in read.items()} == {
+            t.name: [c.name for c in t.columns] for t in tables_of("hrm") if t.name in read}
 
 
 def test_a_proxy_is_used_for_a_source_unless_its_host_is_excepted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,20 +87,25 @@ class _Found:
 
 def _gather(file: str, stream: BinaryIO, found: _Found) -> None:
     try:
-        for element in pieces(stream, "enterprise", frozenset({"properties", "person", "group", "membership"})):
-            match name(element):
-                case "properties":
-                    if (child_text(element, "type") or "full").lower() != "full":
-                        raise RefusedExtract("the file is no full one", file=file, line=element.sourceline,
-                                             remedy="Deliver one with <type>full</type>; others cannot be told apart from gaps")
-                case "person":
-                    _person(element, found)
-                case "group":
-                    _group(element, found)
-                case "membership":
-                    _membership(element, found)
+        for root, whole in pieces(stream, "enterprise", "properties", "person", "group", "membership"):
+            for element in root[:whole]:
+                _add(element, file, found)
     except BrokenXml as error:
         raise RefusedExtract(error.problem, file=file, line=error.line, remedy="Deliver the whole file again") from None
+
+
+def _add(element: etree._Element, file: str, found: _Found) -> None:
+    match name(element):
+        case "properties":
+            if (child_text(element, "type") or "full").lower() != "full":
+                raise RefusedExtract("the file is no full one", file=file, line=element.sourceline,
+                                     remedy="Deliver one with <type>full</type>; others cannot be told apart from gaps")
+        case "person":
+            _person(element, found)
+        case "group":
+            _group(element, found)
+        case "membership":
+            _membership(element, found)
 
 
 def _person(person: etree._Element, found: _Found) -> None:

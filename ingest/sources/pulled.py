@@ -1,7 +1,7 @@
 """What pulled adapters share: their rows become raw tables, and content that is the same gives the same digest."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
@@ -45,11 +45,6 @@ def _text_array(values: Sequence[str | None]) -> pa.Array:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:  # half a character, which JSON can spell and nothing can store
         return pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.string())
-
-
-def merged(parts: Sequence[RawTable]) -> RawTable:
-    """Several answers' rows of one table; a row that stands in more than one is dropped at the door."""
-    return replace(parts[0], data=pa.concat_tables([p.data for p in parts]))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from lxml import etree
 
-_MAX_PIECE_BYTES = 32 << 20
+_BLOCK_BYTES = 256 << 10
+_MAX_PIECE_BYTES = 32 << 20  # nothing is gathered without end
 
 
 class BrokenXml(Exception):
@@ -17,46 +18,39 @@ class BrokenXml(Exception):
         self.problem, self.line = problem, line
 
 
-class _Watched:
-    """A stream that ends in BrokenXml when so much is read without a piece coming of it: nothing is gathered without end."""
-
-    def __init__(self, stream: BinaryIO):
-        self._stream, self.since = stream, 0
-
-    def read(self, size: int = -1) -> bytes:
-        got = self._stream.read(size)
-        self.since += len(got)
-        if self.since > _MAX_PIECE_BYTES:
-            raise BrokenXml("a part of the document is larger than any honest one")
-        return got
-
-
-def pieces(stream: BinaryIO, root: str, wanted: frozenset[str]) -> Iterator[etree._Element]:
-    """Each element directly below the root whose local name is `wanted`, one at a time, gone when the next is asked for.
+def pieces(stream: BinaryIO, root: str, *wanted: str) -> Iterator[tuple[etree._Element, int]]:
+    """The root, and how many of the elements first below it are whole, the last of these being one of the `wanted` (local
+    names): as many as have come to their end with one more block of the stream. They are gone when the next are asked for.
 
     Raises BrokenXml, also when the document's root is another, or it declares a document type.
     """
-    first = True
-    watched = _Watched(stream)
-    context = etree.iterparse(
-        watched, events=("end",), tag=[f"{{*}}{w}" for w in sorted(wanted)], resolve_entities=False, no_network=True,
+    since = 0  # bytes read without anything coming of it
+    parser = etree.XMLPullParser(
+        events=("end",), tag=[f"{{*}}{w}" for w in wanted], resolve_entities=False, no_network=True,
         load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
-        for _, element in context:
-            above = element.getparent()
-            if first:
-                _check_root(element.getroottree().getroot(), root)
-                first = False
-            if above is None or above.getparent() is not None:
-                continue
-            yield element
-            watched.since = 0
-            element.clear()
-            while element.getprevious() is not None:
-                del above[0]
+        while block := stream.read(_BLOCK_BYTES):
+            parser.feed(block)
+            since += len(block)
+            ended = [element for _, element in parser.read_events()]
+            last = next((e for e in reversed(ended) if _is_below_root(e)), None)
+            if last is not None:
+                above = last.getparent()
+                _check_root(above, root)
+                whole = above.index(last) + 1
+                yield above, whole
+                del above[:whole]
+                since = 0
+            elif since > _MAX_PIECE_BYTES:
+                raise BrokenXml("a part of the document is larger than any honest one")
+        _check_root(parser.close(), root)
     except etree.XMLSyntaxError as error:
         raise BrokenXml("the XML is broken, or breaks off", error.lineno) from None
-    _check_root(context.root, root)
+
+
+def _is_below_root(element: etree._Element) -> bool:
+    above = element.getparent()
+    return above is not None and above.getparent() is None
 
 
 def _check_root(element: etree._Element, root: str) -> None:

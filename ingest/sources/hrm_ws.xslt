@@ -1,0 +1,35 @@
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- The people of an answer of hrm_ws: a line for each position, with the employment that it belongs to, and one for each
+     employment without any; tabs between the fields. (Normalised space holds neither tab nor line feed.)
+     The prefix h stands for the answer's own namespace, and is taken away where it has none. -->
+<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:h="NAMESPACE">
+  <xsl:output method="text" encoding="UTF-8"/>
+  <xsl:param name="whole"/>  <!-- how many of the elements below the root have been read to their end -->
+
+  <xsl:template match="/">
+    <xsl:for-each select="/*/*[position() &lt;= $whole][local-name() = 'person']/h:employments/h:employment">
+      <xsl:variable name="employee" select="concat(normalize-space(h:employeeId),
+        '&#9;', normalize-space(../../h:ssn),
+        '&#9;', normalize-space(../../h:givenName),
+        '&#9;', normalize-space(../../h:familyName),
+        '&#9;', normalize-space(../../h:contactInfo/h:email))"/>
+      <xsl:for-each select="h:positions/h:position">
+        <xsl:value-of select="concat(position() = 1, '&#9;true&#9;', $employee,
+          '&#9;', normalize-space(h:positionInfo/h:positionCode/@positionId),
+          '&#9;', normalize-space(h:positionInfo/h:positionCode/@positionCode),
+          '&#9;', normalize-space(h:positionInfo/h:positionCode/@name),
+          '&#9;', normalize-space(h:positionStatistics/h:businessNumber/@value),
+          '&#9;', normalize-space(h:positionPercentage),
+          '&#9;', normalize-space(h:positionStartDate),
+          '&#9;', normalize-space(h:positionEndDate), '&#9;')"/>
+        <xsl:for-each select="h:positionInfo/h:positionType">
+          <xsl:value-of select="normalize-space(concat(@value, ' ', @name, ' ', .))"/>
+        </xsl:for-each>
+        <xsl:text>&#10;</xsl:text>
+      </xsl:for-each>
+      <xsl:if test="not(h:positions/h:position)">
+        <xsl:value-of select="concat('true&#9;false&#9;', $employee, '&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#10;')"/>
+      </xsl:if>
+    </xsl:for-each>
+  </xsl:template>
+</xsl:stylesheet>
