@@ -94,7 +94,8 @@ def pulls(work: Path, users: int, people: int, runs: int) -> list[Row]:
     memory = {what: [program(what, str(file))().peak_mb for file in files.values()] for what in ("parse", "forget")}
     for warm_up in (parse, iterparse):  # what is imported at the first turn is no parsing
         warm_up(str(files[people // 100]))
-    parsed, alone = pairs(runs, lambda: timed(lambda: parse(str(files[people]))), lambda: timed(lambda: iterparse(str(files[people]))))
+    largest = str(files[people])
+    parsed, alone = pairs(runs, lambda: timed(lambda: parse(largest)), lambda: timed(lambda: iterparse(largest)))
 
     vfs = {"persons": [{"person_id": f"P{n}", "employee_number": f"{n:06d}", "national_id": "", "given_name": "Test",
                         "family_name": "Testesen", "email": "", "login_enabled": "true"} for n in range(users)],
