@@ -4,26 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt
-from tests.support.command_line import Place, make_place
+from orchestration import dbt, lineage
+from tests.support.command_line import Place, Prepared, make_place
 from tests.support.models import Models, compile_models
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    """The dbt models, compiled once."""
-    return compile_models(tmp_path_factory.mktemp("compiled"))
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """What dbt compiled, once, and the column lineage that was read from it."""
+    data = tmp_path_factory.mktemp("prepared")
+    models = compile_models(data)
+    lineage.column_lineage(dbt.target_path(data) / "manifest.json", data / "dbt" / "lineage.json")
+    return Prepared(data / "dbt", models)
 
 
 @pytest.fixture(scope="session")
-def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `dbt` folder of a data directory after dbt has parsed the project."""
-    data = tmp_path_factory.mktemp("parsed")
-    dbt.manifest(data, data / "warehouse.duckdb")
-    return data / "dbt"
+def models(prepared: Prepared) -> Models:
+    """The dbt models, compiled once."""
+    return prepared.models
 
 
 @pytest.fixture
-def place(tmp_path: Path, parsed_project: Path) -> Place:
+def place(tmp_path: Path, prepared: Prepared) -> Place:
     """An empty place to deliver to and run in."""
-    return make_place(tmp_path / "place", parsed_project)
+    return make_place(tmp_path / "place", prepared)

@@ -2,16 +2,20 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
+from demo.municipality import simulate
 from ingest.contract import TABLES
 from ingest.warehouse import open_warehouse
 from orchestration import dbt
 from orchestration.lineage import column_lineage
+from tests.support.command_line import Place, Prepared
 
 # Contract, section 6: "A dashboard may rely on these names and types; a change is a breaking change."
 MARTS = {
@@ -44,8 +48,8 @@ MARTS = {
 
 
 @pytest.fixture(scope="module")
-def manifest(parsed_project: Path) -> dict[str, Any]:
-    return json.loads((parsed_project / "target" / "manifest.json").read_text())
+def manifest(prepared: Prepared) -> dict[str, Any]:
+    return json.loads((prepared.dbt_folder / "target" / "manifest.json").read_text())
 
 
 def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -126,6 +130,29 @@ def test_no_model_reads_a_clock() -> None:
         assert clock is None, file
 
 
-def test_reading_the_project_gives_no_warning(parsed_project: Path) -> None:
-    log = (parsed_project / "logs" / "dbt.log").read_text()
+def test_reading_the_project_gives_no_warning(prepared: Prepared) -> None:
+    log = (prepared.dbt_folder / "logs" / "dbt.log").read_text()
     assert "[warn ]" not in log and "WARNING" not in log.upper().replace("[WARN ]", "WARNING")
+
+
+def test_what_dbt_compiled_makes_without_dbt_what_dbt_build_makes(place: Place, prepared: Prepared) -> None:
+    simulate(place.inbox, place.root / "truth.json", employees=150, days=3, last_day=date(2025, 3, 10), seed=5)
+    assert place.do("run").code in (0, 3)
+    warehouse = place.data / "warehouse.duckdb"
+    told = prepared.models.build(warehouse), tables_of(warehouse)
+    built = dbt.invoke(dbt.BUILD, place.data, warehouse), tables_of(warehouse)
+    built_nodes = [r for r in built[0] if not r.unique_id.startswith("exposure.")]
+    assert {(r.unique_id, r.status, r.failures or None) for r in told[0]} == {
+        (r.unique_id, r.status, r.failures or None) for r in built_nodes}
+    assert len(told[0]) == len(built_nodes) and "warn" in {r.status for r in built[0]}
+    assert told[1] == built[1] and any("findings" in name for name in told[1])
+
+
+def tables_of(warehouse: Path) -> dict[str, tuple[list, list]]:
+    """Columns with types, and rows, of all that models make."""
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        names = con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name IN "
+                            "('intermediate', 'marts') UNION ALL SELECT schema_name || '.' || view_name FROM duckdb_views() "
+                            "WHERE schema_name IN ('staging', 'marts')").fetchall()
+        return {name: (con.execute(f"SELECT column_name, column_type FROM (DESCRIBE {name})").fetchall(),
+                       sorted(con.execute(f"FROM {name}").fetchall(), key=str)) for (name,) in names}

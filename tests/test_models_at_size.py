@@ -4,7 +4,7 @@ from tests.support.models import Models, empty_warehouse
 
 
 def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Models) -> None:
-    status, = [sql for _, name, _, sql in models.steps if name == "int_hrm__status"]
+    status, = [model.sql for model in models.steps if model.name == "int_hrm__status"]
     with empty_warehouse() as con:
         con.execute("SET threads = 4; SET preserve_insertion_order = false")
         con.execute("""

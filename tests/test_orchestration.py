@@ -13,7 +13,7 @@ from ingest.contract import TABLES
 from orchestration.definitions import build_definitions
 from orchestration.runs import dagster_home
 from orchestration.settings import Settings, load_settings
-from tests.support.command_line import Place, changed, make_place, town
+from tests.support.command_line import Place, Prepared, changed, make_place, town
 
 
 @pytest.fixture
@@ -175,11 +175,11 @@ def test_a_broken_model_fails_the_run_names_it_and_publishes_nothing(
     assert place.do("run").code == 0
 
 
-def test_an_expectation_that_raises_is_an_error_and_neither_passed_nor_failed(tmp_path: Path, parsed_project: Path) -> None:
+def test_an_expectation_that_raises_is_an_error_and_neither_passed_nor_failed(tmp_path: Path, prepared: Prepared) -> None:
     from ingest.expectations import Examiner, ExpectationRaised, results
     from tests.support.deliveries import land
 
-    place = make_place(tmp_path / "raises", parsed_project)
+    place = make_place(tmp_path / "raises", prepared)
     land(place.data / "landed", "hrm", date(2025, 3, 10), {"employees": [], "positions": []})
     folder = next((place.data / "landed").glob("hrm/*/*"))
     (folder / "positions.parquet").write_bytes(b"no parquet")

@@ -12,7 +12,7 @@ from demo import pifu
 from demo.municipality import simulate
 from demo.people import national_id
 from demo.servers import SECRET, Faults, Server, day_of
-from tests.support.command_line import Done, Place, make_place
+from tests.support.command_line import Done, Place, Prepared, make_place
 
 DAY = date(2025, 3, 10)
 
@@ -56,9 +56,9 @@ Told = set[tuple[str, str, str | None]]  # finding type, person, org number
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory, parsed_project: Path, inbox: Path) -> Place:
+def files(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared, inbox: Path) -> Place:
     """The municipality by its files, from which everything can be told."""
-    place = from_files(make_place(tmp_path_factory.mktemp("files"), parsed_project), inbox)
+    place = from_files(make_place(tmp_path_factory.mktemp("files"), prepared), inbox)
     assert {r["not_assessable"] for r in place.mart("data_freshness")} == {""}
     return place
 
@@ -120,9 +120,9 @@ def expected_by(route: str, files: Place) -> Told:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_each_route_gives_the_findings_that_files_give_wherever_they_can_be_told(
-    tmp_path: Path, parsed_project: Path, inbox: Path, files: Place, server: Server, route: str
+    tmp_path: Path, prepared: Prepared, inbox: Path, files: Place, server: Server, route: str
 ) -> None:
-    real = make_place(tmp_path / "real", parsed_project)
+    real = make_place(tmp_path / "real", prepared)
     done = run_by(route, real, inbox, server)
     freshness = {r["system"]: r for r in real.mart("data_freshness")}
     assert freshness["vfs"]["not_assessable"] == ", ".join(sorted(ROUTES[route]))

@@ -16,7 +16,7 @@ from ingest.warehouse import open_warehouse
 from publish.labels import FINDING_TYPES, SHEETS
 from publish.report import write as write_report
 from tests.support.browser import address, chromium, needed, watched
-from tests.support.command_line import Place, changed, make_place, town
+from tests.support.command_line import Place, Prepared, changed, make_place, town
 
 FORMULA, MARKUP = '=HYPERLINK("http://x.test","click")', "<script>document.title='run'</script>"
 
@@ -34,8 +34,8 @@ def odd_town() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory, parsed_project: Path) -> Place:
-    place = make_place(tmp_path_factory.mktemp("odd"), parsed_project)
+def odd(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Place:
+    place = make_place(tmp_path_factory.mktemp("odd"), prepared)
     before, _ = town()
     hrm, vfs = odd_town()
     place.deliver("hrm", "2025-03-08", before)

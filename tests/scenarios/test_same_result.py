@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from demo.municipality import simulate
-from tests.support.command_line import Place, make_place, marts_of
+from tests.support.command_line import Place, Prepared, make_place, marts_of
 
 LAST = date(2025, 3, 10)
 DAYS = 8
@@ -18,13 +18,13 @@ def simulated(place: Place) -> Place:
     return place
 
 
-def test_day_by_day_at_once_late_rebuilt_and_replayed_end_the_same(tmp_path: Path, parsed_project: Path) -> None:
-    at_once = simulated(make_place(tmp_path / "at_once", parsed_project))
+def test_day_by_day_at_once_late_rebuilt_and_replayed_end_the_same(tmp_path: Path, prepared: Prepared) -> None:
+    at_once = simulated(make_place(tmp_path / "at_once", prepared))
     assert at_once.do("run").code in (0, 3)
     expected = at_once.all_marts()
     assert len(expected["findings"]) > 5
 
-    daily = simulated(make_place(tmp_path / "daily", parsed_project))
+    daily = simulated(make_place(tmp_path / "daily", prepared))
     late = daily.inbox / "hrm" / "2025-03-06"
     held_back = daily.root / "on its way"
     late.rename(held_back)
@@ -42,7 +42,7 @@ def test_day_by_day_at_once_late_rebuilt_and_replayed_end_the_same(tmp_path: Pat
     # A past day, replayed with all that is known now, is that day with the late extract in time.
     past = LAST - timedelta(days=1)
     assert at_once.do("replay", "--as-of", past.isoformat(), "--to", "past").code == 0
-    again = simulated(make_place(tmp_path / "again", parsed_project))
+    again = simulated(make_place(tmp_path / "again", prepared))
     assert again.do("run", "--as-of", past.isoformat()).code in (0, 3)
     assert marts_of(at_once.root / "past" / "marts.duckdb") == again.all_marts()
     assert at_once.all_marts() == expected  # what is published stands

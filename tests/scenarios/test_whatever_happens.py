@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from demo.municipality import simulate
-from tests.support.command_line import Place, make_place
+from tests.support.command_line import Place, Prepared, make_place
 
 LAST = date(2025, 3, 31)
 MARKS = ["taking in", "folding hrm", "folding vfs", "evaluating", "publishing"]
@@ -62,12 +62,12 @@ def kill_at(place: Place, moment: str | float, today: str) -> bool:
     return alive
 
 
-def killed_again_and_again(tmp_path: Path, parsed_project: Path, moments: list[str | float]) -> None:
+def killed_again_and_again(tmp_path: Path, prepared: Prepared, moments: list[str | float]) -> None:
     """Kill a run at each of the moments, a new day delivered before each; then compare with the undisturbed."""
     days = [LAST - timedelta(days=n) for n in range(5, -1, -1)]
     source = tmp_path / "source"
     simulate(source, tmp_path / "truth.json", employees=80, days=len(days), last_day=LAST, seed=2)
-    calm, stormy = make_place(tmp_path / "calm", parsed_project), make_place(tmp_path / "stormy", parsed_project)
+    calm, stormy = make_place(tmp_path / "calm", prepared), make_place(tmp_path / "stormy", prepared)
     waiting = list(days)
     killed = 0
     for number, moment in enumerate(moments):
@@ -89,19 +89,19 @@ def killed_again_and_again(tmp_path: Path, parsed_project: Path, moments: list[s
     assert leftovers == []
 
 
-def test_killed_a_dozen_times_the_next_run_completes_with_the_same_result(tmp_path: Path, parsed_project: Path) -> None:
+def test_killed_a_dozen_times_the_next_run_completes_with_the_same_result(tmp_path: Path, prepared: Prepared) -> None:
     rng = random.Random(1)
     moments: list[str | float] = [*MARKS, *(rng.uniform(2, 9) for _ in range(7))]
     rng.shuffle(moments)
-    killed_again_and_again(tmp_path, parsed_project, moments)
+    killed_again_and_again(tmp_path, prepared, moments)
 
 
 @pytest.mark.soak
-def test_soak_killed_a_hundred_times(tmp_path: Path, parsed_project: Path) -> None:
+def test_soak_killed_a_hundred_times(tmp_path: Path, prepared: Prepared) -> None:
     rng = random.Random(2)
     moments: list[str | float] = [*MARKS * 8, *(rng.uniform(1, 12) for _ in range(60))]
     rng.shuffle(moments)
-    killed_again_and_again(tmp_path, parsed_project, moments)
+    killed_again_and_again(tmp_path, prepared, moments)
 
 
 READER = """
@@ -119,8 +119,8 @@ print(reads, len(seen))
 """
 
 
-def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, parsed_project: Path) -> None:
-    place = make_place(tmp_path / "place", parsed_project)
+def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, prepared: Prepared) -> None:
+    place = make_place(tmp_path / "place", prepared)
     simulate(place.inbox, tmp_path / "truth.json", employees=60, days=11, last_day=LAST, seed=3)
     days = [LAST - timedelta(days=n) for n in range(10, -1, -1)]
     assert place.do("run", "--as-of", days[0].isoformat()).code in (0, 3)
@@ -139,15 +139,15 @@ def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, p
         assert old_reader.execute("SELECT DISTINCT as_of_date FROM data_freshness").fetchall() == [(days[0],)]
 
 
-def test_of_two_runs_at_once_the_second_waits_and_both_succeed(tmp_path: Path, parsed_project: Path) -> None:
-    place = make_place(tmp_path / "place", parsed_project)
+def test_of_two_runs_at_once_the_second_waits_and_both_succeed(tmp_path: Path, prepared: Prepared) -> None:
+    place = make_place(tmp_path / "place", prepared)
     place.today = LAST.isoformat()
     simulate(place.inbox, tmp_path / "truth.json", employees=40, days=5, last_day=LAST, seed=3)
     runs = [place.start("run"), place.start("run")]
     said = [run.communicate() for run in runs]
     assert sorted(run.returncode for run in runs) in ([0, 0], [0, 3])
     assert sum("waiting: process" in err and "is at work on" in err for _, err in said) == 1
-    impatient = make_place(tmp_path / "impatient", parsed_project)
+    impatient = make_place(tmp_path / "impatient", prepared)
     impatient.configure(lock_patience_seconds=0)
     from orchestration.lock import writer
 

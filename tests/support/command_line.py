@@ -1,7 +1,8 @@
 """A place with a settings file and deliveries, and the `sluttdato` command run in it as a user would.
 
 Most tests call the command's entry point in this process (`Place.do`), which saves seconds of imports each; there, Dagster
-records in memory, and Great Expectations works in this process too. Some start the program as it is (`Place.start`).
+records in memory, Great Expectations works in this process too, and what dbt compiled is executed without dbt (see
+`tests.support.models`). Some start the program as it is (`Place.start`).
 """
 
 import json
@@ -25,8 +26,9 @@ import duckdb
 import yaml
 
 from ingest import expectations
+from orchestration import dbt
 from tests.support import deliveries
-from tests.support.models import rows
+from tests.support.models import Models, rows
 
 PROGRAM = Path(sys.executable).with_name("sluttdato")
 
@@ -77,11 +79,27 @@ class ExaminerHere(expectations.Examiner):
         self._folders.clear()
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What places have in common: the `dbt` folder of a data directory for which dbt has compiled, and what it compiled."""
+
+    dbt_folder: Path
+    models: Models
+
+    def invoke(self, arguments: list[str], data_dir: Path, warehouse: Path) -> list[dbt.NodeResult]:
+        """As `orchestration.dbt.invoke`; a build of everything without dbt."""
+        return self.models.build(warehouse) if arguments == dbt.BUILD else _DBT_INVOKE(arguments, data_dir, warehouse)
+
+
+_DBT_INVOKE = dbt.invoke
+
+
 @dataclass
 class Place:
     """A folder with sluttdato.yaml, inbox and data directory. `today` is the injected clock."""
 
     root: Path
+    prepared: Prepared
     today: str = "2025-03-10"
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -111,7 +129,7 @@ class Place:
         return {**kept, "SLUTTDATO_TODAY": today or self.today, "COLUMNS": "200", **self.environment}
 
     def do(self, *arguments: str, today: str | None = None, as_it_is: bool = False) -> Done:
-        """Run the command in this process; `as_it_is`: with Dagster's records on disk, and the examination beside it."""
+        """Run the command in this process; `as_it_is`: with dbt, Dagster's records on disk, the examination beside it."""
         from orchestration.cli import main
 
         out, err = StringIO(), StringIO()
@@ -122,6 +140,7 @@ class Place:
                 if not as_it_is:
                     stack.enter_context(mock.patch("orchestration.runs.dagster_instance", _instance_in_memory))
                     stack.enter_context(mock.patch("orchestration.resources.Examiner", ExaminerHere))
+                    stack.enter_context(mock.patch("orchestration.dbt.invoke", self.prepared.invoke))
                 stack.enter_context(mock.patch.dict(os.environ, self._environment(today), clear=True))
                 stack.enter_context(mock.patch.object(sys, "argv", ["sluttdato", *arguments]))
                 stack.enter_context(redirect_stdout(out))
@@ -156,12 +175,12 @@ def marts_of(file: Path) -> dict[str, list[dict[str, Any]]]:
         return {n: rows(con, f"FROM {n} ORDER BY ALL") for n in names}
 
 
-def make_place(root: Path, prepared: Path) -> Place:
+def make_place(root: Path, prepared: Prepared) -> Place:
     """A new place, begun with what dbt has parsed already (the parsing takes seconds)."""
     root.mkdir(parents=True, exist_ok=True)
-    place = Place(root)
+    place = Place(root, prepared)
     place.configure()
-    shutil.copytree(prepared, place.data / "dbt")
+    shutil.copytree(prepared.dbt_folder, place.data / "dbt")
     return place
 
 
