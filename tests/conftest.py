@@ -9,6 +9,11 @@ from tests.support.command_line import Place, Prepared, make_place
 from tests.support.models import Models, compile_models
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, or the others' workers wait for them at the end."""
+    items.sort(key=lambda item: "test_whatever_happens" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """What dbt compiled, once, and the column lineage that was read from it."""

@@ -92,7 +92,7 @@ def for_minutes(minutes: float, strategy: st.SearchStrategy, check: Callable[[An
             return checked
 
 
-MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "1.5"))
+MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "1.25"))
 SOAK_MINUTES = float(os.environ.get("SLUTTDATO_SOAK_MINUTES", "30"))
 
 

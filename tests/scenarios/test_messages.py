@@ -181,6 +181,7 @@ def daemon(told: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place
     for name, value in {"SLUTTDATO_TODAY": told.today, **told.environment}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setattr("orchestration.dbt.invoke", told.prepared.invoke)
     with dg.DagsterInstance.from_config(str(dagster_home(load_settings(told.root / "sluttdato.yaml")))) as instance:
         yield told, instance
 

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from demo.municipality import simulate
-from tests.support.command_line import Place, Prepared, make_place
+from tests.support.command_line import Place, Prepared, make_place, town
 
 LAST = date(2025, 3, 31)
 MARKS = ["taking in", "folding hrm", "folding vfs", "evaluating", "publishing"]
@@ -91,7 +91,7 @@ def killed_again_and_again(tmp_path: Path, prepared: Prepared, moments: list[str
 
 def test_killed_a_dozen_times_the_next_run_completes_with_the_same_result(tmp_path: Path, prepared: Prepared) -> None:
     rng = random.Random(1)
-    moments: list[str | float] = [*MARKS, *(rng.uniform(2, 9) for _ in range(7))]
+    moments: list[str | float] = [*MARKS, *(rng.uniform(2, 7) for _ in range(7))]
     rng.shuffle(moments)
     killed_again_and_again(tmp_path, prepared, moments)
 
@@ -121,8 +121,11 @@ print(reads, len(seen))
 
 def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, prepared: Prepared) -> None:
     place = make_place(tmp_path / "place", prepared)
-    simulate(place.inbox, tmp_path / "truth.json", employees=60, days=11, last_day=LAST, seed=3)
+    hrm, vfs = town(60)
     days = [LAST - timedelta(days=n) for n in range(10, -1, -1)]
+    for day in days:
+        place.deliver("hrm", day, hrm)
+        place.deliver("vfs", day, vfs)
     assert place.do("run", "--as-of", days[0].isoformat()).code in (0, 3)
     stop = tmp_path / "stop"
     with duckdb.connect(str(place.marts), read_only=True) as old_reader:
@@ -142,10 +145,12 @@ def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, p
 def test_of_two_runs_at_once_the_second_waits_and_both_succeed(tmp_path: Path, prepared: Prepared) -> None:
     place = make_place(tmp_path / "place", prepared)
     place.today = LAST.isoformat()
-    simulate(place.inbox, tmp_path / "truth.json", employees=40, days=5, last_day=LAST, seed=3)
+    hrm, vfs = town()
+    place.deliver("hrm", LAST, hrm)
+    place.deliver("vfs", LAST, vfs)
     runs = [place.start("run"), place.start("run")]
     said = [run.communicate() for run in runs]
-    assert sorted(run.returncode for run in runs) in ([0, 0], [0, 3])
+    assert [run.returncode for run in runs] == [0, 0]
     assert sum("waiting: process" in err and "is at work on" in err for _, err in said) == 1
     impatient = make_place(tmp_path / "impatient", prepared)
     impatient.configure(lock_patience_seconds=0)
