@@ -22,6 +22,7 @@ from ingest.errors import PullFailed
 from ingest.sources import fint, hrm_ws, oneroster
 from ingest.sources.catalogue import AdapterSettings, make_source
 from ingest.sources.csv_folder import CsvSettings
+from ingest.sources.xml import BrokenXml
 
 DAY = date(2025, 3, 10)
 Tables = dict[str, list[dict[str, Any]]]
@@ -260,6 +261,14 @@ def test_hrm_ws_is_read_in_any_order_and_namespace(change: tuple[str, str], monk
             ("007:2:2020-08-01", "007", "974000001", "6559", 'Lærer "kort"', "100", "2020-08-01", None)]
         assert {name: raw.data.column_names for name, raw in read.items()} == {
             t.name: [c.name for c in t.columns] for t in tables_of("hrm") if t.name in read}
+
+
+def test_people_inside_another_document_are_no_answer() -> None:
+    inside = f"<other>{HRM_WS}</other>"
+    for text in (inside, inside.replace("</other>", "<persons/></other>"), HRM_WS.replace("persons", "people"), "<persons>"):
+        with pytest.raises(BrokenXml):
+            list(hrm_ws.read_people(BytesIO(text.encode())))
+    assert list(hrm_ws.read_people(BytesIO(b"<persons/>"))) == []
 
 
 def test_a_proxy_is_used_for_a_source_unless_its_host_is_excepted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

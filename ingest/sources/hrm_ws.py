@@ -39,7 +39,7 @@ def read_people(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     Raises BrokenXml when the answer is no XML of persons, or breaks off.
     """
     stylesheet = cache(_stylesheet)
-    for root, whole in pieces(stream, "persons", "person"):
+    for root, whole in pieces(stream, "persons"):
         told = next(root.iterdescendants("{*}employments"), root)
         yield whole, bytes(stylesheet(etree.QName(told).namespace)(root, whole=str(whole)))
 
@@ -48,18 +48,18 @@ def tables(lines_of_people: Iterable[bytes]) -> dict[str, RawTable]:
     """The canonical tables of all that `read_people` told of one answer, or of several."""
     told = b"".join(lines_of_people)
     lines = csv.read_csv(pa.BufferReader(told), **_AS_LINES) if told else _LINE.empty_table()
-    positions = lines.filter(lines["is_position"])
-    # One that has ended on a day that HRM does not tell is left out: absent, which counts as vanished.
-    has_ended = pc.match_substring(pc.fill_null(positions["type"], ""), "sluttet", ignore_case=True)
-    positions = positions.filter(pc.or_(pc.is_valid(positions["end_date"]), pc.invert(has_ended)))
+    employees = lines.select(_EMPLOYEE).filter(lines["is_first"])
+    # A position that has ended on a day that HRM does not tell is left out: absent, which counts as vanished.
+    has_ended = pc.match_substring(pc.fill_null(lines["type"], ""), "sluttet", ignore_case=True)
+    counts = pc.and_(lines["is_position"], pc.or_(pc.is_valid(lines["end_date"]), pc.invert(has_ended)))
+    positions = lines.select(["employee_number", *_POSITION[:-1]]).filter(counts)
     number, start = positions["employee_number"], _day(positions["start_date"])
     in_hrm = pc.binary_join_element_wise(number, pc.fill_null(positions["position_id"], ""), pc.fill_null(start, ""), ":")
     positions = pa.table({
         "position_id": in_hrm, "employee_number": number, "org_number": positions["org_number"],
         "position_code": positions["position_code"], "position_title": positions["position_title"],
         "percentage": _percentage(positions["percentage"]), "start_date": start, "end_date": _day(positions["end_date"])})
-    return {"employees": RawTable(lines.filter(lines["is_first"]).select(_EMPLOYEE), "hrm_ws"),
-            "positions": RawTable(positions, "hrm_ws")}
+    return {"employees": RawTable(employees, "hrm_ws"), "positions": RawTable(positions, "hrm_ws")}
 
 
 def _stylesheet(namespace: str | None) -> etree.XSLT:

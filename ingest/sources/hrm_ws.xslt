@@ -1,13 +1,14 @@
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- The people of an answer of hrm_ws: a line for each position, with the employment that it belongs to, and one for each
      employment without any; tabs between the fields. (Normalised space holds neither tab nor line feed.)
-     The prefix h stands for the answer's own namespace, and is taken away where it has none. -->
+     Nothing below the root but a person has employments. The prefix h stands for the answer's own namespace, and is taken
+     away where it has none. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:h="NAMESPACE">
   <xsl:output method="text" encoding="UTF-8"/>
   <xsl:param name="whole"/>  <!-- how many of the elements below the root have been read to their end -->
 
   <xsl:template match="/">
-    <xsl:for-each select="/*/*[position() &lt;= $whole][local-name() = 'person']/h:employments/h:employment">
+    <xsl:for-each select="/*/*[position() &lt;= $whole]/h:employments/h:employment">
       <xsl:variable name="employee" select="concat(normalize-space(h:employeeId),
         '&#9;', normalize-space(../../h:ssn),
         '&#9;', normalize-space(../../h:givenName),

@@ -87,7 +87,7 @@ class _Found:
 
 def _gather(file: str, stream: BinaryIO, found: _Found) -> None:
     try:
-        for root, whole in pieces(stream, "enterprise", "properties", "person", "group", "membership"):
+        for root, whole in pieces(stream, "enterprise"):
             for element in root[:whole]:
                 _add(element, file, found)
     except BrokenXml as error:

@@ -18,39 +18,36 @@ class BrokenXml(Exception):
         self.problem, self.line = problem, line
 
 
-def pieces(stream: BinaryIO, root: str, *wanted: str) -> Iterator[tuple[etree._Element, int]]:
-    """The root, and how many of the elements first below it are whole, the last of these being one of the `wanted` (local
-    names): as many as have come to their end with one more block of the stream. They are gone when the next are asked for.
+def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[etree._Element, int]]:
+    """The root, and how many of the elements first below it have come to their end with one more block of the stream.
+    These are gone when the next are asked for.
 
     Raises BrokenXml, also when the document's root is another, or it declares a document type.
     """
     since = 0  # bytes read without anything coming of it
     parser = etree.XMLPullParser(
-        events=("end",), tag=[f"{{*}}{w}" for w in wanted], resolve_entities=False, no_network=True,
-        load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
+        events=("start",), tag=f"{{*}}{root}", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=True, remove_pis=True)
+    above = None
     try:
         while block := stream.read(_BLOCK_BYTES):
             parser.feed(block)
             since += len(block)
-            ended = [element for _, element in parser.read_events()]
-            last = next((e for e in reversed(ended) if _is_below_root(e)), None)
-            if last is not None:
-                above = last.getparent()
+            for _, element in parser.read_events():
+                above = element if element.getparent() is None else above
+            if above is not None and len(above) > 1:  # the last may go on
                 _check_root(above, root)
-                whole = above.index(last) + 1
-                yield above, whole
-                del above[:whole]
+                yield above, len(above) - 1
+                del above[:-1]
                 since = 0
             elif since > _MAX_PIECE_BYTES:
                 raise BrokenXml("a part of the document is larger than any honest one")
-        _check_root(parser.close(), root)
+        above = parser.close()
     except etree.XMLSyntaxError as error:
         raise BrokenXml("the XML is broken, or breaks off", error.lineno) from None
-
-
-def _is_below_root(element: etree._Element) -> bool:
-    above = element.getparent()
-    return above is not None and above.getparent() is None
+    _check_root(above, root)
+    if len(above):
+        yield above, len(above)
 
 
 def _check_root(element: etree._Element, root: str) -> None:
