@@ -17,16 +17,12 @@ class Rows:
 
     def __init__(self, table: Table, *, delta: bool = False):
         self.columns = [c.name for c in table.columns] + (["deleted"] if delta else [])
-        self._waiting: list[Sequence[str | None]] = []
+        self._waiting: list[list[str | None]] = []
         self._batches: list[pa.RecordBatch] = []
 
     def add(self, **values: str | None) -> None:
         """One row; columns left out are empty."""
-        self.append([values.get(c) or None for c in self.columns])
-
-    def append(self, row: Sequence[str | None]) -> None:
-        """One row, a value for each column in the contract's order; None for an empty one."""
-        self._waiting.append(row)
+        self._waiting.append([values.get(c) or None for c in self.columns])
         if len(self._waiting) >= _ROWS_AT_ONCE:
             self._pack()
 

@@ -1,7 +1,6 @@
 """Reading XML piece by piece, in little memory, with nothing of its dangerous side: no entities, no references outward."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import BinaryIO
 
 from lxml import etree
@@ -57,32 +56,21 @@ def _check_root(element: etree._Element, root: str) -> None:
         raise BrokenXml(f"the document is no <{root}>", element.sourceline)
 
 
-@cache  # there are few, and an answer asks for them a million times
-def local_name(tag: object) -> str:
-    """A tag without its namespace; empty for what is no element."""
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
 def name(element: etree._Element) -> str:
-    """The name without its namespace."""
-    return local_name(element.tag)
+    """The name without its namespace; empty for what is no element, as a reference to an entity."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def children(element: etree._Element, *path: str) -> list[etree._Element]:
     """The elements at a path of local names below `element`; none, one or many."""
     found = [element]
     for step in path:
-        found = [child for parent in found for child in parent if local_name(child.tag) == step]
+        found = [child for parent in found for child in parent if name(child) == step]
     return found
-
-
-def text_of(element: etree._Element | None) -> str | None:
-    """The text of an element; None when there is none or it is blank."""
-    return ((element.text or "").strip() or None) if element is not None else None
 
 
 def child_text(element: etree._Element, *path: str) -> str | None:
     """The text of the first element at a path; None when there is none or it is blank."""
     for child in children(element, *path):
-        return text_of(child)
+        return (child.text or "").strip() or None
     return None
