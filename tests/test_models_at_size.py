@@ -1,5 +1,9 @@
 """What small examples cannot show: models over many rows, on several threads."""
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 from tests.support.models import Models, empty_warehouse
 
 
@@ -16,3 +20,19 @@ def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Mo
             SELECT *, NULL::DATE AS start_date FROM intermediate.int_hrm__active_positions""")
         rows, employees = con.execute(f"SELECT count(*), count(DISTINCT employee_number) FROM ({status})").fetchone()
     assert rows == employees == 40000
+
+
+def test_no_model_compares_every_row_with_every_other(models: Models) -> None:
+    """An outer join whose condition looks at one side alone makes DuckDB do so. (An inner one with the single row of
+    `stg_run`, or with the days of a period, may.)"""
+    with empty_warehouse() as con:
+        models.run(con)
+        plans = {model.name: con.execute(f"EXPLAIN (FORMAT json) {model.sql}").fetchone()[1] for model in models.steps}
+    assert not [name for name, plan in plans.items() for node in _operators(json.loads(plan))
+                if node["name"] == "BLOCKWISE_NL_JOIN" and node["extra_info"]["Join Type"] != "INNER"]
+
+
+def _operators(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        yield node
+        yield from _operators(node["children"])

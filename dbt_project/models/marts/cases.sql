@@ -1,7 +1,16 @@
 -- What somebody should act on: every finding that is open or excepted, with all that people need to see of it. The lists,
 -- the report and the messages show these rows.
 with findings as (
-  select * from {{ ref('int_findings') }} where resolved_on is null
+  -- What a finding is on, by kind: a join that also asks for the type would compare every finding with every row.
+  select
+    *,
+    if(is_on_vfs_position, subject_id, null) as vfs_position_id,
+    if(finding_type = 'end_date_not_propagated', subject_id, null) as outlived_vfs_position_id,
+    if(finding_type = 'ended_early_in_vfs', subject_id, null) as hrm_position_id,
+    if(finding_type = 'inactive_with_access', subject_id, null) as inactive_person_id,
+    if(finding_type = 'access_without_position', person_id, null) as elsewhere_person_id,
+    if(finding_type = 'kommuneadmin_review', subject_id, null) as kommuneadmin_person_id
+  from {{ ref('int_findings') }} where resolved_on is null
 ),
 
 exceptions as (
@@ -78,23 +87,17 @@ described as (
     run.as_of_date
   from findings
   left join {{ ref('int_persons') }} as persons using (person_id)
-  left join vfs_positions as vfs
-    on findings.is_on_vfs_position and findings.subject_id = vfs.position_id
-  left join {{ ref('int_hrm__end_dates') }} as hrm
-    on findings.finding_type = 'ended_early_in_vfs' and findings.subject_id = hrm.position_id
+  left join vfs_positions as vfs on findings.vfs_position_id = vfs.position_id
+  left join {{ ref('int_hrm__end_dates') }} as hrm on findings.hrm_position_id = hrm.position_id
   left join hrm_names on hrm.employee_number = hrm_names.employee_number
   left join {{ ref('int_org_units') }} as org_units on findings.org_number = org_units.org_number
   left join {{ ref('status_mismatches') }} as mismatches
     on findings.finding_type = mismatches.finding_type and findings.subject_id = mismatches.vfs_position_id
-  left join outliving
-    on findings.finding_type = 'end_date_not_propagated' and findings.subject_id = outliving.vfs_position_id
-  left join {{ ref('inactive_with_access') }} as inactive
-    on findings.finding_type = 'inactive_with_access' and findings.subject_id = inactive.person_id
+  left join outliving on findings.outlived_vfs_position_id = outliving.vfs_position_id
+  left join {{ ref('inactive_with_access') }} as inactive on findings.inactive_person_id = inactive.person_id
   left join {{ ref('access_without_position') }} as elsewhere
-    on findings.finding_type = 'access_without_position' and findings.person_id = elsewhere.person_id
-    and findings.org_number = elsewhere.org_number
-  left join kommuneadmins
-    on findings.finding_type = 'kommuneadmin_review' and findings.subject_id = kommuneadmins.person_id
+    on findings.elsewhere_person_id = elsewhere.person_id and findings.org_number = elsewhere.org_number
+  left join kommuneadmins on findings.kommuneadmin_person_id = kommuneadmins.person_id
   left join exceptions
     on findings.finding_type = exceptions.finding_type and findings.subject_id = exceptions.subject_id
   cross join {{ ref('stg_run') }} as run
