@@ -94,25 +94,22 @@ def _read(
     columns = list(table.columns)
     if delta:
         columns.append(Column("deleted", Kind.BOOLEAN))
-    translated = ", ".join(f"{_translated(c.name, source)} AS {c.name}" for c in columns)
-    values, problems = [], []
-    for column in columns:
-        value, problem = _value_and_problem(column, source.date_format)
-        values.append(f"{value} AS {column.stored_name}")
-        problems += problem
     # Only the key must be there in a row that says that a row is gone.
-    gone = "lower(trim(deleted)) = 'true' AND " if delta else ""
-    needed = [
+    gone = "lower(trim(raw_deleted)) = 'true' AND " if delta else ""
+    missing = [
         f"WHEN {'' if c.name in table.key else f'NOT coalesce({gone}true, false) AND ' if gone else ''}"
-        f"{c.name} IS NULL THEN '{c.name}|value is missing'"
+        f"raw_{c.name} IS NULL THEN '{c.name}|value is missing'"
         for c in columns if c.needed
     ]
-    con.register("delivered", source.data)
+    # A number from DuckDB's own row_number() would have one thread do all the rest of the statement, too.
+    con.register("delivered", source.data.append_column("row_number", pa.array(range(source.data.num_rows), pa.int64())))
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE readable AS WITH numbered AS ("
-        f"SELECT {translated}, row_number() OVER () - 1 AS row_number FROM delivered) "
-        f"SELECT row_number, {', '.join(values)}, "
-        f"CASE {' '.join(needed + problems)} END AS problem{_extra_flags(table)} FROM numbered",
+        f"CREATE OR REPLACE TEMP TABLE readable AS "
+        f"WITH raw AS (SELECT row_number, {', '.join(_raw(c, source) for c in columns)} FROM delivered), "
+        f"valued AS (SELECT *, {', '.join(f'{_value(c, source.date_format)} AS {c.stored_name}' for c in columns)} FROM raw) "
+        f"SELECT row_number, {', '.join(c.stored_name for c in columns)}, "
+        f"CASE {' '.join(missing + [p for c in columns if (p := _problem(c))])} END AS problem, "
+        f"{_wrong_check_digits(columns)} AS wrong_check_digits FROM valued",
         hmac_pads(key) if any(c.kind is Kind.NATIONAL_ID for c in columns) else None,
     )
     con.unregister("delivered")
@@ -133,52 +130,63 @@ def _read(
     con.execute("CREATE OR REPLACE TEMP TABLE conflicting AS SELECT row_number FROM repeated WHERE conflicts")
 
 
-def _translated(name: str, source: RawTable) -> str:
-    if name not in source.data.column_names:
-        return "NULL::VARCHAR"
-    text = f"CASE WHEN trim({name}) <> '' THEN {name} END"
-    translations = source.translations.get(name, {})
-    if not translations:
-        return text
-    whens = " ".join(f"WHEN {_quoted(k)} THEN {_quoted(v)}" for k, v in translations.items())
-    return f"CASE trim({name}) {whens} ELSE {text} END"
+def _raw(column: Column, source: RawTable) -> str:
+    """The text of a cell, null when blank, in the canonical words; of a national id its digits alone."""
+    name = column.name
+    text = f"CASE WHEN trim({name}) <> '' THEN {name} END" if name in source.data.column_names else "NULL::VARCHAR"
+    if (translations := source.translations.get(name)) and name in source.data.column_names:
+        whens = " ".join(f"WHEN {_quoted(k)} THEN {_quoted(v)}" for k, v in translations.items())
+        text = f"CASE trim({name}) {whens} ELSE {text} END"
+    return f"{digits_sql(text) if column.kind is Kind.NATIONAL_ID else text} AS raw_{name}"
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _value_and_problem(column: Column, date_format: str | None) -> tuple[str, list[str]]:
-    name, clean = column.name, f"lower(trim({column.name}))"
+def _value(column: Column, date_format: str | None) -> str:
+    """What is kept of a cell; null when it cannot be read."""
+    raw = f"raw_{column.name}"
     match column.kind:
         case Kind.NATIONAL_ID:
-            return hash_sql(digits_sql(name)), []
+            return hash_sql(raw)
         case Kind.DATE:
-            text = f"trim({name})"
-            formats = [("'%Y-%m-%d'", f"regexp_full_match({text}, '\\d{{4}}-\\d\\d-\\d\\d')"),
-                       ("'%d.%m.%Y'", f"regexp_full_match({text}, '\\d{{1,2}}\\.\\d{{1,2}}\\.\\d{{4}}')")]
-            value = "CASE " + " ".join(f"WHEN {c} THEN try_strptime({text}, {f})" for f, c in formats)
-            value += f" ELSE try_strptime({text}, {_quoted(date_format)})" if date_format else ""
-            value = f"({value} END)::DATE"
-            return value, [f"WHEN {name} IS NOT NULL AND {value} IS NULL THEN '{name}|not a date'"]
+            text = f"trim({raw})"
+            other = f"try_strptime({text}, {_quoted(date_format)})" if date_format else "NULL"
+            return (f"(CASE WHEN regexp_full_match({text}, '\\d{{4}}-\\d\\d-\\d\\d') THEN TRY_CAST({text} AS DATE) "
+                    f"WHEN regexp_full_match({text}, '\\d{{1,2}}\\.\\d{{1,2}}\\.\\d{{4}}') THEN try_strptime({text}, '%d.%m.%Y') "
+                    f"ELSE {other} END)::DATE")
         case Kind.BOOLEAN:
-            value = f"CASE {clean} WHEN 'true' THEN true WHEN 'false' THEN false END"
-            return value, [f"WHEN {clean} NOT IN ('true', 'false') THEN '{name}|not true or false'"]
+            return f"CASE lower(trim({raw})) WHEN 'true' THEN true WHEN 'false' THEN false END"
+        case Kind.ORIGIN | Kind.ORG_TYPE:
+            return f"lower(trim({raw}))"
+        case _:
+            return raw
+
+
+def _problem(column: Column) -> str | None:
+    """A branch of CASE that tells what is wrong with a cell that is there."""
+    raw, value = f"raw_{column.name}", column.stored_name
+    match column.kind:
+        case Kind.NATIONAL_ID:
+            return None
+        case Kind.DATE:
+            wrong, reason = f"{raw} IS NOT NULL AND {value} IS NULL", "not a date"
+        case Kind.BOOLEAN:
+            wrong, reason = f"{raw} IS NOT NULL AND {value} IS NULL", "not true or false"
         case Kind.ORIGIN | Kind.ORG_TYPE:
             listed = LISTED_VALUES[column.kind]
-            allowed = ", ".join(_quoted(v) for v in listed)
-            return clean, [f"WHEN {clean} NOT IN ({allowed}) THEN '{name}|not one of {', '.join(listed)}'"]
+            wrong, reason = f"{value} NOT IN ({', '.join(map(_quoted, listed))})", f"not one of {', '.join(listed)}"
         case _:
-            reason = "holds a national id, which belongs in no such column"
-            return name, [f"WHEN {holds_national_id_sql(name)} THEN '{name}|{reason}'"]
+            wrong, reason = holds_national_id_sql(raw), "holds a national id, which belongs in no such column"
+    return f"WHEN {wrong} THEN '{column.name}|{reason}'"
 
 
-def _extra_flags(table: Table) -> str:
+def _wrong_check_digits(columns: list[Column]) -> str:
     """Whether the check digits are wrong can only be said while the number is there."""
-    if not any(c.kind is Kind.NATIONAL_ID for c in table.columns):
-        return ", false AS wrong_check_digits"
-    digits = digits_sql("national_id")
-    return f", coalesce(NOT {check_digits_sql(digits)}, false) AS wrong_check_digits"
+    if not any(c.kind is Kind.NATIONAL_ID for c in columns):
+        return "false"
+    return f"coalesce(NOT {check_digits_sql('raw_national_id')}, false)"
 
 
 def _rejected(con: duckdb.DuckDBPyConnection, table: Table, source: RawTable) -> pa.Table:

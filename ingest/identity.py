@@ -66,7 +66,8 @@ def hash_sql(digits: str) -> str:
 def check_digits_sql(digits: str) -> str:
     """True when the text expression is 11 digits with right check digits."""
     def weighted(weights: tuple[int, ...]) -> str:
-        return " + ".join(f"{w} * (ascii({digits}[{i}]) - 48)" for i, w in enumerate(weights, start=1))
+        # As one number: taking a text apart digit by digit takes three times as long.
+        return " + ".join(f"{w} * (TRY_CAST({digits} AS BIGINT) // {10 ** (10 - i)} % 10)" for i, w in enumerate(weights))
 
     return (
         f"(regexp_full_match({digits}, '\\d{{11}}') AND ({weighted(_K1)}) % 11 <= 3 AND ({weighted(_K2)}) % 11 = 0)"
@@ -78,11 +79,14 @@ def holds_national_id_sql(column: str) -> str:
 
     Letters next to the digits do not count as a border, or parts of GUIDs would look like one.
     """
-    found = f"regexp_extract({column}, '(?:^|[^0-9A-Za-z])(\\d{{6}} ?\\d{{5}})(?:[^0-9A-Za-z]|$)', 1)"
+    digits_alone = "\\d{6} ?\\d{5}"
+    found = f"regexp_extract({column}, '(?:^|[^0-9A-Za-z])({digits_alone})(?:[^0-9A-Za-z]|$)', 1)"
     digits = f"replace({found}, ' ', '')"
     date_like = "'(?:[04][1-9]|[1256]\\d|[37][01])(?:[048][1-9]|[159][012])\\d{7}'"
+    # CASE, as DuckDB works out both sides of an AND: hardly any cell has so many digits, and the rest is costly.
     return (
-        f"(length({column}) >= 11 AND regexp_full_match({digits}, {date_like}) AND {check_digits_sql(digits)})"
+        f"CASE WHEN regexp_matches({column}, '{digits_alone}') "
+        f"THEN regexp_full_match({digits}, {date_like}) AND {check_digits_sql(digits)} ELSE false END"
     )
 
 
