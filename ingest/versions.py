@@ -205,7 +205,8 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed
             removal = "coalesce(deleted, false)" if extract.kind == "delta" else "false"
             path = str(file).replace("'", "''")
             said.append(f"SELECT {columns}, {n}, {removal} FROM read_parquet('{path}')")
-    if len(batch) == 1 and not _has_open_rows(con, name):  # the first extract of all: nothing to compare with
+    is_first = len(batch) == 1 and not _has_open_rows(con, name)  # the first extract of all: nothing to compare with
+    if is_first:
         folding = f"SELECT {columns}, step AS first_step, NULL::INTEGER AS end_step FROM said WHERE NOT is_removal"
     else:
         folding = f"""
@@ -225,7 +226,8 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed
           SELECT {key}, {", ".join(f"any_value({c.stored_name}) AS {c.stored_name}" for c in table.content)},
                  min(step) AS first_step, arg_max_null(end_step, step) AS end_step
           FROM numbered GROUP BY {key}, version"""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE folded AS WITH said AS ({' UNION ALL '.join(said)}) {folding}")
+    kept_as = "VIEW" if is_first else "TABLE"
+    con.execute(f"CREATE OR REPLACE TEMP {kept_as} folded AS WITH said AS ({' UNION ALL '.join(said)}) {folding}")
     same_key = " AND ".join(f"v.{k} IS NOT DISTINCT FROM f.{k}" for k in table.key)
     con.execute(f"""
         UPDATE {name} v SET valid_to = s.extract_date FROM folded f JOIN steps s ON s.step = f.end_step
@@ -235,7 +237,7 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed
         SELECT {', '.join('f.' + c.stored_name for c in table.columns)}, b.extract_date, e.extract_date
         FROM folded f JOIN steps b ON b.step = f.first_step LEFT JOIN steps e ON e.step = f.end_step
         WHERE f.first_step > 0 ORDER BY ALL""")
-    con.execute("DROP TABLE folded; DROP TABLE steps")
+    con.execute(f"DROP {kept_as} folded; DROP TABLE steps")
 
 
 def _has_open_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
