@@ -5,6 +5,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,8 @@ def new_folder(path: Path, *, before_rename: Callable[[], None] | None = None) -
     temporary.mkdir()
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            flush(file)
+        with ThreadPoolExecutor() as pool:  # each waits for the disk; together they wait half as long
+            list(pool.map(flush, temporary.rglob("*")))
         flush(temporary)
         if before_rename:
             before_rename()

@@ -111,8 +111,8 @@ def for_people(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:
         FROM marts.kommuneadmin_roster ORDER BY family_name, given_name, person_id, access_group, org_number""")
     freshness = rows(warehouse, "FROM marts.data_freshness ORDER BY system")
     as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
-    report.write(warehouse, folder / "report", cases, roster, freshness)
-    worklists.write(folder / "worklists", cases, roster, freshness, as_of)
+    with worklists.writing(folder / "worklists", cases, roster, freshness, as_of):
+        report.write(warehouse, folder / "report", cases, roster, freshness)
 
 
 def publish_again(warehouse: duckdb.DuckDBPyConnection, link: Path, mart: str) -> None:

@@ -10,7 +10,8 @@ reads them. Belongs here: what the files look like. Does not belong here: what i
 import csv
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ import xlsxwriter
 from publish import labels
 from publish.cases import Row
 from publish.labels import norwegian
+from publish.parallel import beside
 
 _LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
 
@@ -59,17 +61,28 @@ _COLUMNS = (
 _TYPE = _Column("Type", 30, lambda c: labels.FINDING_TYPES[c["finding_type"]])
 
 
-def write(folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row], as_of: date) -> None:
-    """Write all worklists into the new folder `folder`. `roster` and `freshness` are the marts of those names, `cases` too."""
+@contextmanager
+def writing(folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row], as_of: date) -> Iterator[None]:
+    """Write all worklists into the new folder `folder`, beside what the block does; they are there when it ends.
+
+    `roster` and `freshness` are the marts of those names, `cases` too.
+    """
     folder.mkdir()
-    _workbook(folder / "arbeidsliste.xlsx", "Alle saker", cases, freshness, as_of, roster)
-    _csv(folder / "arbeidsliste.csv", cases)
     schools = folder / "skoler"
     schools.mkdir()
-    for org_number, of_school in by_school(cases).items():
-        title = of_school[0]["org_name"] or org_number
-        _workbook(schools / f"{file_stem(org_number)}.xlsx", title, of_school, freshness, as_of)
-        _csv(schools / f"{file_stem(org_number)}.csv", of_school)
+    lists = [(folder / "arbeidsliste", "Alle saker", cases, freshness, as_of, roster)]
+    lists += [(schools / file_stem(org_number), of_school[0]["org_name"] or org_number, of_school, freshness, as_of, None)
+              for org_number, of_school in by_school(cases).items()]
+    with beside(_write, lists):
+        yield
+
+
+def _write(
+    file: Path, title: str, cases: list[Row], freshness: list[Row], as_of: date, roster: list[Row] | None
+) -> None:
+    """One list as a workbook and as CSV; with the roster, the sysadmin's, which shows every type."""
+    _workbook(file.with_suffix(".xlsx"), title, cases, freshness, as_of, roster)
+    _csv(file.with_suffix(".csv"), cases)
 
 
 def by_school(cases: list[Row]) -> dict[str, list[Row]]:
@@ -88,7 +101,7 @@ def file_stem(org_number: str) -> str:
 
 
 def _workbook(
-    file: Path, title: str, cases: list[Row], freshness: list[Row], as_of: date, roster: list[Row] | None = None
+    file: Path, title: str, cases: list[Row], freshness: list[Row], as_of: date, roster: list[Row] | None
 ) -> None:
     # Whatever stands in the data is text: no formula, no link, no number made of it.
     book = xlsxwriter.Workbook(str(file), {
