@@ -76,7 +76,7 @@ def run_daily(
     said = io.StringIO()
     with dagster_instance(settings) as instance:
         job = build_definitions(settings, say).resolve_job_def("daily")
-        with contextlib.redirect_stdout(said):  # dbt's own lines; they are in its log as well
+        with contextlib.redirect_stdout(said):  # dbt's own lines; what failed is in its results
             result = job.execute_in_process(
                 instance=instance, raise_on_error=False, tags={_OURS: "command line"},
                 run_config={

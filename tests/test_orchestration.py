@@ -89,7 +89,7 @@ def test_the_sensor_waits_until_a_delivery_stands_still_and_asks_once(
     assert "stand still" in tick().skip_message
     first, again = tick(), tick()
     assert len(first.run_requests) == 1 and first.run_requests[0].run_key == again.run_requests[0].run_key
-    assert place.do("run", as_it_is=True).code == 0
+    assert place.do("run").code == 0
     assert tick().skip_message == "nothing new is delivered"
 
 
@@ -103,7 +103,7 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
     (place.deliver("vfs", "2025-03-07", vfs) / "persons.csv").unlink()
     hrm = changed(hrm, "positions", "position_id", "h001", end_date="2025-03-01")
     place.deliver("hrm", "2025-03-09", hrm)
-    assert place.do("run", as_it_is=True).code == 3
+    assert place.do("run", recorded=True).code == 3
 
     days = instance.get_materialized_partitions(dg.AssetKey("hrm_extract"))
     assert days == {"2025-03-08", "2025-03-09"}
@@ -134,7 +134,10 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
     assert check(["versions", "vfs_persons"], "is_as_expected").passed
 
 
-def test_one_day_can_be_run_again_from_dagster(place: Place, settings: Settings, instance: dg.DagsterInstance) -> None:
+def test_one_day_can_be_run_again_from_dagster(
+    place: Place, settings: Settings, instance: dg.DagsterInstance, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.dbt.invoke", prepared.invoke)
     hrm, vfs = town()
     place.deliver("hrm", "2025-03-10", {**hrm, "positions": []})
     place.deliver("vfs", "2025-03-10", vfs)

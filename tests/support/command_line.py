@@ -148,8 +148,9 @@ class Place:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SLUTTDATO_") and k != "DAGSTER_HOME"}
         return {**kept, "SLUTTDATO_TODAY": today or self.today, "COLUMNS": "200", **self.environment}
 
-    def do(self, *arguments: str, today: str | None = None, as_it_is: bool = False) -> Done:
-        """Run the command in this process; `as_it_is`: with dbt, Dagster's records on disk, the examination beside it."""
+    def do(self, *arguments: str, today: str | None = None, as_it_is: bool = False, recorded: bool = False) -> Done:
+        """Run the command in this process; `as_it_is`: with dbt, Dagster's records on disk, the examination beside it;
+        `recorded`: of these only Dagster's records."""
         from orchestration.cli import main
 
         out, err = StringIO(), StringIO()
@@ -157,8 +158,9 @@ class Place:
         os.chdir(self.root)
         try:
             with ExitStack() as stack:
-                if not as_it_is:
+                if not (as_it_is or recorded):
                     stack.enter_context(mock.patch("orchestration.runs.dagster_instance", _forgetful_instance))
+                if not as_it_is:
                     stack.enter_context(mock.patch("orchestration.resources.Examiner", ExaminerHere))
                     if self.prepared:
                         stack.enter_context(mock.patch("orchestration.dbt.invoke", self.prepared.invoke))
