@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +54,29 @@ def dagster_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     """The instance in `dagster_home`; for the holder of the writer's lock."""
     import dagster as dg
 
+    _keep_engines()
     with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
         _close_killed_runs(instance)
         yield instance
+
+
+@cache
+def _keep_engines() -> None:
+    """Have Dagster's SQLite storage keep its SQLAlchemy engines, in this process.
+
+    It makes one anew for each of a run's five hundred events, and each compiles its statements anew: two of thirty seconds.
+    Connections are not pooled, so that an engine that is kept holds no file open.
+    """
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log as storage
+
+    make, kept = storage.create_engine, {}
+
+    def engine(url: str, **options: Any) -> Any:
+        if url not in kept:
+            kept[url] = make(url, **options)
+        return kept[url]
+
+    storage.create_engine = engine
 
 
 def _close_killed_runs(instance: "dg.DagsterInstance") -> None:

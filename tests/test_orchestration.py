@@ -11,7 +11,7 @@ import pytest
 
 from ingest.contract import TABLES
 from orchestration.definitions import build_definitions
-from orchestration.runs import dagster_home
+from orchestration.runs import dagster_instance
 from orchestration.settings import Settings, load_settings
 from tests.support.command_line import Place, Prepared, changed, make_place, town
 
@@ -25,7 +25,7 @@ def settings(place: Place, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
+    with dagster_instance(settings) as instance:
         yield instance
 
 
@@ -132,6 +132,13 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
     told = dates.metadata["expect_column_values_to_be_in_set/start_date_is_plausible"].value
     assert told["unexpected_count"] == 60 and len(told["keys"]) == 10
     assert check(["versions", "vfs_persons"], "is_as_expected").passed
+
+
+def test_dagsters_storage_keeps_its_engines(instance: dg.DagsterInstance, settings: Settings) -> None:
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
+    first, again = (sqlite_event_log.create_engine(f"sqlite:///{settings.data_dir}/x.db") for _ in range(2))
+    assert first is again
 
 
 def test_one_day_can_be_run_again_from_dagster(

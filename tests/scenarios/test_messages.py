@@ -175,14 +175,14 @@ def tick(place: Place, name: str, instance: dg.DagsterInstance, run: dg.DagsterR
 
 @pytest.fixture
 def daemon(told: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, dg.DagsterInstance]]:
-    from orchestration.runs import dagster_home
+    from orchestration.runs import dagster_instance
     from orchestration.settings import load_settings
 
     for name, value in {"SLUTTDATO_TODAY": told.today, **told.environment}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setattr("orchestration.dbt.invoke", told.prepared.invoke)
-    with dg.DagsterInstance.from_config(str(dagster_home(load_settings(told.root / "sluttdato.yaml")))) as instance:
+    with dagster_instance(load_settings(told.root / "sluttdato.yaml")) as instance:
         yield told, instance
 
 
