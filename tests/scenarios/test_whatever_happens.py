@@ -109,7 +109,7 @@ import duckdb, sys, pathlib
 marts, stop = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 reads, seen = 0, set()
 while not stop.exists():
-    with duckdb.connect(str(marts), read_only=True) as con:
+    with duckdb.connect(str(marts), read_only=True, config={"threads": 1}) as con:
         names = [n for (n,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
         union = " UNION ".join(f"SELECT as_of_date FROM {n}" for n in names)
         days = {str(d) for (d,) in con.execute(union).fetchall()}
