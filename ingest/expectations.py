@@ -137,8 +137,8 @@ def _row_key(table: Table) -> str:
 def _frame_sql(table: Table, folder: Path) -> str:
     """The columns that the suite looks at. Flags are computed here, in DuckDB, and only judged by Great Expectations.
 
-    Flags are 1, 0 or null, and so is what only has to be there: text costs pandas and Great Expectations a hundred times
-    as much as numbers.
+    Flags are 1, 0 or null, and so is what only has to be there: Great Expectations hashes the whole frame, text far more
+    slowly than numbers.
     """
     names = {c.name for c in table.columns}
     row_key = _row_key(table)
