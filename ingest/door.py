@@ -133,8 +133,10 @@ def _read(
 def _raw(column: Column, source: RawTable) -> str:
     """The text of a cell, null when blank, in the canonical words; of a national id its digits alone."""
     name = column.name
-    text = f"CASE WHEN trim({name}) <> '' THEN {name} END" if name in source.data.column_names else "NULL::VARCHAR"
-    if (translations := source.translations.get(name)) and name in source.data.column_names:
+    if name not in source.data.column_names:
+        return f"NULL::VARCHAR AS raw_{name}"
+    text = f"CASE WHEN trim({name}) <> '' THEN {name} END"
+    if translations := source.translations.get(name):
         whens = " ".join(f"WHEN {_quoted(k)} THEN {_quoted(v)}" for k, v in translations.items())
         text = f"CASE trim({name}) {whens} ELSE {text} END"
     return f"{digits_sql(text) if column.kind is Kind.NATIONAL_ID else text} AS raw_{name}"

@@ -6,7 +6,7 @@ Belongs here: starting them, waiting for them, and that none outlives the one wh
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +15,11 @@ _WORTH_A_PROCESS = 150  # calls of some milliseconds: as long as a process takes
 
 
 @contextmanager
-def beside(function: Callable[..., None], calls: Iterable[tuple[Any, ...]]) -> Iterator[None]:
+def beside(function: Callable[..., None], calls: list[tuple[Any, ...]]) -> Iterator[None]:
     """Make all `calls` (arguments of `function`, which a module must name) while the block runs; they are done at its end.
 
     Raises what a call raised.
     """
-    calls = list(calls)
     processes = min(os.cpu_count() or 1, len(calls) // _WORTH_A_PROCESS)
     if not processes:
         yield

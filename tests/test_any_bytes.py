@@ -262,13 +262,13 @@ def test_a_server_that_ignores_limit_and_offset_is_taken_at_its_word(says: Says,
 
 # --- bombs ---------------------------------------------------------------------------------------------------------------
 
-ENDLESS = 1 << 28  # bytes; a process that held them would take more than it may
+GIGABYTE = 1 << 30
 MOST_MB = 400  # of a process of which the libraries alone take some 200
 
 
-def _endless_line(file: Path) -> None:
+def _line_of_a_gigabyte(file: Path) -> None:
     with file.open("wb") as handle:
-        handle.truncate(ENDLESS)  # sparse: takes no room on the disk
+        handle.truncate(GIGABYTE)  # sparse: takes no room on the disk
 
 
 def _excel(file: Path, sheet: str) -> None:
@@ -297,10 +297,10 @@ LAUGHS = "<!DOCTYPE SHEET [<!ENTITY a 'ha'>" + "".join(
 EXPORT = {"adapter": "export", "tables": ["persons", "positions"], "columns": {
     "person_id": "Id", "org_number": "Org", "given_name": "Fornavn", "family_name": "Etternavn"}}
 BOMBS: dict[str, tuple[str, dict[str, Any], Any]] = {
-    "an endless line, csv": ("in/2025-03-10/positions.csv", {"adapter": "csv", "path": "in"}, _endless_line),
-    "an endless line, export": ("e.csv", {**EXPORT, "path": "e.csv"}, _endless_line),
-    "an endless line, oneroster": ("o/manifest.csv", {"adapter": "oneroster", "path": "o"}, _endless_line),
-    "an endless line, pifu": ("p.xml", {"adapter": "pifu", "path": "p.xml"}, _endless_line),
+    "a line of a gigabyte, csv": ("in/2025-03-10/positions.csv", {"adapter": "csv", "path": "in"}, _line_of_a_gigabyte),
+    "a line of a gigabyte, export": ("e.csv", {**EXPORT, "path": "e.csv"}, _line_of_a_gigabyte),
+    "a line of a gigabyte, oneroster": ("o/manifest.csv", {"adapter": "oneroster", "path": "o"}, _line_of_a_gigabyte),
+    "a line of a gigabyte, pifu": ("p.xml", {"adapter": "pifu", "path": "p.xml"}, _line_of_a_gigabyte),
     "a zip bomb, oneroster": ("r.zip", {"adapter": "oneroster", "path": "r.zip"}, lambda f: _zip_bomb(f, "users.csv")),
     "a zip bomb, excel": ("e.xlsx", {**EXPORT, "path": "e.xlsx"}, lambda f: _zip_bomb(f, "xl/worksheets/sheet1.xml")),
     "a row far down, excel": ("e.xlsx", {**EXPORT, "path": "e.xlsx"}, lambda f: _excel(
