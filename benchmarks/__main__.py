@@ -64,7 +64,7 @@ def large(work: Path, employees: int, runs: int) -> list[Row]:
     place = Place(work / "large")
     err.print(f"writing {employees} employees")
     write_large(place.inbox, employees=employees, day=LAST)
-    run([sys.executable, "-c", f"from orchestration import dbt; from pathlib import Path; "
+    run([sys.executable, "-c", f"from orchestration.core import dbt; from pathlib import Path; "
          f"dbt.manifest(Path({str(place.root / 'data')!r}), Path({str(place.warehouse)!r}))"], place.root, {})
     script = [sys.executable, "-m", "benchmarks.floor", str(place.inbox), LAST.isoformat()]
     here = {"PYTHONPATH": str(Path(__file__).parents[1])}

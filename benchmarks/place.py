@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.measure import BIN, Cost, run
-from orchestration import dbt
+from orchestration.core import dbt
 
 SETTINGS = """data_dir: data
 sources:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import files
-from ingest.contract import System
+from ingest.canonical_tables import System
 from ingest.errors import IngestError
 from ingest.identity import holds_national_id
 

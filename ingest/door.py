@@ -10,7 +10,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from ingest.contract import LISTED_VALUES, NATIONAL_ID_HASH, Column, Kind, System, Table, tables_of
+from ingest.canonical_tables import LISTED_VALUES, NATIONAL_ID_HASH, Column, Kind, System, Table, tables_of
 from ingest.errors import RefusedExtract
 from ingest.identity import check_digits_sql, digits_sql, hash_sql, hmac_pads, holds_national_id_sql
 from ingest.sources.base import RawTable

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import files
-from ingest.contract import LISTED_VALUES, Kind, Table, tables_of
+from ingest.canonical_tables import LISTED_VALUES, Kind, Table, tables_of
 from ingest.errors import IngestError
 
 RESULT_FILE = "expectations.json"

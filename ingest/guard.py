@@ -6,7 +6,7 @@ A verdict is a function of the landed extracts, the decisions and the policy, so
 from dataclasses import dataclass
 from datetime import date
 
-from ingest.contract import System, tables_of
+from ingest.canonical_tables import System, tables_of
 from ingest.policy import Policy
 
 

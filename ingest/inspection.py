@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ingest.assessable import not_assessable
-from ingest.contract import tables_of
+from ingest.canonical_tables import tables_of
 from ingest.door import admit
 from ingest.sources.base import Progress, RawTable, Source
 

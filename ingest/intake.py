@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from ingest import quarantine, retention
-from ingest.contract import System
+from ingest.canonical_tables import System
 from ingest.decisions import Decisions
 from ingest.errors import DeliveryInProgress, PullFailed
 from ingest.landing import Landed, Landing

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from ingest import files
 from ingest.assessable import not_assessable
-from ingest.contract import ExtractKind, System
+from ingest.canonical_tables import ExtractKind, System
 from ingest.door import CanonicalExtract, Figures, admit
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Content, Delivery, Progress, Source

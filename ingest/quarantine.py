@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
-from ingest.contract import Table, tables_of
+from ingest.canonical_tables import Table, tables_of
 from ingest.landing import Landed
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
-from ingest.contract import TABLES, tables_of
+from ingest.canonical_tables import TABLES, tables_of
 from ingest.expectations import RESULT_FILE
 
 _BASE = "base"

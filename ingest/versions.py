@@ -12,7 +12,7 @@ from itertools import groupby
 
 import duckdb
 
-from ingest.contract import System, Table, tables_of
+from ingest.canonical_tables import System, Table, tables_of
 from ingest.guard import Size, guarded_tables, why_quarantined
 from ingest.landing import REJECTED_ROWS, Landed
 from ingest.policy import Policy

@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ingest.contract import TABLES
+from ingest.canonical_tables import TABLES
 from ingest.policy import Policy
 
 _EXTRACTS = """

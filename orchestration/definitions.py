@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from orchestration import alert_sensors, checks, dbt, jobs
-from orchestration.assets import extracts, marts, published, versions
-from orchestration.demo_place import settings_in_force
-from orchestration.resources import workplace_resource
-from orchestration.settings import Settings
+from orchestration.core import dbt
+from orchestration.core.demo_place import settings_in_force
+from orchestration.core.settings import Settings
+from orchestration.defs import checks, jobs, sensors
+from orchestration.defs.assets import extracts, marts, published, versions
+from orchestration.defs.resources import workplace_resource
 
 
 def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _: None) -> dg.Definitions:
@@ -20,7 +21,7 @@ def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _:
         asset_checks=[checks.about_extracts, checks.about_people_and_deliveries, checks.about_messages],
         jobs=[jobs.daily, jobs.one_day_again],
         schedules=[jobs.schedule(settings)],
-        sensors=[jobs.delivery_sensor(settings), *alert_sensors.build(settings, [jobs.daily, jobs.one_day_again])],
+        sensors=[jobs.delivery_sensor(settings), *sensors.build(settings, [jobs.daily, jobs.one_day_again])],
         resources={"workplace": workplace_resource(settings, say)},
         executor=dg.in_process_executor,
     )

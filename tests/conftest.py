@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt, lineage
 from tests.support.command_line import Place, Prepared, make_place
 from tests.support.models import Models, compile_models
 
@@ -16,10 +15,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """What dbt compiled, once, and the column lineage that was read from it."""
+    """What dbt compiled, once."""
     data = tmp_path_factory.mktemp("prepared")
     models = compile_models(data)
-    lineage.column_lineage(dbt.target_path(data) / "manifest.json", data / "dbt" / "lineage.json")
     return Prepared(data / "dbt", models)
 
 

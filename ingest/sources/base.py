@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from ingest.contract import ExtractKind, System
+from ingest.canonical_tables import ExtractKind, System
 from ingest.errors import RefusedExtract
 
 Progress = Callable[[str], None]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
-from ingest.contract import System, tables_of
+from ingest.canonical_tables import System, tables_of
 from ingest.sources.base import Adapter, Source
 from ingest.sources.csv_folder import CsvFolder, CsvSettings
 from ingest.sources.export import Export, ExportSettings

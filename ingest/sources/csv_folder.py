@@ -16,7 +16,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ingest.assessable import EVERYTHING
-from ingest.contract import ExtractKind, System, Table, tables_of
+from ingest.canonical_tables import ExtractKind, System, Table, tables_of
 from ingest.errors import DeliveryInProgress, RefusedExtract
 from ingest.sources.base import Digest, Progress, RawTable
 from ingest.sources.delimited import Delimited, whole

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ingest.assessable import EVERYTHING
-from ingest.contract import System, Table, tables_of
+from ingest.canonical_tables import System, Table, tables_of
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.csv_folder import Mapping, known_encoding

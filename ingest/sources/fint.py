@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import requests
 from pydantic import Field, SecretStr
 
-from ingest.contract import System, tables_of
+from ingest.canonical_tables import System, tables_of
 from ingest.errors import PullFailed
 from ingest.sources.base import Progress
 from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, in_order, json_body

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.contract import ExtractKind
+from ingest.canonical_tables import ExtractKind
 from ingest.errors import DeliveryInProgress, PullFailed
 from ingest.sources.base import Digest, Progress, RawTable
 from ingest.sources.csv_folder import dated_folders

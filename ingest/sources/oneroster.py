@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from ingest.contract import tables_of
+from ingest.canonical_tables import tables_of
 from ingest.sources.base import RawTable
 from ingest.sources.pulled import Rows, as_list, first, text
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ingest.assessable import COUNTERPARTS
-from ingest.contract import System
+from ingest.canonical_tables import System
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.csv_folder import dated_folders

@@ -9,7 +9,7 @@ import requests
 from pydantic import Field, SecretStr, model_validator
 
 from ingest.assessable import COUNTERPARTS
-from ingest.contract import System
+from ingest.canonical_tables import System
 from ingest.errors import PullFailed
 from ingest.sources.base import Progress
 from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, in_order, json_body

@@ -12,7 +12,7 @@ from lxml import etree
 from pydantic import BaseModel, ConfigDict
 
 from ingest.assessable import COUNTERPARTS
-from ingest.contract import System, tables_of
+from ingest.canonical_tables import System, tables_of
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.lying import Lying, LyingFiles

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.contract import LISTED_VALUES, Kind, tables_of
+from ingest.canonical_tables import LISTED_VALUES, Kind, tables_of
 from ingest.errors import RefusedExtract
 from ingest.sources.delimited import Delimited, UnreadableRecord, whole
 from ingest.sources.export import EXCEL, NEEDED, excel_rows

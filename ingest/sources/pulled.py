@@ -6,7 +6,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from ingest.contract import ExtractKind, Table
+from ingest.canonical_tables import ExtractKind, Table
 from ingest.sources.base import Digest, RawTable
 
 _ROWS_AT_ONCE = 10_000

@@ -13,7 +13,7 @@ import requests
 import urllib3
 from pydantic import Field, SecretStr
 
-from ingest.contract import System
+from ingest.canonical_tables import System
 from ingest.sources import hrm_ws
 from ingest.sources.base import Progress
 from ingest.sources.http import BadAnswer, Client, HttpSettings, basic, ntlm

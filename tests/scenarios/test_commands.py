@@ -56,7 +56,7 @@ def test_a_wrong_setting_is_named_with_its_path_and_what_was_expected(place: Pla
 
 
 def test_the_environment_goes_before_the_file_and_a_misspelled_variable_is_refused(place: Place) -> None:
-    from orchestration.settings import load_settings
+    from orchestration.core.settings import load_settings
 
     place.environment["SLUTTDATO_POLICY__GRACE_DAY"] = "3"
     assert "policy.grace_day: there is no such setting" in place.do("status").err

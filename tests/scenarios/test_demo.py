@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from demo.municipality import Case, simulate
-from orchestration import demo_place
+from orchestration.core import demo_place
 from tests.support.command_line import Place
 
 LAST = date(2025, 3, 10)

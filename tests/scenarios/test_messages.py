@@ -164,8 +164,8 @@ def test_a_wrong_setting_of_alerts_is_named(place: Place, alerts: dict[str, Any]
 
 def tick(place: Place, name: str, instance: dg.DagsterInstance, run: dg.DagsterRun, event: Any) -> Any:
     """A real tick of the sensor on a run that has ended."""
+    from orchestration.core.settings import load_settings
     from orchestration.definitions import build_definitions
-    from orchestration.settings import load_settings
 
     definitions = build_definitions(load_settings(place.root / "sluttdato.yaml"))
     sensor = definitions.resolve_sensor_def(name)
@@ -175,21 +175,21 @@ def tick(place: Place, name: str, instance: dg.DagsterInstance, run: dg.DagsterR
 
 @pytest.fixture
 def daemon(told: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, dg.DagsterInstance]]:
-    from orchestration.runs import dagster_instance
-    from orchestration.settings import load_settings
+    from orchestration.cli.runs import dagster_instance
+    from orchestration.core.settings import load_settings
 
     for name, value in {"SLUTTDATO_TODAY": told.today, **told.environment}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    monkeypatch.setattr("orchestration.dbt.invoke", told.prepared.invoke)
+    monkeypatch.setattr("orchestration.core.dbt.invoke", told.prepared.invoke)
     with dagster_instance(load_settings(told.root / "sluttdato.yaml")) as instance:
         yield told, instance
 
 
 def run_daily(place: Place, instance: dg.DagsterInstance) -> tuple[dg.DagsterRun, Any]:
     """The daily job as the daemon runs it: nobody tells anything yet."""
+    from orchestration.core.settings import load_settings
     from orchestration.definitions import build_definitions
-    from orchestration.settings import load_settings
 
     job = build_definitions(load_settings(place.root / "sluttdato.yaml")).resolve_job_def("daily")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
@@ -233,7 +233,7 @@ def test_the_sensor_on_failure_tells_the_data_team_and_not_that_anything_is_reso
         def broken(*_: Any, **__: Any) -> None:
             raise ValueError("no such column")
 
-        patch.setattr("orchestration.assets.published.publish", broken)
+        patch.setattr("orchestration.defs.assets.published.publish", broken)
         tick(place, "tell_after_failure", instance, *run_daily(place, instance))
     post, = hook.posts
     assert "kjøringen stoppet: daily: den stoppet i published" in post["message"] and len(mail.mails) == 1

@@ -154,10 +154,10 @@ def test_of_two_runs_at_once_the_second_waits_and_both_succeed(tmp_path: Path, p
     assert sum("waiting: process" in err and "is at work on" in err for _, err in said) == 1
     impatient = make_place(tmp_path / "impatient", prepared)
     impatient.configure(lock_patience_seconds=0)
-    from orchestration.lock import writer
+    from orchestration.core.lock import writer
 
     holder = subprocess.Popen([sys.executable, "-c", (
-        "import sys; from pathlib import Path; from orchestration.lock import writer\n"
+        "import sys; from pathlib import Path; from orchestration.core.lock import writer\n"
         "with writer(Path(sys.argv[1]), 0): print('held', flush=True); sys.stdin.read()"), str(impatient.data)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"

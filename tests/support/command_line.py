@@ -27,7 +27,7 @@ import duckdb
 import yaml
 
 from ingest import expectations
-from orchestration import dbt
+from orchestration.core import dbt
 from tests.support import deliveries
 from tests.support.models import Models, rows
 
@@ -107,7 +107,7 @@ class Prepared:
     models: Models
 
     def invoke(self, arguments: list[str], data_dir: Path, warehouse: Path) -> list[dbt.NodeResult]:
-        """As `orchestration.dbt.invoke`; a build of everything without dbt."""
+        """As `orchestration.core.dbt.invoke`; a build of everything without dbt."""
         return self.models.build(warehouse) if arguments == dbt.BUILD else _DBT_INVOKE(arguments, data_dir, warehouse)
 
 
@@ -151,7 +151,7 @@ class Place:
     def do(self, *arguments: str, today: str | None = None, as_it_is: bool = False, recorded: bool = False) -> Done:
         """Run the command in this process; `as_it_is`: with dbt, Dagster's records on disk, the examination beside it;
         `recorded`: of these only Dagster's records."""
-        from orchestration.cli import main
+        from orchestration.cli.app import main
 
         out, err = StringIO(), StringIO()
         before = Path.cwd()
@@ -159,11 +159,11 @@ class Place:
         try:
             with ExitStack() as stack:
                 if not (as_it_is or recorded):
-                    stack.enter_context(mock.patch("orchestration.runs.dagster_instance", _forgetful_instance))
+                    stack.enter_context(mock.patch("orchestration.cli.runs.dagster_instance", _forgetful_instance))
                 if not as_it_is:
-                    stack.enter_context(mock.patch("orchestration.resources.Examiner", ExaminerHere))
+                    stack.enter_context(mock.patch("orchestration.defs.resources.Examiner", ExaminerHere))
                     if self.prepared:
-                        stack.enter_context(mock.patch("orchestration.dbt.invoke", self.prepared.invoke))
+                        stack.enter_context(mock.patch("orchestration.core.dbt.invoke", self.prepared.invoke))
                 stack.enter_context(mock.patch.dict(os.environ, self._environment(today), clear=True))
                 stack.enter_context(mock.patch.object(sys, "argv", ["sluttdato", *arguments]))
                 stack.enter_context(redirect_stdout(out))

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.contract import Kind, tables_of
+from ingest.canonical_tables import Kind, tables_of
 
 Row = Mapping[str, Any]
 

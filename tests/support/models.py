@@ -14,7 +14,7 @@ import duckdb
 
 from ingest.policy import Policy
 from ingest.warehouse import create_tables, set_run
-from orchestration import dbt
+from orchestration.core import dbt
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ingest.contract import tables_of
+from ingest.canonical_tables import tables_of
 
 DAY_ONE = date(2025, 3, 5)  # a Wednesday, so that a weekend comes soon
 

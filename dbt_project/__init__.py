@@ -1,0 +1,5 @@
+"""The dbt project: every rule about people, as SQL. This module only says where the project lies, in a checkout or installed."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent

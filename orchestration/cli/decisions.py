@@ -1,0 +1,166 @@
+"""The commands by which people decide about cases: except, confirm, revoke, the list of it. They hold from the next run on."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from orchestration.cli.console import Config, Json, WrongUse, err, out, parse_day, print_json, progress
+from orchestration.core import clock
+from orchestration.core.demo_place import settings_in_force
+from orchestration.core.lock import writer
+from orchestration.core.settings import Settings
+
+app = typer.Typer()
+
+Until = Annotated[str, typer.Option(help="The last day it holds, YYYY-MM-DD.")]
+By = Annotated[str, typer.Option("--by", help="Who answers for it.")]
+_REVIEW = "kommuneadmin_review"
+
+
+@app.command(name="except")
+def except_(
+    finding: Annotated[str, typer.Argument(help="The case's number, or a finding_id; the lists and `explain` show both.")],
+    until: Until,
+    reason: Annotated[str, typer.Option(help="Why this is as it should be.")],
+    by: By,
+    config: Config = None,
+) -> None:
+    """Approve a finding until a day: it stays in the marts as `excepted`. It holds from the next run on."""
+    from publish.cases import NoSuchCase, find_case, read_cases
+
+    settings = settings_in_force(config)
+    try:
+        case = find_case(read_cases(settings.published / "marts.duckdb"), finding)
+    except NoSuchCase as error:
+        raise WrongUse(str(error)) from None
+    _approve(settings, case["finding_type"], case["subject_id"], until, reason, by)
+
+
+@app.command()
+def confirm(
+    person: Annotated[str, typer.Argument(help="The person_id of a kommuneadmin, as in the roster.")],
+    until: Until,
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why the person is to be kommuneadmin.")] = "bekreftet ved gjennomgang",
+    config: Config = None,
+) -> None:
+    """Confirm until a day that a person is to be kommuneadmin. Unanswered, the review comes back the day after."""
+    import duckdb
+
+    settings = settings_in_force(config)
+    marts = settings.published / "marts.duckdb"
+    if not marts.exists():
+        raise WrongUse("nothing is published yet; `sluttdato run` does that")
+    with duckdb.connect(str(marts), read_only=True) as con:
+        if not con.execute("SELECT 1 FROM kommuneadmin_roster WHERE person_id = ?", [person]).fetchone():
+            raise WrongUse(f"{person}: nobody with this person_id is in the kommuneadmin roster")
+    _approve(settings, _REVIEW, person, until, reason, by)
+
+
+def _approve(settings: Settings, finding_type: str, subject: str, until: str, reason: str, by: str) -> None:
+    from ingest.decisions import Decisions
+
+    last, today = parse_day(until, "--until"), clock.today()
+    if last < today:
+        raise WrongUse(f"--until {until} has passed")
+    if not reason.strip() or not by.strip():
+        raise WrongUse("--reason and --by must say something")
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        decided = Decisions(settings.data_dir / "decisions").except_(finding_type, subject, today, last, reason, by)
+    out.print(f"{finding_type} on {subject} is excepted from {today} to {last} ({decided}); the next run shows it so.",
+              markup=False, soft_wrap=True)
+
+
+@app.command(name="import-exceptions")
+def import_exceptions(
+    file: Annotated[Path, typer.Argument(help="A worklist's CSV with «Unntak til», «Begrunnelse», «Besluttet av» filled in.")],
+    config: Config = None,
+) -> None:
+    """Take in exceptions that somebody filled into a worklist. The whole file or nothing; the same file again has no effect."""
+    from ingest import decisions_file
+    from ingest.decisions import Decisions
+    from ingest.errors import IngestError
+    from publish.cases import NoSuchCase, find_case, read_cases
+
+    settings, today = settings_in_force(config), clock.today()
+    if not file.is_file():
+        raise WrongUse(f"{file}: there is no such file")
+    filled = decisions_file.read(file)
+    wrong, decided, gone = [], [], []
+    try:
+        cases = read_cases(settings.published / "marts.duckdb")
+    except NoSuchCase as error:
+        raise WrongUse(str(error)) from None
+    for row in filled:
+        if row.until < today:
+            wrong.append(f"line {row.line}, {decisions_file.UNTIL}: {row.until} has passed")
+        try:
+            decided.append((find_case(cases, row.case), row))
+        except NoSuchCase:
+            gone.append(f"line {row.line}: {row.case} is no open case any more; left out")
+    if wrong:
+        raise IngestError(f"{file.name}: nothing was taken in. " + "; ".join(wrong))
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        decisions = Decisions(settings.data_dir / "decisions")
+        before = len(decisions.exceptions())
+        for case, row in decided:
+            decisions.except_(case["finding_type"], case["subject_id"], today, row.until, row.reason, row.by)
+        new = len(decisions.exceptions()) - before
+    for line in gone:
+        err.print(line, markup=False, soft_wrap=True)
+    out.print(f"{len(filled)} rows filled in, {new} new exceptions; the next run shows them.")
+
+
+@app.command()
+def revoke(
+    exception: Annotated[str, typer.Argument(help="The exception_id; `sluttdato exceptions` lists them.")],
+    reason: Annotated[str, typer.Option(help="Why it no longer holds.")],
+    by: By,
+    config: Config = None,
+) -> None:
+    """Take an exception back. The finding is open again from the next run on, with its old first day."""
+    from ingest.decisions import Decisions
+
+    settings = settings_in_force(config)
+    if not reason.strip() or not by.strip():
+        raise WrongUse("--reason and --by must say something")
+    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+        try:
+            Decisions(settings.data_dir / "decisions").revoke(exception, clock.today(), reason, by)
+        except KeyError:
+            raise WrongUse(f"{exception}: no exception with this id stands; `sluttdato exceptions` lists them") from None
+    out.print(f"{exception} is revoked; the next run shows the finding as open.", markup=False)
+
+
+@app.command()
+def exceptions(
+    config: Config = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have run out or were revoked.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The exceptions and confirmations in force: what, until when, why, and who answers for it."""
+    from ingest.decisions import Decisions
+
+    today = clock.today()
+    found = [{**e, "status": _status(e, today)} for e in Decisions(settings_in_force(config).data_dir / "decisions").exceptions()]
+    found = [e for e in found if everything or e["status"] == "in_force"]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        out.print("No exception is in force.")
+        return
+    columns = ("exception_id", "finding_type", "subject_id", "approved_on", "until", "status", "approved_by", "reason")
+    table = Table(*columns, box=None, pad_edge=False)
+    for e in found:
+        table.add_row(*(str(e[c]) for c in columns))
+    out.print(table)
+
+
+def _status(exception: dict[str, Any], today: date) -> str:
+    if exception["revoked_on"]:
+        return "revoked"
+    return "in_force" if exception["until"] >= today else "expired"

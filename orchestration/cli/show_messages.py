@@ -1,0 +1,57 @@
+"""How `sluttdato messages` shows what was told, and what would be."""
+
+from datetime import date
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.cli.console import FAILED, WrongUse, err, print_json
+from orchestration.cli.console import out as standard_output
+from orchestration.core.alerting import alert_log, state_now
+from orchestration.core.settings import Settings
+from publish.alerts.send import digest, send_test
+
+_KINDS = ("opened", "changed", "escalated", "excepted", "resolved")
+
+
+def show_messages(settings: Settings, last: int, out: Console, *, as_json: bool) -> None:
+    """The last messages: when, to whom, what they told, what became of them."""
+    found = [{
+        "message_id": m["message_id"], "told_on": m["told_on"], "recipient": m["recipient"], "state": m["state"],
+        **{kind: sum(e["event"] == kind for e in m["events"])
+           for kind in _KINDS}, "still_open": m["still_open"],
+    } for m in alert_log(settings).messages()[-last:]]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        out.print("Nothing was sent yet. Recipients are set under `alerts.recipients`; `--preview NAME` shows a message.")
+        return
+    table = Table("told on", "recipient", "state", "told", box=None, pad_edge=False)
+    for row in found:
+        told = ", ".join(f"{row[kind]} {kind}" for kind in (*_KINDS, "still_open") if row[kind])
+        table.add_row(str(row["told_on"]), row["recipient"], row["state"], told)
+    out.print(table)
+
+
+def preview_message(settings: Settings, name: str, today: date, out: Console) -> None:
+    """The message that a recipient would get now."""
+    told = digest(settings.alerts, name, state_now(settings, today, None), alert_log(settings).memory(name))
+    if told is None:
+        out.print(f"Nothing new is to be told to {name}.", markup=False)
+        return
+    message, _ = told
+    out.print(f"{message.title}\n\n{message.body}", markup=False, soft_wrap=True)
+
+
+def test_address(settings: Settings, name: str) -> int:
+    """Send the test message; the exit status."""
+    recipient = settings.alerts.recipients[name]
+    if recipient.send_to is None:
+        raise WrongUse(f"alerts.recipients.{name}.send_to is not set")
+    if not send_test(recipient, name):
+        err.print(f"sluttdato: the message to {name} did not leave: is `send_to` right, and does the channel answer?",
+                  markup=False, soft_wrap=True)
+        return FAILED
+    standard_output.print(f"A test message left for {name}.", markup=False)
+    return 0

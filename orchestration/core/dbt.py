@@ -1,0 +1,110 @@
+"""dbt as this project runs it: where project, profile and target lie, and the manifest that Dagster's assets are made from.
+
+dbt works in this process: that saves the seconds of a second start, and a run that is killed leaves nothing behind that
+still writes. All that dbt writes lies under the data directory. Nothing downloads: there are no dbt packages.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+import dbt_project
+from ingest import files
+from publish.snapshot import Description
+
+PROJECT = dbt_project.PROJECT
+# Unit tests prove the rules when the code changes (`make test`); they say nothing of the day's data.
+BUILD = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
+
+
+class DbtFailed(Exception):
+    """dbt ended with an error. The text says which model or test, and what happened."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test: status is success, pass, warn, fail, error or skipped; `failures` counts rows."""
+
+    unique_id: str
+    status: str
+    message: str
+    seconds: float
+    failures: int | None
+
+
+def target_path(data_dir: Path) -> Path:
+    return data_dir / "dbt" / "target"
+
+
+def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[NodeResult]:
+    """Run one dbt command on `warehouse`; returns what became of each node. Raises DbtFailed when dbt itself fails."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    before = Path.cwd()
+    os.environ.update(SLUTTDATO_WAREHOUSE=str(warehouse), DBT_SEND_ANONYMOUS_USAGE_STATS="false", DO_NOT_TRACK="1")
+    try:
+        done = dbtRunner().invoke([
+            # To write down all that goes well takes a tenth of dbt's time. By hand (`dbt build`) its log holds everything.
+            "--quiet", "--log-level-file", "warn", *arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            "--target-path", str(target_path(data_dir)), "--log-path", str(data_dir / "dbt" / "logs")])
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # or the warehouse would stay locked
+        os.chdir(before)
+    if done.exception:
+        raise DbtFailed(f"dbt {arguments[0]}: {done.exception}")
+    return [
+        NodeResult(r.node.unique_id, str(r.status), (r.message or "").strip(), r.execution_time, r.failures)
+        for r in getattr(done.result, "results", None) or []
+    ]
+
+
+def failures(results: list[NodeResult]) -> list[str]:
+    """One line for each node that failed: models that broke, and tests of severity error."""
+    return [f"{r.unique_id.split('.')[2]}: {r.message}" for r in results if r.status in ("error", "fail")]
+
+
+def manifest(data_dir: Path, warehouse: Path, say: Callable[[str], None] = lambda _: None) -> Path:
+    """The manifest of the project as it is now; parsed anew when the project changed."""
+    path = target_path(data_dir) / "manifest.json"
+    state_file = data_dir / "dbt" / "parsed.json"
+    state = {"project": _fingerprint()}
+    if path.exists() and _read(state_file) == state:
+        return path
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with FileLock(data_dir / ".parse.lock"):
+        if not path.exists() or _read(state_file) != state:
+            say("reading the dbt project")
+            invoke(["parse"], data_dir, warehouse)
+            files.write_json(state_file, state)
+    return path
+
+
+def descriptions(manifest_file: Path) -> dict[str, Description]:
+    """What each mart and its columns mean, as the dbt project says."""
+    nodes = json.loads(manifest_file.read_text(encoding="utf-8"))["nodes"].values()
+    return {
+        n["name"]: Description(n["description"], {c: v["description"] for c, v in n["columns"].items()})
+        for n in nodes if n["resource_type"] == "model" and n["schema"] == "marts"
+    }
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for file in sorted(PROJECT.rglob("*")):
+        if file.suffix in (".sql", ".yml", ".md", ".csv") and not {"target", "logs"} & set(file.relative_to(PROJECT).parts):
+            digest.update(f"{file.relative_to(PROJECT)}|".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None

@@ -1,0 +1,80 @@
+"""The dbt models as assets: staging, intermediate, marts. One `dbt build` for all of them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+
+from orchestration.core import dbt
+from orchestration.defs.resources import Workplace, retried_when_it_can_pass
+
+_UNIQUE_ID = "dagster_dbt/unique_id"
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt's layers become groups; every model has an owner."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if not unique_id.startswith("model."):
+            return spec
+        layer = manifest["nodes"][unique_id]["fqn"][1]
+        return spec.replace_attributes(group_name=layer, owners=["team:data-team"])
+
+
+def build(manifest: Path) -> dg.AssetsDefinition:
+    """The assets of the project that `manifest` describes."""
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=Translator(), pool="warehouse", name="evaluate")
+    def evaluate(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
+        settings = workplace.settings
+        workplace.say("evaluating: dbt build")
+        with retried_when_it_can_pass(), workplace.warehouse():
+            pass  # wait for whoever looks into the warehouse: dbt would not
+        results = dbt.invoke([*dbt.BUILD, *_selection(context)], settings.data_dir, settings.warehouse)
+        with workplace.warehouse(read_only=True) as con:
+            yield from _events(context, results, dict(_row_counts(con)))
+        if failed := dbt.failures(results):
+            raise dg.Failure("; ".join(failed), allow_retries=False)
+
+    return evaluate
+
+
+def _selection(context: dg.AssetExecutionContext) -> list[str]:
+    """Nothing when all is asked for; else the models chosen in Dagster, and what their checks test."""
+    if not context.is_subset:
+        return []
+    checks = {key.name for key in context.selected_asset_check_keys}
+    return ["--select", *sorted({key.path[-1] for key in context.selected_asset_keys} | checks)]
+
+
+def _events(
+    context: dg.AssetExecutionContext, results: list[dbt.NodeResult], rows: dict[str, int],
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """What dbt did as Dagster's results: a materialization for each model made, a check for each test run."""
+    definition = context.assets_def
+    models = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.specs if _UNIQUE_ID in spec.metadata}
+    checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.check_specs}
+    for result in results:
+        if result.status == "success" and models.get(result.unique_id) in context.selected_asset_keys:
+            key = models[result.unique_id]
+            name = ".".join(key.path)
+            yield dg.MaterializeResult(asset_key=key, metadata={
+                "seconds": result.seconds, **({"dagster/row_count": rows[name]} if name in rows else {})})
+    for result in results:
+        key = checks.get(result.unique_id)
+        if key in context.selected_asset_check_keys and result.status in ("pass", "warn", "fail", "error"):
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key, check_name=key.name, passed=result.status == "pass",
+                severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                description=result.message or None, metadata={"failing_rows": result.failures or 0})
+
+
+def _row_counts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:
+    tables = con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('intermediate', 'marts')").fetchall()
+    for schema, name in tables:
+        yield f"{schema}.{name}", con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]

@@ -1,0 +1,55 @@
+"""What runs when: the daily job, one day again, the schedule, and the sensor that sees a delivery land."""
+
+import hashlib
+
+import dagster as dg
+
+from ingest.canonical_tables import SYSTEMS
+from ingest.landing import Landing
+from orchestration.core import clock
+from orchestration.core.settings import Settings
+from orchestration.defs.assets import extracts
+
+_EXTRACTS = dg.AssetSelection.assets(*(extracts.extract_key(s) for s in SYSTEMS))
+# Runs with this tag are begun anew by Dagster when they fail as a whole, e.g. because the process was killed.
+_RETRIED = {"dagster/max_retries": "2"}
+
+daily = dg.define_asset_job(
+    "daily", selection=dg.AssetSelection.all() - _EXTRACTS, tags=_RETRIED,
+    description="Takes in every delivered extract not taken in yet, evaluates, checks, publishes.")
+
+
+one_day_again = dg.define_asset_job(
+    "one_day_again", selection=dg.AssetSelection.all(),
+    description="Takes in the chosen day (its partition) of both systems again, then does what the daily job does.")
+
+
+def schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """The daily run, at the time set, in Oslo."""
+    return dg.ScheduleDefinition(
+        name="every_morning", job=daily, cron_schedule=settings.schedule.cron, execution_timezone=clock.TIME_ZONE,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Runs the daily job at {settings.schedule.daily_at} Oslo time (`schedule.daily_at`).")
+
+
+def delivery_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Runs the daily job when a delivery has landed and stands still."""
+
+    @dg.sensor(
+        name="delivery_landed", job=daily, default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=settings.schedule.look_for_deliveries_every_seconds,
+        description="Runs the daily job when new or changed files lie in a source's folder and two looks in a row saw "
+                    "the same: a delivery still being copied is left alone.")
+    def delivery_landed(context: dg.SensorEvaluationContext):
+        landing, until = Landing(settings.landed), clock.today()
+        pending = [d for system in SYSTEMS for d in landing.pending(settings.source(system), until)]
+        if not pending:
+            context.update_cursor("")
+            return dg.SkipReason("nothing new is delivered")
+        state = hashlib.sha256("\n".join(f"{d.system}|{d.extract_date}|{d.signatures}" for d in pending).encode()).hexdigest()
+        if context.cursor != state:
+            context.update_cursor(state)
+            return dg.SkipReason(f"{len(pending)} deliveries are new or changed; they are taken in when they stand still")
+        return dg.RunRequest(run_key=state)
+
+    return delivery_landed

@@ -1,0 +1,45 @@
+"""The sensors that tell people of runs that Dagster's daemon made, once they have ended, well or not.
+
+Failed checks that do not block leave a run successful; both kinds of runs are therefore looked at, with all their checks.
+A run of the command line has told already: then nothing is due.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from orchestration.core import clock
+from orchestration.core.alerting import outcome_of, record_of, report, tell
+from orchestration.core.lock import writer
+from orchestration.core.settings import Settings
+
+# A tick that finds the next run at work fails, and is tried again; it must not wait longer than Dagster lets a tick last.
+_PATIENCE_SECONDS = 20
+
+
+def build(settings: Settings, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
+    """Sensors on the success and on the failure of `jobs`."""
+
+    def after(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+        record = record_of(context.dagster_run, context.instance)
+        with writer(settings.data_dir, min(_PATIENCE_SECONDS, settings.lock_patience_seconds)):
+            told = tell(settings, clock.today(), record)
+        report(context.instance, told)
+        return dg.SkipReason(outcome_of(told))
+
+    common: dict[str, Any] = {"monitored_jobs": list(jobs), "default_status": dg.DefaultSensorStatus.RUNNING}
+
+    @dg.run_status_sensor(
+        name="tell_after_success", run_status=dg.DagsterRunStatus.SUCCESS, **common,
+        description="Sends each recipient one digest of what the run found, its failed checks included.")
+    def tell_after_success(context: dg.RunStatusSensorContext):
+        return after(context)
+
+    @dg.run_status_sensor(
+        name="tell_after_failure", run_status=dg.DagsterRunStatus.FAILURE, **common,
+        description="Tells the data team at once that a run failed.")
+    def tell_after_failure(context: dg.RunStatusSensorContext):
+        return after(context)
+
+    return [tell_after_success, tell_after_failure]

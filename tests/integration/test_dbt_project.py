@@ -1,0 +1,145 @@
+"""The dbt project as a whole: its unit tests pass, everything is described, and the marts are what dashboards rely on."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from demo.municipality import simulate
+from ingest.canonical_tables import TABLES
+from ingest.warehouse import open_warehouse
+from orchestration.core import dbt
+from tests.support.command_line import Place, Prepared
+
+# Contract, section 6: "A dashboard may rely on these names and types; a change is a breaking change."
+MARTS = {
+    "employee_status": "person_id employee_number given_name family_name match_method vfs_status hrm_status "
+                       "active_vfs_positions:integer active_hrm_positions:integer is_active_vfs_inactive_hrm:boolean "
+                       "is_inactive_with_access:boolean",
+    "status_mismatches": "vfs_position_id finding_type status person_id employee_number given_name family_name org_number "
+                         "org_name role start_date:date vfs_end_date:date can_log_in:boolean hrm_status cause hrm_position_id "
+                         "hrm_end_date:date hrm_end_date_known_on:date last_held_on:date suggested_end_date:date "
+                         "first_seen_on:date problem_since:date is_age_lower_bound:boolean days_open:integer remedy",
+    "inactive_with_access": "person_id employee_number given_name family_name access_groups hrm_status "
+                            "last_position_end_date:date status first_seen_on:date days_open:integer remedy",
+    "access_without_position": "person_id employee_number given_name family_name org_number org_name access_groups status "
+                               "first_seen_on:date days_open:integer remedy",
+    "kommuneadmin_roster": "person_id access_group org_number employee_number given_name family_name registered_by "
+                           "has_active_position:boolean hrm_status review_reason",
+    "manual_registrations": "vfs_position_id person_id org_number org_name role start_date:date end_date:date is_backed:boolean "
+                            "hrm_status age_days:integer",
+    "end_date_propagation": "hrm_position_id vfs_position_id employee_number org_number hrm_end_date:date "
+                            "hrm_end_date_known_on:date last_held_on:date is_backdated:boolean is_vanished:boolean "
+                            "vfs_end_date:date propagated_on:date lag_days:integer status cause",
+    "findings": "finding_id finding_type subject_id person_id org_number status first_seen_on:date last_seen_on:date "
+                "resolved_on:date days_open:integer problem_since:date succeeded_by is_age_lower_bound:boolean",
+    "finding_daily_counts": "evaluation_date:date finding_type org_number open_count:integer excepted_count:integer "
+                            "opened_count:integer resolved_count:integer",
+    "org_units": "org_number name type parent_org_number",
+    "data_freshness": "system current_extract_date:date age_days:integer row_count:integer status withheld_extracts:integer "
+                      "not_assessable",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(prepared: Prepared) -> dict[str, Any]:
+    return json.loads((prepared.dbt_folder / "target" / "manifest.json").read_text())
+
+
+def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "model"}
+
+
+def test_every_dbt_unit_test_passes(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    with open_warehouse(warehouse):
+        pass
+    assert dbt.failures(dbt.invoke(["run", "--empty"], tmp_path, warehouse)) == []
+    results = dbt.invoke(["test", "--select", "test_type:unit"], tmp_path, warehouse)
+    assert dbt.failures(results) == []
+    assert {r.status for r in results} == {"pass"}
+    assert len(results) >= 40
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_mart_has_the_columns_and_types_that_dashboards_rely_on(manifest: dict[str, Any], mart: str) -> None:
+    expected = {c.partition(":")[0]: c.partition(":")[2] or "varchar" for c in MARTS[mart].split()} | {"as_of_date": "date"}
+    columns = {name: c["data_type"] for name, c in models(manifest)[mart]["columns"].items()}
+    assert {name: columns.get(name) for name in expected} == expected
+
+
+def test_every_mart_has_an_enforced_contract_a_key_test_and_is_published(manifest: dict[str, Any]) -> None:
+    marts = {name: m for name, m in models(manifest).items() if m["schema"] == "marts"}
+    assert set(MARTS) <= set(marts)
+    keyed = {manifest["nodes"][n["attached_node"]]["name"] for n in manifest["nodes"].values()
+             if n["resource_type"] == "test" and n.get("test_metadata", {}).get("name") == "unique_combination"}
+    published = {d.split(".")[-1] for e in manifest["exposures"].values() for d in e["depends_on"]["nodes"]}
+    for name, mart in marts.items():
+        assert mart["contract"]["enforced"], name
+        assert mart["access"] == "public" and mart["group"], name
+        assert name in keyed or name == "rejected_rows", name  # the same line may be wrong twice
+        assert name in published, name
+
+
+def test_every_model_and_column_is_described(manifest: dict[str, Any], tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    with open_warehouse(warehouse):
+        pass
+    dbt.invoke(["run", "--empty"], tmp_path, warehouse)
+    with open_warehouse(warehouse, read_only=True) as con:
+        columns = con.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name IN ('staging', 'intermediate', 'marts')"
+        ).fetchall()
+    known = models(manifest)
+    assert {t for t, _ in columns} == set(known)
+    for name, model in known.items():
+        assert model["description"], name
+    missing = [(t, c) for t, c in columns if not known[t]["columns"].get(c, {}).get("description")]
+    assert missing == []
+    gone = [(name, c) for name, m in known.items() for c in m["columns"] if (name, c) not in set(columns)]
+    assert gone == []
+
+
+def test_the_sources_are_the_canonical_tables() -> None:
+    declared = yaml.safe_load((dbt.PROJECT / "models/staging/_sources.yml").read_text())["sources"][0]["tables"]
+    columns = {t["name"]: [c["name"] for c in t["columns"]] for t in declared}
+    assert columns == {t.versions_name: [*(c.stored_name for c in t.columns), "valid_from", "valid_to"] for t in TABLES}
+
+
+def test_no_model_reads_a_clock() -> None:
+    for file in dbt.PROJECT.rglob("*.sql"):
+        clock = re.search(r"(?<![\w.])(current_date|current_timestamp|now\(\)|today\(\))(?!\w)", file.read_text().lower())
+        assert clock is None, file
+
+
+def test_reading_the_project_gives_no_warning(prepared: Prepared) -> None:
+    log = (prepared.dbt_folder / "logs" / "dbt.log").read_text()
+    assert "[warn ]" not in log and "WARNING" not in log.upper().replace("[WARN ]", "WARNING")
+
+
+def test_what_dbt_compiled_makes_without_dbt_what_dbt_build_makes(place: Place, prepared: Prepared) -> None:
+    simulate(place.inbox, place.root / "truth.json", employees=150, days=3, last_day=date(2025, 3, 10), seed=5)
+    assert place.do("run").code in (0, 3)
+    warehouse = place.data / "warehouse.duckdb"
+    told = prepared.models.build(warehouse), tables_of(warehouse)
+    built = dbt.invoke(dbt.BUILD, place.data, warehouse), tables_of(warehouse)
+    built_nodes = [r for r in built[0] if not r.unique_id.startswith("exposure.")]
+    assert {(r.unique_id, r.status, r.failures or None) for r in told[0]} == {
+        (r.unique_id, r.status, r.failures or None) for r in built_nodes}
+    assert len(told[0]) == len(built_nodes) and "warn" in {r.status for r in built[0]}
+    assert told[1] == built[1] and any("findings" in name for name in told[1])
+
+
+def tables_of(warehouse: Path) -> dict[str, tuple[list, list]]:
+    """Columns with types, and rows, of all that models make."""
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        names = con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name IN "
+                            "('intermediate', 'marts') UNION ALL SELECT schema_name || '.' || view_name FROM duckdb_views() "
+                            "WHERE schema_name IN ('staging', 'marts')").fetchall()
+        return {name: (con.execute(f"SELECT column_name, column_type FROM (DESCRIBE {name})").fetchall(),
+                       sorted(con.execute(f"FROM {name}").fetchall(), key=str)) for (name,) in names}

@@ -1,0 +1,190 @@
+"""Dagster's side: what is defined, what the sensor and the schedule do, one day again, checks and metadata."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from ingest.canonical_tables import TABLES
+from orchestration.cli.runs import dagster_instance
+from orchestration.core.settings import Settings, load_settings
+from orchestration.definitions import build_definitions
+from tests.support.command_line import Place, Prepared, changed, make_place, town
+
+
+@pytest.fixture
+def settings(place: Place, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("SLUTTDATO_TODAY", place.today)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    return load_settings(place.root / "sluttdato.yaml")
+
+
+@pytest.fixture
+def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    with dagster_instance(settings) as instance:
+        yield instance
+
+
+def test_every_asset_has_owner_group_kind_and_description(settings: Settings) -> None:
+    graph = build_definitions(settings).resolve_asset_graph()
+    keys = {k.to_user_string() for k in graph.materializable_asset_keys}
+    assert {"hrm_extract", "vfs_extract", "published", "marts/findings", "intermediate/int_findings", "staging/stg_run",
+            *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
+    for key in graph.materializable_asset_keys:
+        node = graph.get(key)
+        assert node.owners and node.group_name and node.kinds and node.description, key
+        assert node.pools == {"warehouse"}, key
+    assert {graph.get(k).group_name for k in graph.materializable_asset_keys} == {
+        "ingest", "staging", "intermediate", "marts", "publish"}
+
+
+def test_data_flows_from_extract_to_published(settings: Settings) -> None:
+    graph = build_definitions(settings).resolve_asset_graph()
+
+    def upstream(key: dg.AssetKey) -> set[dg.AssetKey]:
+        parents = graph.get(key).parent_keys
+        return parents | {a for p in parents for a in upstream(p)}
+
+    assert {dg.AssetKey("hrm_extract"), dg.AssetKey("vfs_extract"), dg.AssetKey(["versions", "vfs_accesses"])} <= upstream(
+        dg.AssetKey("published"))
+
+
+def test_structural_tests_block_and_findings_about_people_do_not(settings: Settings) -> None:
+    graph = build_definitions(settings).resolve_asset_graph()
+    blocking = {k.name: graph.get(k).blocking for k in graph.asset_check_keys}
+    assert blocking["periods_of_a_finding_do_not_overlap_or_touch"] is True
+    assert blocking["active_positions_are_at_known_org_units"] is False
+    for name in ("end_dates_propagate", "kommuneadmins_are_in_order", "extracts_are_recent", "is_as_expected"):
+        assert blocking[name] is False
+
+
+def test_the_schedule_is_in_oslo_at_the_time_set(place: Place, settings: Settings) -> None:
+    place.configure(schedule={"daily_at": "05:45"})
+    schedule = build_definitions(load_settings(place.root / "sluttdato.yaml")).resolve_schedule_def("every_morning")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("45 5 * * *", "Europe/Oslo")
+
+
+def test_the_sensor_waits_until_a_delivery_stands_still_and_asks_once(
+    place: Place, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    sensor = build_definitions(settings).resolve_sensor_def("delivery_landed")
+    cursor: str | None = None
+
+    def tick() -> Any:
+        nonlocal cursor
+        with dg.build_sensor_context(instance=instance, cursor=cursor) as context:
+            data = sensor.evaluate_tick(context)
+        cursor = data.cursor
+        return data
+
+    assert tick().skip_message == "nothing new is delivered"
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-10", hrm)
+    assert "stand still" in tick().skip_message
+    place.deliver("vfs", "2025-03-10", vfs)
+    assert "stand still" in tick().skip_message
+    first, again = tick(), tick()
+    assert len(first.run_requests) == 1 and first.run_requests[0].run_key == again.run_requests[0].run_key
+    assert place.do("run").code == 0
+    assert tick().skip_message == "nothing new is delivered"
+
+
+def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings, instance: dg.DagsterInstance) -> None:
+    hrm, vfs = town(60)
+    for day in ("2025-03-08", "2025-03-09"):
+        place.deliver("hrm", day, hrm)
+        place.deliver("vfs", day, vfs)
+    place.deliver("hrm", "2025-03-10", {**hrm, "employees": [], "positions": []})
+    place.deliver("vfs", "2025-03-10", {**vfs, "accesses": [{**a, "start_date": "1020-08-01"} for a in vfs["accesses"]]})
+    (place.deliver("vfs", "2025-03-07", vfs) / "persons.csv").unlink()
+    hrm = changed(hrm, "positions", "position_id", "h001", end_date="2025-03-01")
+    place.deliver("hrm", "2025-03-09", hrm)
+    assert place.do("run", recorded=True).code == 3
+
+    days = instance.get_materialized_partitions(dg.AssetKey("hrm_extract"))
+    assert days == {"2025-03-08", "2025-03-09"}
+    seen = {o.asset_observation.partition: o.asset_observation.metadata["status"].value
+            for system in ("hrm", "vfs") for o in instance.fetch_observations(dg.AssetKey(f"{system}_extract"), limit=9).records}
+    assert seen == {"2025-03-10": "quarantined", "2025-03-07": "refused"}
+
+    findings = instance.get_latest_materialization_event(dg.AssetKey(["marts", "findings"])).asset_materialization
+    assert findings.metadata["dagster/row_count"].value == 1
+
+    def check(key: list[str], name: str) -> Any:
+        record, = instance.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(dg.AssetKey(key), name), limit=1)
+        return record.event.dagster_event.event_specific_data
+
+    propagation = check(["marts", "end_date_propagation"], "end_dates_propagate")
+    assert not propagation.passed and propagation.severity == dg.AssetCheckSeverity.WARN
+    assert propagation.metadata["cause/at_risk/backdated"].value == 1
+    assert len(propagation.metadata["trend"].records) == 14
+    withheld = check(["marts", "data_freshness"], "extracts_are_let_in")
+    assert not withheld.passed and "hrm 2025-03-10 quarantined: employees and positions empty" in withheld.description
+    dates = check(["versions", "vfs_accesses"], "is_as_expected")
+    assert not dates.passed and dates.severity == dg.AssetCheckSeverity.WARN
+    told = dates.metadata["expect_column_values_to_be_in_set/start_date_is_plausible"].value
+    assert told["unexpected_count"] == 60 and len(told["keys"]) == 10
+    assert check(["versions", "vfs_persons"], "is_as_expected").passed
+
+
+def test_one_day_can_be_run_again_from_dagster(
+    place: Place, settings: Settings, instance: dg.DagsterInstance, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.core.dbt.invoke", prepared.invoke)
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-10", {**hrm, "positions": []})
+    place.deliver("vfs", "2025-03-10", vfs)
+    job = build_definitions(settings).resolve_job_def("one_day_again")
+
+    def run_day(day: str) -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(instance=instance, partition_key=day, raise_on_error=False)
+
+    refused = run_day("2025-03-10")
+    assert not refused.success
+    failure, = [e for e in refused.all_events if e.is_step_failure and e.step_key == "hrm_extract"]
+    assert "hrm 2025-03-10 is quarantined: positions empty" in failure.step_failure_data.error.to_string()
+    missing = run_day("2025-03-09")
+    assert "nothing is delivered" in next(
+        e for e in missing.all_events if e.is_step_failure).step_failure_data.error.to_string()
+    place.deliver("hrm", "2025-03-10", hrm)
+    assert run_day("2025-03-10").success
+    assert [r["status"] for r in place.mart("extracts", "system = 'hrm'")] == ["replaced", "accepted"]
+
+
+def test_a_broken_model_fails_the_run_names_it_and_publishes_nothing(
+    place: Place, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from orchestration.core import dbt
+
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    broken = tmp_path / "dbt_project"
+    shutil.copytree(dbt.PROJECT, broken, ignore=shutil.ignore_patterns("target", "logs"))
+    (broken / "models/marts/org_units.sql").write_text("select no_such_column from {{ ref('stg_run') }}")
+    monkeypatch.setattr(dbt, "PROJECT", broken)
+    done = place.do("run", as_it_is=True)
+    assert done.code == 1
+    assert "org_units: " in done.err and "no_such_column" in done.err
+    assert not place.marts.exists()
+    monkeypatch.undo()
+    assert place.do("run").code == 0
+
+
+def test_an_expectation_that_raises_is_an_error_and_neither_passed_nor_failed(tmp_path: Path, prepared: Prepared) -> None:
+    from ingest.expectations import Examiner, ExpectationRaised, results
+    from tests.support.deliveries import land
+
+    place = make_place(tmp_path / "raises", prepared)
+    land(place.data / "landed", "hrm", date(2025, 3, 10), {"employees": [], "positions": []})
+    folder = next((place.data / "landed").glob("hrm/*/*"))
+    (folder / "positions.parquet").write_bytes(b"no parquet")
+    examiner = Examiner()
+    examiner.examine(folder)
+    with pytest.raises(ExpectationRaised):
+        examiner.finish()
+    assert results(folder) == {}

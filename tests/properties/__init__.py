@@ -1,0 +1,1 @@
+"""Random input: random municipalities against the oracle, random bytes against every reader."""
