@@ -4,22 +4,14 @@ Belongs here: reading them, and finding the one somebody means. Does not belong 
 """
 
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-Row = dict[str, Any]
+from ingest.sql import Row, rows
 
 
 class NoSuchCase(LookupError):
     """No case, or more than one, goes by what was given. The text says so."""
-
-
-def rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = None) -> list[Row]:
-    """The rows of a query as dictionaries."""
-    cursor = con.execute(sql, parameters)
-    names = [d[0] for d in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def read_cases(marts: Path) -> list[Row]:

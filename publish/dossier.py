@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from publish.cases import Row, rows
+from ingest.sql import Row, rows
 
 _NOW = "to_day > (SELECT as_of_date FROM staging.stg_run)"
 _PERSONS, _EMPLOYEES = "IN (FROM chosen_persons)", "IN (FROM chosen_employees)"

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
+from ingest.sql import Row
 from publish import labels
-from publish.cases import Row
 from publish.dossier import Dossier, resolve
 from publish.labels import norwegian, period
 

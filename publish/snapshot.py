@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
-from publish.cases import rows
+from ingest.sql import rows
 
 _KEPT_SETS = 3
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import xlsxwriter
 
+from ingest.sql import Row
 from publish import labels
-from publish.cases import Row
 from publish.labels import norwegian
 from publish.parallel import beside
 

@@ -22,8 +22,8 @@ import duckdb
 import jinja2
 from markupsafe import Markup
 
+from ingest.sql import Row, rows
 from publish import labels
-from publish.cases import Row, rows
 from publish.dossier import Dossier
 from publish.explain import reasons_of, timeline
 from publish.report import charts

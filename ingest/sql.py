@@ -1,0 +1,31 @@
+"""What every room asks of DuckDB: one value, rows as dictionaries, a text or path as an SQL literal.
+
+Belongs here: nothing that knows a table. Does not belong here: opening the warehouse (`warehouse`).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+
+
+def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = None) -> Any:
+    """The first column of the first row. Raises LookupError when the query returns no row."""
+    row = con.execute(sql, parameters).fetchone()
+    if row is None:
+        raise LookupError("the query returned no row")
+    return row[0]
+
+
+def rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = None) -> list[Row]:
+    """The rows of a query as dictionaries."""
+    cursor = con.execute(sql, parameters)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def literal(value: str | Path) -> str:
+    """A text or path as an SQL literal, where a statement takes no parameter."""
+    return "'" + str(value).replace("'", "''") + "'"
