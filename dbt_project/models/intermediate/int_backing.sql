@@ -20,8 +20,7 @@ pairs as (
     vfs.end_date as vfs_end_date,
     hrm.end_date as hrm_end_date,
     hrm.end_date_known_on,
-    greatest(vfs.from_day, matches.from_day, hrm.from_day) as from_day,
-    least(vfs.to_day, matches.to_day, hrm.to_day) as to_day
+    {{ intersection(['vfs', 'matches', 'hrm']) }}
   from {{ ref('int_vfs__active_positions') }} as vfs
   inner join {{ ref('int_identity__matches') }} as matches using (person_id)
   inner join hrm_positions as hrm using (employee_number)
