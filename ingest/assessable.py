@@ -1,7 +1,7 @@
 """What can be told from a delivery, and so which findings: what no adapter delivers is not assessable, never zero.
 
-Source of the rules: contract, sections 5 and 9. Which days that concerns, and what then becomes of findings that were
-open before, is SQL (`int_not_assessable`, `int_findings`).
+Source of the rules: contract#not-assessable and contract#adapters. Which days that concerns, and what then becomes of
+findings that were open before, is SQL (`int_not_assessable`, `int_findings`).
 """
 
 import pyarrow as pa
