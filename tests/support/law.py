@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LAW = ROOT / "docs" / "contract.md"
-REFERENCE = re.compile(r"contract#([a-z0-9-]+)")
+REFERENCE = re.compile(r"contract(?:\.md)?#([a-z0-9-]+)")
 _ANCHOR = re.compile(r'<a id="([^"]*)"></a>')
 _PROVED = re.compile(r"^ *(?:\* |<br>)?\*Proved")
 _WRITTEN = {".py", ".sql", ".yml", ".yaml", ".md", ".html", ".xslt", ".toml"}
