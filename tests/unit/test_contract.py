@@ -55,7 +55,7 @@ def test_readers_of_marts_get_the_rule_and_not_a_reference() -> None:
              for text in _descriptions(yaml.safe_load(file.read_text(encoding="utf-8")))]
     texts += [(file.name, file.read_text(encoding="utf-8")) for file in [MODELS / "docs.md", *(MODELS / "marts").glob("*.sql")]]
     assert len(texts) > 100
-    assert [t for t in texts if "contract" in t[1].lower()] == []
+    assert [t for t in texts if law.REFERENCE.search(t[1]) or BY_NUMBER.search(t[1]) or "the contract" in t[1].lower()] == []
 
 
 def _descriptions(node: Any) -> Iterator[str]:
