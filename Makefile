@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run test soak bench ui lint lock clean
+.PHONY: setup run test soak bench ui docs-law lint lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -33,6 +33,9 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; \
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
+
+docs-law: setup                ## the names of the tests that prove them below the sentences of docs/contract.md
+	$(BIN)/python -m tests.support.law
 
 lock:                          ## requirements.lock anew from pyproject.toml (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \

@@ -1,7 +1,8 @@
 """What can be assessed from a delivery: what no adapter carries is not assessable, never zero.
 
-What each finding type, mart and review reason needs stands in the catalogue of codes (`dbt_project/seeds`). Which days that
-concerns, and what then becomes of findings that were open before, is SQL (`int_not_assessable`, `int_findings`).
+Source of the rules: contract#not-assessable and contract#adapters. What each finding type, mart and review reason needs
+stands in the catalogue of codes (`dbt_project/seeds`). Which days that concerns, and what then becomes of findings that were
+open before, is SQL (`int_not_assessable`, `int_findings`).
 """
 
 import pyarrow as pa

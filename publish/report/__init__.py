@@ -5,6 +5,8 @@
     report/skoler/<...>.html    the same for one school
     report/kommuneadmin.html    the kommuneadmin roster, to print and sign
 
+    charts                      coordinates of the drawings
+
 Belongs here: what the pages show and how (`templates/`, `charts`). Does not belong here: what is a case (SQL), the words
 for codes (`labels`), the story of a case (`explain`).
 """

@@ -16,7 +16,7 @@ from ingest.warehouse import open_warehouse
 from orchestration.core import dbt
 from tests.support.command_line import Place, Prepared
 
-# Contract, section 6: "A dashboard may rely on these names and types; a change is a breaking change."
+# contract#stable-names: "A dashboard may rely on these names and types; a change is a breaking change."
 MARTS = {
     "employee_status": "person_id employee_number given_name family_name match_method vfs_status hrm_status "
                        "active_vfs_positions:integer active_hrm_positions:integer is_active_vfs_inactive_hrm:boolean "

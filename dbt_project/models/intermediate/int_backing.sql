@@ -1,4 +1,4 @@
--- Which HRM positions back an active VFS position, and when (contract, section 3): not ended, starting within the days
+-- Which HRM positions back an active VFS position, and when (contract#backed): not ended, starting within the days
 -- allowed ahead, at the same org unit; or named by the VFS position, where VFS does not hold HRM's org unit.
 with hrm_positions as (
   select

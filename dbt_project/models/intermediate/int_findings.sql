@@ -1,4 +1,4 @@
--- Every finding with its first and last day (contract, section 5), open or not.
+-- Every finding with its first and last day (contract#findings), open or not.
 with present as (
   select * from {{ ref('int_findings__unbacked_positions') }}
   union all by name

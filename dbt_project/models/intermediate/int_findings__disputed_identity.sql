@@ -1,4 +1,4 @@
--- Persons whose identity is disputed (contract, section 3); only those with an active position or an effective access
+-- Persons whose identity is disputed (contract#disputed-identity); only those with an active position or an effective access
 -- are reported, and count as the other person.
 with busy as (
   {{ merge_periods(

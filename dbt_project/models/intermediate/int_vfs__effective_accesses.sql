@@ -1,4 +1,4 @@
--- The periods in which an access is effective (contract, section 1): within its own dates, while the person may log in,
+-- The periods in which an access is effective (contract#effective-access): within its own dates, while the person may log in,
 -- and while its position, if it names one, does not hold it back.
 with accesses as (
   select
