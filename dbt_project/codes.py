@@ -35,7 +35,8 @@ class _Code(BaseModel):
 
 class FindingType(_Code):
     """A finding type. `subject`: what its subject_id names; `list_mart`: the mart that lists its open findings (`cases`
-    where no other does); `exclusive_group`: of the types of one group a subject has one at a time; `vfs_search`: VFS's own search for the same."""
+    where no other does); `exclusive_group`: of the types of one group a subject has one at a time; `vfs_search`: VFS's own
+    search for the same."""
 
     finding_type: Text
     subject: Literal["vfs_position", "hrm_position", "person", "person_at_org_unit"]
