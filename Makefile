@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run test soak bench ui lint lock clean
+.PHONY: setup run check test soak bench ui docs-law lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -18,6 +18,11 @@ setup: $(VENV)/.ready          ## .venv with everything, and .venv/bin/sluttdato
 
 run: setup                     ## a simulated municipality, its systems pulled, evaluated, published
 	$(BIN)/sluttdato demo
+
+check: setup                   ## lint, types and the unit tests: a minute at most
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/python -m pytest tests/unit
 
 test: setup                    ## lint and all tests but the long ones
 	$(BIN)/ruff check .
@@ -33,6 +38,9 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; \
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
+
+docs-law: setup                ## the names of the tests that prove them below the sentences of docs/contract.md
+	$(BIN)/python -m tests.support.law
 
 lock:                          ## requirements.lock anew from pyproject.toml (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \

@@ -1,6 +1,6 @@
 """The canonical tables: their columns, keys and types. Adapters, the door, folding, checks and docs read them here.
 
-Source of every rule: contract, section 2. Nothing else in the project lists these columns again.
+Source of every rule: contract#canonical-form. Nothing else in the project lists these columns again.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One canonical table of one system. `guarded`: its size is compared with the previous extract's (section 7)."""
+    """One canonical table of one system. `guarded`: its size is compared with the previous extract's (contract#guard-size)."""
 
     system: System
     name: str

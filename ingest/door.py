@@ -1,6 +1,6 @@
 """The door: raw text tables become canonical tables. National ids are hashed here, in memory, before anything is kept.
 
-Belongs here: what a readable row is, what is rejected, what is kept with a warning (contract, section 7).
+Belongs here: what a readable row is, what is rejected, what is kept with a warning (contract#refused).
 Does not belong here: how a source is read (`sources`), whether the extract as a whole is plausible (`guard`).
 """
 

@@ -1,4 +1,4 @@
-"""Whether a landed extract is plausible enough to be let in (contract, section 7): not empty, shrunken or swollen.
+"""Whether a landed extract is plausible enough to be let in (contract#quarantined): not empty, shrunken or swollen.
 
 A verdict is a function of the landed extracts, the decisions and the policy, so any order of arrival ends the same.
 """

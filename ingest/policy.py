@@ -1,4 +1,4 @@
-"""The numbers of the contract as settings with their defaults (section 8), and the seasons with limits of their own.
+"""The numbers of the contract as settings with their defaults (contract#defaults), and the seasons with limits of their own.
 
 Only numbers live here; the rules that use them are SQL in `dbt_project`, or `guard` for what is let in.
 """

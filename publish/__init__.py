@@ -1,5 +1,15 @@
 """What leaves: the published set for BI tools, the report and worklists made from it, messages, the explanation of one case.
 
+    snapshot    the published set: written aside, then swapped as a whole
+    report      the static pages of the report
+    worklists   Excel workbooks and CSV, one for all and one for each school
+    alerts      messages: what is due to whom, and whether it arrived
+    cases       the cases of a published set
+    dossier     everything the warehouse holds about some people
+    explain     one case in words: what both systems held, and when
+    labels      the Norwegian words for codes
+    parallel    many small files at once, by processes of their own
+
 Belongs here: what outsiders see, read from the marts. Does not belong here: rules about people (SQL in `dbt_project`),
 Dagster.
 """

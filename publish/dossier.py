@@ -49,9 +49,9 @@ _QUERIES = {
           ON u.person_id = a.person_id AND u.access_group = a.access_group AND u.org_number = a.org_number
         WHERE a.person_id {_PERSONS} AND a.{_NOW} ORDER BY ALL"""),
     "findings": ("person_id", f"""
-        SELECT f.*, c.cause, c.hrm_position_id, c.hrm_end_date, c.access_groups, c.remedy, c.review_reason FROM marts.findings f
-        LEFT JOIN marts.cases c USING (finding_id)
-        WHERE f.person_id {_PERSONS} OR (f.finding_type = 'ended_early_in_vfs' AND f.subject_id IN (
+        SELECT f.*, c.cause, c.hrm_position_id, c.hrm_end_date, c.access_groups, c.why, c.remedy, c.review_reason
+        FROM marts.findings f JOIN catalogue.finding_types t USING (finding_type) LEFT JOIN marts.cases c USING (finding_id)
+        WHERE f.person_id {_PERSONS} OR (t.subject = 'hrm_position' AND f.subject_id IN (
           SELECT position_id FROM staging.stg_hrm__positions WHERE employee_number {_EMPLOYEES}))
         ORDER BY f.first_seen_on, f.finding_type, f.subject_id"""),
     "employees_of": ("person_id", f"""

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from dbt_project import codes
 from ingest.sql import Row
 from publish import labels
 from publish.dossier import Dossier, resolve
@@ -75,7 +76,7 @@ def timeline(dossier: Dossier, persons: list[str], employees: list[str]) -> list
 def reasons_of(dossier: Dossier, finding: Row) -> list[str]:
     """Why one open finding (a row of marts.findings with the columns of marts.cases) is there, step by step."""
     positions = [p for p in dossier.of("positions_now", [finding["person_id"]]) if p["position_id"] == finding["subject_id"]]
-    if positions and finding["finding_type"] != "ended_early_in_vfs":
+    if positions and codes.FINDING_TYPES[finding["finding_type"]].subject == "vfs_position":
         return _of_vfs_position(dossier, positions[0], [finding]).reasons
     return _of_other_subject(dossier, finding["subject_id"], [finding]).reasons
 
@@ -216,8 +217,8 @@ def _of_vfs_position(dossier: Dossier, p: Row, findings: list[Row]) -> Verdict:
                if cause["hrm_end_date"] else f"sist i HRM {norwegian(cause['last_held_on'])}")
         say(f"HRM-stilling {cause['hrm_position_id']} ({end}): {labels.CAUSES[cause['cause']]}")
     for finding in findings:
-        if finding.get("cause") in ("moved", "not_started", "no_counterpart", "manual_position"):
-            say(labels.why(finding))
+        if finding["cause"] and (finding["cause"] == "manual_position" or not codes.CAUSES[finding["cause"]].is_of_propagation):
+            say(finding["why"])
     return verdict
 
 
@@ -232,27 +233,23 @@ def _hrm_position(dossier: Dossier, h: Row) -> str:
     return dates if h["is_in_state"] else f"{dates}, ikke lenger i HRM"
 
 
-def _of_other_subject(
-    dossier: Dossier, subject: str, findings: list[Row]
-) -> Verdict:
-    verdict = Verdict(subject, f"{subject}", [], findings)
+_SUBJECTS = {"vfs_position": "VFS-stilling", "hrm_position": "HRM-stilling", "person": "Person",
+             "person_at_org_unit": "Person og skole"}
+
+
+def _of_other_subject(dossier: Dossier, subject: str, findings: list[Row]) -> Verdict:
+    kind = codes.FINDING_TYPES[findings[0]["finding_type"]].subject
+    verdict = Verdict(subject, f"{_SUBJECTS[kind]} {subject}", [], findings)
     for finding in findings:
         match finding["finding_type"]:
             case "ended_early_in_vfs":
-                verdict.title = f"HRM-stilling {subject}"
                 if held := dossier.hrm_position(subject):
                     verdict.reasons.append(f"Aktiv i HRM: {_hrm_position(dossier, held)}.")
                 verdict.reasons.append("Personen hadde stilling ved enheten i VFS, men har ingen der nå som ikke er avsluttet.")
-            case "kommuneadmin_review":
-                reason = labels.REVIEW_REASONS.get(finding["review_reason"], "")
-                verdict.reasons.append(f"Har kommuneadmin-tilgang og {reason}.")
-            case "disputed_identity":
-                verdict.reasons.append(
-                    "Ansattnummer og fødselsnummer peker på ulike ansatte, eller flere deler det samme.")
             case "inactive_with_access" | "access_without_position":
                 verdict.reasons += _access_lines(dossier, finding["person_id"], finding["org_number"])
-    if verdict.title == subject:
-        verdict.title = f"Person {subject}" if ":" not in subject else f"Person og skole {subject}"
+            case _:
+                verdict.reasons.append(finding["why"])
     return verdict
 
 

@@ -50,7 +50,7 @@ _COLUMNS = (
     _Column("Tilsatt til (VFS)", 11, lambda c: c["vfs_end_date"]),
     _Column("Sluttdato (HRM)", 11, lambda c: c["hrm_end_date"] or c["last_held_on"]),
     _Column("Foreslått dato", 11, lambda c: c["suggested_end_date"]),
-    _Column("Hvorfor", 46, labels.why, wrapped=True),
+    _Column("Hvorfor", 46, lambda c: c["why"], wrapped=True),
     _Column("Gjør dette", 60, lambda c: c["remedy"], wrapped=True),
     _Column("Status", 9, lambda c: labels.FINDING_STATUSES[c["status"]]),
     _Column("Unntatt til", 11, lambda c: c["excepted_until"]),

@@ -1,11 +1,18 @@
-"""Fixtures that several test modules share."""
+"""Fixtures that several test modules share.
+
+What needs Dagster is imported by the fixtures that use it, so that the unit tests start in a second.
+"""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_line import Place, Prepared, make_place
-from tests.support.models import Models, compile_models
+if TYPE_CHECKING:
+    from tests.support.command_line import Place, Prepared
+    from tests.support.models import Models
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -14,20 +21,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """What dbt compiled, once."""
-    data = tmp_path_factory.mktemp("prepared")
-    models = compile_models(data)
-    return Prepared(data / "dbt", models)
+def models() -> Models:
+    """The dbt project as compiled SQL."""
+    from tests.support.models import compiled, read_models
+
+    return read_models(compiled())
 
 
 @pytest.fixture(scope="session")
-def models(prepared: Prepared) -> Models:
-    """The dbt models, compiled once."""
-    return prepared.models
+def prepared(models: Models) -> Prepared:
+    """What dbt compiled, for places."""
+    from tests.support.command_line import Prepared
+    from tests.support.models import compiled
+
+    return Prepared(compiled() / "dbt", models)
 
 
 @pytest.fixture
 def place(tmp_path: Path, prepared: Prepared) -> Place:
     """An empty place to deliver to and run in."""
+    from tests.support.command_line import make_place
+
     return make_place(tmp_path / "place", prepared)

@@ -1,8 +1,25 @@
 {#
   Periods are half-open: a row holds on every day d with from_day <= d and d < to_day. A period still going on ends the
-  day after the as-of date. Three operations build all rules: intersection (a join with greatest and least),
+  day after the as-of date. Three operations build all rules: intersection (a join on overlap, its period from intersection),
   merge_periods (union) and subtract_periods (difference).
 #}
+
+{# The condition of a join: the periods of all these relations (two or more aliases) have a day in common. #}
+{% macro overlap(first, second) -%}
+  {{ first }}.from_day < {{ second }}.to_day and {{ second }}.from_day < {{ first }}.to_day
+{%- endmacro %}
+
+{# The period that the periods of these relations have in common, as from_day and to_day. #}
+{% macro intersection(relations) -%}
+  greatest({% for r in relations %}{{ r }}.from_day{{ ', ' if not loop.last }}{% endfor %}) as from_day,
+  least({% for r in relations %}{{ r }}.to_day{{ ', ' if not loop.last }}{% endfor %}) as to_day
+{%- endmacro %}
+
+{# A join: the system's first extract after a day, as `extracts.extract_date`; null where none has come. #}
+{% macro join_first_extract_after(day, system) -%}
+  asof left join (select extract_date from {{ ref('stg_extracts') }} where system = '{{ system }}') as extracts
+    on {{ day }} < extracts.extract_date
+{%- endmacro %}
 
 {# What holds on the as-of date. #}
 {% macro holds_today(alias='') -%}

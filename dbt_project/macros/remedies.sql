@@ -1,8 +1,36 @@
-{# What the sysadmin does in VFS, in VFS's own words. One macro for each kind of mending. #}
+{# What the sysadmin does in VFS, in VFS's own words. `remedy` chooses; one macro for each kind of mending. #}
 
-{% macro norwegian_date(day) -%} strftime({{ day }}, '%d.%m.%Y') {%- endmacro %}
+{% macro norwegian_date(day) -%} coalesce(strftime({{ day }}, '%d.%m.%Y'), '–') {%- endmacro %}
 
-{% macro remedy_end_position(finding_type, cause, suggested_end_date, org_name, as_of_date) -%}
+{# The remedy of a case; `described` is the alias of a row of int_cases. A finding type without a branch is an error. #}
+{% macro remedy(described) -%}
+{%- set org_name = 'coalesce(' ~ described ~ '.org_name, ' ~ described ~ '.org_number)' -%}
+coalesce(
+  case
+    when {{ described }}.is_not_assessable and not {{ described }}.is_on_its_list then {{ remedy_not_assessable() }}
+    when {{ described }}.list_mart = 'status_mismatches' then
+      {{ remedy_end_position(described, org_name) }}
+    when {{ described }}.finding_type = 'inactive_with_access' then
+      {{ remedy_remove_access(described ~ '.access_groups', "''") }}
+    when {{ described }}.finding_type = 'access_without_position' then
+      {{ remedy_remove_access(described ~ '.access_groups', "' ved ' || " ~ org_name) }}
+    when {{ described }}.finding_type = 'end_date_not_propagated' then
+      {{ remedy_set_end_date(described ~ '.suggested_end_date', org_name) }}
+    when {{ described }}.finding_type = 'ended_early_in_vfs' then
+      {{ remedy_reopen_position(described ~ '.hrm_end_date', org_name) }}
+    when {{ described }}.finding_type = 'kommuneadmin_review' then
+      {{ remedy_review_kommuneadmin('coalesce(' ~ described ~ ".access_groups, 'kommuneadmin')") }}
+    when {{ described }}.finding_type = 'disputed_identity' then
+      {{ remedy_settle_identity() }}
+  end,
+  error('finding type ' || {{ described }}.finding_type || ' has no remedy for ' || {{ described }}.subject_id
+    || ': add a branch to the macro remedy in dbt_project/macros/remedies.sql')
+)
+{%- endmacro %}
+
+{% macro remedy_end_position(described, org_name) -%}
+{%- set cause, suggested_end_date, finding_type, as_of_date = described ~ '.cause', described ~ '.suggested_end_date',
+  described ~ '.finding_type', described ~ '.as_of_date' -%}
 case
   when {{ cause }} = 'not_started' and {{ suggested_end_date }} <= {{ as_of_date }} then
     'Stillingen er avsluttet i HRM, og VFS har fått datoen: den avsluttes i VFS av seg selv. Du trenger ikke å gjøre noe.'
@@ -11,7 +39,7 @@ case
     || {{ org_name }} || ' > fyll inn «Tilsatt til» > Lagre.'
   when {{ cause }} = 'moved' then
     'HRM har stillingen ved en annen enhet. Ansattkort > Stillinger > velg stillingen ved ' || {{ org_name }}
-    || ' > sett «Tilsatt til» til siste arbeidsdag der' || coalesce(' (forslag: ' || {{ norwegian_date(suggested_end_date) }} || ')', '')
+    || ' > sett «Tilsatt til» til siste arbeidsdag der' || if({{ suggested_end_date }} is null, '', ' (forslag: ' || {{ norwegian_date(suggested_end_date) }} || ')')
     || ' > Lagre.'
   when {{ suggested_end_date }} is not null then
     'Ansattkort > Stillinger > velg stillingen ved ' || {{ org_name }} || ' > sett «Tilsatt til» til '

@@ -1,8 +1,7 @@
 {# The versions of a table as known on the as-of date: what later extracts said is cut off. #}
-{% macro staged_versions(table, columns) -%}
+{% macro staged_versions(table) -%}
 select
-  {% for c in columns %}versions.{{ c }},
-  {% endfor -%}
+  versions.* exclude (valid_from, valid_to),
   versions.valid_from as from_day,
   least(coalesce(versions.valid_to, run.as_of_date + 1), run.as_of_date + 1) as to_day
 from {{ source('versions', table) }} as versions

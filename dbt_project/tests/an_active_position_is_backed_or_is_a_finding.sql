@@ -6,8 +6,9 @@ cross join {{ ref('int_evaluation_window') }} as evaluation
 anti join (
   select vfs_position_id as position_id from {{ ref('int_backed_positions') }} where {{ holds_today() }}
   union all
-  select subject_id from {{ ref('int_findings') }}
-  where resolved_on is null
-    and finding_type in ('active_vfs_inactive_hrm', 'stale_position', 'manual_position', 'unknown_in_hrm')
+  select findings.subject_id
+  from {{ ref('int_findings') }} as findings
+  inner join {{ ref('finding_types') }} as types using (finding_type)
+  where findings.resolved_on is null and types.exclusive_group = 'unbacked_position'
 ) as accounted_for on positions.position_id = accounted_for.position_id
 where {{ holds_today('positions') }}

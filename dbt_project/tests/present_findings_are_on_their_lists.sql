@@ -1,10 +1,11 @@
--- The lists look things up again; a person dropped on the way would keep an access that nobody is told about. The reasons
--- of the kommuneadmin roster stand in a second place, which must name the same people.
+-- The lists look things up again; a person dropped on the way would keep an access that nobody hears of. The reasons of the
+-- kommuneadmin roster stand in a second place, which must name the same people.
 {{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 with present as (
-  select finding_type, subject_id from {{ ref('findings') }}
-  where status in ('open', 'excepted')
-    and finding_type not in ('end_date_not_propagated', 'ended_early_in_vfs', 'disputed_identity')
+  select findings.finding_type, findings.subject_id
+  from {{ ref('findings') }} as findings
+  inner join {{ ref('finding_types') }} as types using (finding_type)
+  where findings.status in ('open', 'excepted') and types.list_mart <> 'cases'
 ),
 
 listed as (
@@ -20,7 +21,7 @@ listed as (
   where review_reason is not null
 )
 
--- What cannot be told today stays a finding, but who it concerns now cannot be listed.
+-- What cannot be assessed today stays a finding, but who it concerns now cannot be listed.
 (select 'not on its list' as problem, * from (select * from present except all select * from listed)
   where finding_type not in (select name from {{ ref('int_not_assessable') }} where {{ holds_today() }}))
 union all

@@ -1,4 +1,4 @@
-"""The `csv` adapter: one folder a day, `<path>/<YYYY-MM-DD>/<table>.csv` (contract, sections 2 and 9).
+"""The `csv` adapter: one folder a day, `<path>/<YYYY-MM-DD>/<table>.csv` (contract#canonical-form).
 
 Files are read into memory and parsed there (`delimited`), so that no raw national id touches the disk.
 """

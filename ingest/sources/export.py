@@ -1,4 +1,4 @@
-"""The `export` adapter: a CSV or Excel export of VFS's employee search, mapped by settings (contract, section 9).
+"""The `export` adapter: a CSV or Excel export of VFS's employee search, mapped by settings (contract#adapter-export).
 
 One row for each person, position or access; a person who stands in several rows is one. Which heading is which column,
 and what a value means, is the kommune's own choice, and so a setting: `sluttdato propose FILE` proposes them (`propose`).

@@ -1,6 +1,6 @@
 """The `fint` adapter: HRM's employees, positions and org units from FINT Administrasjon (JSON/HAL).
 
-Source of the rules: contract, section 9. Every collection is read whole, never by `sinceTimeStamp`, which does not show
+Source of the rules: contract#adapter-fint. Every collection is read whole, never by `sinceTimeStamp`, which does not show
 what was removed.
 """
 

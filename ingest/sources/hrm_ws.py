@@ -1,6 +1,6 @@
 """The format of `hrm_ws`: an answer of Visma Enterprise HRM's web service (XML) becomes raw employees and positions.
 
-Source of the rules: contract, section 9. Does not belong here: asking for the answer (`ingest.sources.visma_hrm`).
+Source of the rules: contract#adapter-visma-hrm. Does not belong here: asking for the answer (`ingest.sources.visma_hrm`).
 An answer has millions of elements, too many for Python to look at each: a stylesheet (`hrm_ws.xslt`) tells lines of some
 hundred people at a time, and Arrow makes the tables of them.
 """

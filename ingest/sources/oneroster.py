@@ -1,6 +1,6 @@
 """The `oneroster` adapter: VFS's persons, positions and org units from OneRoster 1.2, by REST or from CSV files.
 
-Source of the rules: contract, section 9; the wire formats: 1EdTech OneRoster 1.2 (REST rostering, CSV binding 1.2.1).
+Source of the rules: contract#adapter-oneroster; the wire formats: 1EdTech OneRoster 1.2 (REST rostering, CSV binding 1.2.1).
 Belongs here: what of OneRoster is which canonical column. How pages are asked for is `oneroster_rest`, how files are read
 `oneroster_files`.
 """

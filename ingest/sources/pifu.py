@@ -1,6 +1,6 @@
 """The `pifu` adapter: VFS's persons, positions and org units from PIFU-IMS XML, full files only.
 
-Source of the rules: contract, section 9; the format: Utdanningsdirektoratet's PIFU-IMS SAS, version 1.3.
+Source of the rules: contract#adapter-pifu; the format: Utdanningsdirektoratet's PIFU-IMS SAS, version 1.3.
 """
 
 import json

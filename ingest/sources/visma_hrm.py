@@ -1,6 +1,6 @@
 """The `visma_hrm` adapter: HRM's employees and positions from Visma Enterprise HRM's `hrm_ws` (XML over HTTP).
 
-Source of the rules: contract, section 9. The service gives all active people of an id range in one answer, without pages;
+Source of the rules: contract#adapter-visma-hrm. The service gives all active people of an id range in one answer, without pages;
 who left is absent from the next one. The answer is parsed as it comes and is never stored: it holds national ids.
 """
 

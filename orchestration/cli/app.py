@@ -1,4 +1,4 @@
-"""The command line: `sluttdato ...` (contract, section 8). Thin: it parses, calls, and tells.
+"""The command line: `sluttdato ...` (contract#commands). Thin: it parses, calls, and tells.
 
 Exit status: 0 done; 1 failed; 2 wrong use or settings; 3 done, but an extract was newly refused or quarantined.
 Results go to standard output, progress and errors to standard error.

@@ -1,4 +1,4 @@
-"""The settings file (contract, section 8): where it lies, what may stand in it, and clear words when it is wrong.
+"""The settings file (contract#settings-file): where it lies, what may stand in it, and clear words when it is wrong.
 
 Each value can be overridden by the environment: SLUTTDATO_ and the path in the file, joined by two underscores, as in
 SLUTTDATO_POLICY__GRACE_DAYS=2. Secrets come from the environment only.

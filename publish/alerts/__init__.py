@@ -1,6 +1,7 @@
 """Alerts: what has happened since the last message, for whom, told once.
 
     recipients   who is told what: the settings
+    items        what there is to report: cases of the marts, problems with the data
     due          what is due to be told to one recipient: a pure function of what is so now and what was told
     log          what was told to whom, and whether it arrived: append-only, the memory of all this
     messages     how it is said

@@ -62,9 +62,8 @@ def read_state(
             FROM findings GROUP BY ALL HAVING count(*) FILTER (status <> 'resolved') = 0""")
         freshness = rows(con, "FROM data_freshness ORDER BY system")
         withheld = rows(con, """
-            SELECT e.system, e.extract_date, e.status, e.reason FROM extracts e JOIN data_freshness f USING (system)
-            WHERE e.status IN ('refused', 'quarantined')
-              AND (coalesce(e.extract_date > f.current_extract_date, true) OR e.extract_date > e.as_of_date - $1)
+            SELECT system, extract_date, status, reason FROM extracts
+            WHERE is_withheld OR (status IN ('refused', 'quarantined') AND extract_date > as_of_date - $1)
             ORDER BY ALL""", [_TOLD_ANYWAY_DAYS])
     as_of = freshness[0]["as_of_date"]
     items = [Item((c["subject_id"], c["case_number"]), c["finding_type"], c["status"], c["problem_since"], c["org_number"],

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from publish.labels import FINDING_TYPES
+from dbt_project import codes
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 IdentifyBy = Literal["none", "employee_number", "name"]
@@ -31,8 +31,8 @@ class Recipient(BaseModel):
     @field_validator("finding_types")
     @classmethod
     def _known(cls, value: list[str] | None) -> list[str] | None:
-        if unknown := sorted(set(value or []) - set(FINDING_TYPES)):
-            raise ValueError(f"{', '.join(unknown)}: expected some of {', '.join(FINDING_TYPES)}")
+        if unknown := sorted(set(value or []) - set(codes.FINDING_TYPES)):
+            raise ValueError(f"{', '.join(unknown)}: expected some of {', '.join(codes.FINDING_TYPES)}")
         return value
 
     @field_validator("escalate_after_days")

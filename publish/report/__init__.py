@@ -5,6 +5,8 @@
     report/skoler/<...>.html    the same for one school
     report/kommuneadmin.html    the kommuneadmin roster, to print and sign
 
+    charts                      coordinates of the drawings
+
 Belongs here: what the pages show and how (`templates/`, `charts`). Does not belong here: what is a case (SQL), the words
 for codes (`labels`), the story of a case (`explain`).
 """
@@ -34,7 +36,6 @@ _HERE = Path(__file__).parent / "templates"
 MOST_ROWS = 2000
 # Telling a story takes about a millisecond. In a house with more cases, the oldest have theirs.
 MOST_STORIES = 3000
-_THE_THREE_SEARCHES = ("active_vfs_inactive_hrm", "inactive_with_access", "kommuneadmin_review")
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row]) -> None:
@@ -65,7 +66,7 @@ def _templates() -> jinja2.Environment:
     environment.filters["norwegian"] = labels.norwegian
     environment.filters["file_stem"] = file_stem
     environment.globals.update(style=Markup(_text("report.css")), script=Markup(_text("report.js")), policy=_policy(),
-                               full_name=labels.full_name, why=labels.why)
+                               full_name=labels.full_name)
     return environment
 
 
@@ -89,7 +90,7 @@ def _page(file: Path, template: str, values: dict[str, Any]) -> None:
 def _listed(cases: list[Row], stories: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What a page with a list of cases shows; the stories packed, as they say the same things again and again."""
     shown = cases[:MOST_ROWS]
-    told = {c["finding_id"]: {"why": labels.why(c), "remedy": c["remedy"], "excepted": c["exception_reason"],
+    told = {c["finding_id"]: {"why": c["why"], "remedy": c["remedy"], "excepted": c["exception_reason"],
                               **stories.get(c["finding_id"], {})} for c in shown}
     packed = gzip.compress(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
     return {
@@ -135,7 +136,7 @@ def _overview(con: duckdb.DuckDBPyConnection, cases: list[Row], unknown: list[st
     weeks = _weeks(con)
     return {
         "tiles": [{"type": t, "open": open_now[t], "excepted": excepted[t], "is_unknown": t in unknown,
-                   "spark": charts.spark(series[t]), "searched": t in _THE_THREE_SEARCHES} for t in labels.FINDING_TYPES],
+                   "spark": charts.spark(series[t]), "searched": t in labels.SEARCHED_IN_VFS} for t in labels.FINDING_TYPES],
         "open_total": sum(open_now.values()),
         "people": len({c["person_id"] for c in cases if c["status"] == "open"}),
         "opened_30": sum(c["opened"] for c in counts if c["day"] in set(recent)),

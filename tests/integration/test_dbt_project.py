@@ -1,7 +1,7 @@
 """The dbt project as a whole: its unit tests pass, everything is described, and the marts are what dashboards rely on."""
 
-import json
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,14 @@ import yaml
 
 from demo.municipality import simulate
 from ingest.canonical_tables import TABLES
-from ingest.warehouse import open_warehouse
+from ingest.policy import Policy
+from ingest.warehouse import open_warehouse, set_run
 from orchestration.core import dbt
 from tests.support.command_line import Place, Prepared
+from tests.support.dbt_unit_tests import unit_tests
+from tests.support.models import Models, compile_project, empty_warehouse, read_models
 
-# Contract, section 6: "A dashboard may rely on these names and types; a change is a breaking change."
+# contract#stable-names: "A dashboard may rely on these names and types; a change is a breaking change."
 MARTS = {
     "employee_status": "person_id employee_number given_name family_name match_method vfs_status hrm_status "
                        "active_vfs_positions:integer active_hrm_positions:integer is_active_vfs_inactive_hrm:boolean "
@@ -47,55 +50,57 @@ MARTS = {
 
 
 @pytest.fixture(scope="module")
-def manifest(prepared: Prepared) -> dict[str, Any]:
-    return json.loads((prepared.dbt_folder / "target" / "manifest.json").read_text())
+def manifest(models: Models) -> dict[str, Any]:
+    return models.manifest
 
 
-def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def models_of(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "model"}
 
 
-def test_every_dbt_unit_test_passes(tmp_path: Path) -> None:
+def test_dbt_itself_passes_every_unit_test_that_is_executed_without_it(
+    models: Models, prepared: Prepared, tmp_path: Path
+) -> None:
+    shutil.copytree(prepared.dbt_folder, tmp_path / "dbt")  # parsed already
     warehouse = tmp_path / "warehouse.duckdb"
     with open_warehouse(warehouse):
         pass
-    assert dbt.failures(dbt.invoke(["run", "--empty"], tmp_path, warehouse)) == []
+    empty = ["build", "--empty", "--exclude-resource-type", "test", "unit_test"]
+    assert dbt.failures(dbt.invoke(empty, tmp_path, warehouse)) == []
     results = dbt.invoke(["test", "--select", "test_type:unit"], tmp_path, warehouse)
     assert dbt.failures(results) == []
     assert {r.status for r in results} == {"pass"}
-    assert len(results) >= 40
+    assert len(results) == len(unit_tests(models)) > 0
 
 
 @pytest.mark.parametrize("mart", MARTS)
 def test_a_mart_has_the_columns_and_types_that_dashboards_rely_on(manifest: dict[str, Any], mart: str) -> None:
     expected = {c.partition(":")[0]: c.partition(":")[2] or "varchar" for c in MARTS[mart].split()} | {"as_of_date": "date"}
-    columns = {name: c["data_type"] for name, c in models(manifest)[mart]["columns"].items()}
+    columns = {name: c["data_type"] for name, c in models_of(manifest)[mart]["columns"].items()}
     assert {name: columns.get(name) for name in expected} == expected
 
 
-def test_every_mart_has_an_enforced_contract_a_key_test_and_is_published(manifest: dict[str, Any]) -> None:
-    marts = {name: m for name, m in models(manifest).items() if m["schema"] == "marts"}
+def test_every_mart_has_an_enforced_contract_tests_of_key_and_day_and_is_published(manifest: dict[str, Any]) -> None:
+    marts = {name: m for name, m in models_of(manifest).items() if m["schema"] == "marts"}
     assert set(MARTS) <= set(marts)
-    keyed = {manifest["nodes"][n["attached_node"]]["name"] for n in manifest["nodes"].values()
-             if n["resource_type"] == "test" and n.get("test_metadata", {}).get("name") == "unique_combination"}
+    tested = {(manifest["nodes"][n["attached_node"]]["name"], n["test_metadata"]["name"]) for n in manifest["nodes"].values()
+              if n["resource_type"] == "test" and n.get("test_metadata")}
     published = {d.split(".")[-1] for e in manifest["exposures"].values() for d in e["depends_on"]["nodes"]}
     for name, mart in marts.items():
         assert mart["contract"]["enforced"], name
         assert mart["access"] == "public" and mart["group"], name
-        assert name in keyed or name == "rejected_rows", name  # the same line may be wrong twice
+        assert (name, "unique_combination") in tested or name == "rejected_rows", name  # the same line may be wrong twice
+        assert (name, "of_the_runs_day") in tested, name
         assert name in published, name
 
 
-def test_every_model_and_column_is_described(manifest: dict[str, Any], tmp_path: Path) -> None:
-    warehouse = tmp_path / "warehouse.duckdb"
-    with open_warehouse(warehouse):
-        pass
-    dbt.invoke(["run", "--empty"], tmp_path, warehouse)
-    with open_warehouse(warehouse, read_only=True) as con:
+def test_every_model_and_column_is_described(models: Models, manifest: dict[str, Any]) -> None:
+    with empty_warehouse() as con:
+        models.run(con)
         columns = con.execute(
             "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name IN ('staging', 'intermediate', 'marts')"
         ).fetchall()
-    known = models(manifest)
+    known = models_of(manifest)
     assert {t for t, _ in columns} == set(known)
     for name, model in known.items():
         assert model["description"], name
@@ -120,6 +125,46 @@ def test_no_model_reads_a_clock() -> None:
 def test_reading_the_project_gives_no_warning(prepared: Prepared) -> None:
     log = (prepared.dbt_folder / "logs" / "dbt.log").read_text()
     assert "[warn ]" not in log and "WARNING" not in log.upper().replace("[WARN ]", "WARNING")
+
+
+@pytest.mark.parametrize("mart", sorted(f.stem for f in (dbt.PROJECT / "models" / "marts").glob("*.sql")))
+def test_a_mart_left_over_from_another_day_fails_the_build(models: Models, mart: str) -> None:
+    key = models.by_name[mart].unique_id
+    (day,) = (t for t in models.tests if t.unique_id.startswith("test.sluttdato.of_the_runs_day") and key in t.reads)
+    assert day.when_failed == "fail"
+    with empty_warehouse() as con:
+        set_run(con, date(2025, 1, 9), Policy(), [])
+        models.run(con)
+        con.execute(f"CREATE OR REPLACE TABLE copied AS FROM marts.{mart} LIMIT 0; DROP {models.by_name[mart].kind} marts.{mart}")
+        con.execute(f"CREATE TABLE marts.{mart} AS FROM copied; INSERT INTO marts.{mart} (as_of_date) VALUES ('2025-01-09')")
+        assert con.execute(day.sql).fetchall() == []
+        con.execute(f"INSERT INTO marts.{mart} (as_of_date) VALUES ('2025-01-08')")
+        assert con.execute(day.sql).fetchall() == [(date(2025, 1, 8),)]
+
+
+def test_a_seed_is_made_without_dbt_as_dbt_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(dbt.PROJECT, project, ignore=shutil.ignore_patterns("models", "seeds", "tests", "target", "logs"))
+    (project / "models" / "marts").mkdir(parents=True)
+    (project / "models" / "_groups.yml").write_text((dbt.PROJECT / "models" / "_groups.yml").read_text())
+    (project / "seeds").mkdir(exist_ok=True)
+    (project / "seeds" / "kinds.csv").write_text('code,label,days\na,"Rød, blå",1\nb,,\nc,"",02\n', encoding="utf-8")
+    (project / "seeds" / "kinds.yml").write_text(yaml.safe_dump({"version": 2, "seeds": [{"name": "kinds", "config": {
+        "schema": "codes", "column_types": {"code": "varchar", "label": "varchar", "days": "varchar"}}}]}))
+    (project / "models" / "marts" / "labels.sql").write_text(
+        "{{ config(contract={'enforced': false}) }} select label, days from {{ ref('kinds') }} where code <> 'b'")
+    monkeypatch.setattr(dbt, "PROJECT", project)
+    made = {}
+    for how in ("dbt", "here"):
+        folder = tmp_path / how
+        compile_project(folder)
+        results = (dbt.invoke(dbt.BUILD, folder, folder / "warehouse.duckdb") if how == "dbt"
+                   else read_models(folder).build(folder / "warehouse.duckdb"))
+        with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+            made[how] = ([r.unique_id for r in results], [(r.columns, r.types, r.fetchall()) for r in (
+                con.table("codes.kinds"), con.table("marts.labels"))])
+    assert made["here"] == made["dbt"]
+    assert made["here"][1][1][2] == [("Rød, blå", "1"), (None, "02")]
 
 
 def test_what_dbt_compiled_makes_without_dbt_what_dbt_build_makes(place: Place, prepared: Prepared) -> None:

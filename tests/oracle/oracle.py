@@ -1,6 +1,6 @@
 """The marts of the contract, computed naively: every evaluation day is looked at for itself, then days are strung together.
 
-No intervals, no SQL, nothing of the product. Slow is fine; plain is the point. Numbers like "4" name sections of the contract.
+No intervals, no SQL, nothing of the product. Slow is fine; plain is the point. Anchors like contract#backed name its sentences.
 """
 
 from collections import defaultdict
@@ -61,7 +61,7 @@ class Extract:
 
 
 def is_active(row: Row, day: date) -> bool:
-    """1: start_date <= d and d <= end_date, an empty date being open."""
+    """contract#active: start_date <= d and d <= end_date, an empty date being open."""
     return (row.get("start_date") is None or row["start_date"] <= day) and is_not_ended(row, day)
 
 
@@ -129,7 +129,7 @@ def accepted_extracts(
 
 @dataclass(eq=False)
 class HrmEnd:
-    """4: what HRM says of the end of one position, on one day."""
+    """contract#end-date-of-a-position: what HRM says of the end of one position, on one day."""
 
     row: Row  # as last seen
     in_state: bool
@@ -168,7 +168,7 @@ class World:
 
         return self._once(f"{system}.{table}", compute)
 
-    # 3: identity
+    # contract#identity
 
     @property
     def employees(self) -> dict[str, tuple[date, str | None]]:
@@ -247,7 +247,7 @@ class World:
         return employee is not None and any(
             other != person_id and self.match(other)[0] == employee for other in self.told_persons())
 
-    # 1, 3: positions and accesses in VFS
+    # contract#active, contract#effective-access, contract#backed
 
     def active_positions(self) -> list[Row]:
         return [p for p in self.state("vfs", "positions").values() if is_active(p, self.day)]
@@ -274,7 +274,7 @@ class World:
         return unit is None or unit.get("type") in (None, "school")
 
     def backing(self, position: Row) -> list[Row]:
-        """3: the HRM positions that back a VFS position."""
+        """contract#backed: the HRM positions that back a VFS position."""
         employee, _ = self.match(position["person_id"])
         if employee is None:
             return []
@@ -290,7 +290,7 @@ class World:
     def org_numbers_of_active_positions(self, person_id: str) -> set[str]:
         return {p["org_number"] for p in self.active_positions() if p["person_id"] == person_id}
 
-    # 4: end dates
+    # contract#end-dates
 
     def hrm_ends(self) -> dict[str, HrmEnd]:
         return self._once("ends", lambda: {k[0]: self._hrm_end(k) for k in self.last_seen("hrm", "positions")})
@@ -388,7 +388,7 @@ class World:
             "lag_days": (propagated_on - end.known_on).days if propagated_on else None, "status": status, "cause": cause,
         }
 
-    # 5: what is present today
+    # contract#findings: what is present today
 
     def present(self) -> dict[tuple[str, str], tuple[str | None, str | None]]:
         """{(finding type, subject): (person, org unit)}."""

@@ -67,7 +67,7 @@ def findings(place: Place) -> Told:
     return {(f["finding_type"], f["person_id"], f["org_number"]) for f in place.mart("findings")}
 
 
-# What cannot be told, by route (contract, section 9).
+# What cannot be told, by route (contract#adapters).
 ORIGIN = {"manual_position", "manual_profile", "manual_registrations"}
 ACCESSES = {"inactive_with_access", "access_without_position"}
 KOMMUNEADMINS = {"kommuneadmin_review", "kommuneadmin_roster"}
@@ -103,8 +103,8 @@ def run_by(route: str, place: Place, inbox: Path, server: Server) -> Done:
 def expected_by(route: str, files: Place) -> Told:
     """What the files tell, as this route tells it. Every difference is one that the contract explains:
 
-    * Who registered a position is not said, and nobody counts as `manual` (section 2): a manual position that is not backed is
-      told by what else is wrong with it, of people at work as stale, of people unknown to HRM as unknown.
+    * Who registered a position is not said, and nobody counts as `manual` (contract#listed-values): a manual position that is
+      not backed is told by what else is wrong with it, of people at work as stale, of people unknown to HRM as unknown.
     * hrm_ws tells people at work only: those who left before the first extract are unknown rather than inactive, and a
       position of theirs is unknown_in_hrm; a kommuneadmin among them is reviewed all the same.
     * A type that cannot be told is not there, rather than zero.

@@ -1,4 +1,4 @@
-"""Every row of section 7 of the contract, through the command line."""
+"""Every row of contract#refused that is built, through the command line."""
 
 import pytest
 
@@ -13,6 +13,7 @@ def statuses(place: Place, system: str) -> dict[str, str]:
 
 
 def test_files_that_cannot_be_read_are_refused_whole_and_the_message_says_where(place: Place) -> None:
+    """contract#refused-extract, contract#withheld-extract, contract#reported-once"""
     hrm, vfs = town()
     place.deliver("vfs", "2025-03-01", vfs)
     place.deliver("hrm", "2025-03-01", hrm)
@@ -47,6 +48,7 @@ def test_files_that_cannot_be_read_are_refused_whole_and_the_message_says_where(
 
 
 def test_rows_that_cannot_be_used_are_rejected_with_line_and_reason_and_the_rest_goes_on(place: Place) -> None:
+    """contract#rejected-row"""
     hrm, vfs = town(60)
     hrm = changed(hrm, "positions", "position_id", "h001", start_date="31.02.2025")
     hrm = changed(hrm, "positions", "position_id", "h002", org_number="")
@@ -72,6 +74,7 @@ def test_rows_that_cannot_be_used_are_rejected_with_line_and_reason_and_the_rest
 
 
 def test_of_the_same_key_twice_an_identical_row_is_dropped_and_of_different_ones_the_last_is_kept(place: Place) -> None:
+    """contract#same-key-twice"""
     hrm, vfs = town(60)
     first = hrm["positions"][0]
     hrm["positions"] += [first, {**hrm["positions"][1], "end_date": "2025-01-31"}]
@@ -83,6 +86,7 @@ def test_of_the_same_key_twice_an_identical_row_is_dropped_and_of_different_ones
 
 
 def test_a_position_that_ends_before_it_starts_is_kept_and_never_active(place: Place) -> None:
+    """contract#end-before-start"""
     hrm, vfs = town()
     hrm = changed(hrm, "positions", "position_id", "h001", end_date="2020-07-01")
     place.deliver("hrm", "2025-03-10", hrm)
@@ -100,6 +104,7 @@ def warnings(place: Place, system: str, table: str) -> dict[str, int]:
 
 
 def test_an_unknown_org_number_and_wrong_check_digits_are_kept_and_counted(place: Place) -> None:
+    """contract#unknown-org-number, contract#invalid-national-id, contract#org-units"""
     hrm, vfs = town()
     hrm = changed(hrm, "employees", "employee_number", "001", national_id="01819012345")
     vfs = changed(vfs, "accesses", "person_id", "P001", org_number="GONE")
@@ -114,6 +119,7 @@ def test_an_unknown_org_number_and_wrong_check_digits_are_kept_and_counted(place
 
 @pytest.mark.parametrize(("bad", "code"), [(3, DONE), (4, WITHHELD)])
 def test_more_than_five_percent_rejected_rows_refuse_the_extract(place: Place, bad: int, code: int) -> None:
+    """contract#too-many-rejected"""
     hrm, vfs = town(60)
     place.deliver("vfs", "2025-03-10", vfs)
     place.deliver("hrm", "2025-03-09", hrm)
@@ -126,6 +132,7 @@ def test_more_than_five_percent_rejected_rows_refuse_the_extract(place: Place, b
 
 
 def test_a_shrunken_extract_is_quarantined_with_its_diff_until_it_is_accepted(place: Place) -> None:
+    """contract#quarantined, contract#command-accept"""
     hrm, vfs = town(210)
     place.deliver("hrm", "2025-03-09", hrm)
     place.deliver("vfs", "2025-03-10", vfs)
@@ -153,6 +160,7 @@ def test_a_shrunken_extract_is_quarantined_with_its_diff_until_it_is_accepted(pl
 
 @pytest.mark.parametrize(("gone", "code"), [(20, DONE), (21, WITHHELD)])
 def test_a_drop_is_quarantined_when_it_is_more_than_ten_percent_and_more_than_twenty(place: Place, gone: int, code: int) -> None:
+    """contract#guard-size"""
     hrm, vfs = town(60)
     place.deliver("hrm", "2025-03-09", hrm)
     place.deliver("vfs", "2025-03-09", vfs)
@@ -163,6 +171,7 @@ def test_a_drop_is_quarantined_when_it_is_more_than_ten_percent_and_more_than_tw
 
 
 def test_an_empty_table_and_one_more_than_doubled_are_quarantined_and_a_season_has_its_own_limits(place: Place) -> None:
+    """contract#quarantined, contract#guard-size, contract#seasons"""
     hrm, vfs = town(100)
     grown, _ = town(201)
     place.configure(policy={"seasons": [{"first_day": "03-05", "last_day": "03-05", "max_growth_factor": 3}]})
@@ -179,6 +188,7 @@ def test_an_empty_table_and_one_more_than_doubled_are_quarantined_and_a_season_h
 
 
 def test_the_same_extract_again_has_no_effect(place: Place) -> None:
+    """contract#same-extract-again"""
     hrm, vfs = town()
     place.deliver("hrm", "2025-03-10", hrm)
     place.deliver("vfs", "2025-03-10", vfs)
@@ -193,6 +203,7 @@ def test_the_same_extract_again_has_no_effect(place: Place) -> None:
 
 
 def test_another_content_for_a_day_replaces_it_and_a_late_extract_is_evaluated_as_if_in_time(place: Place) -> None:
+    """contract#replaced-day, contract#late-extract"""
     hrm, vfs = town()
     ended = changed(hrm, "positions", "position_id", "h001", end_date="2025-03-05")
     for day in ("2025-03-03", "2025-03-07"):
@@ -209,6 +220,7 @@ def test_another_content_for_a_day_replaces_it_and_a_late_extract_is_evaluated_a
 
 
 def test_a_fallen_match_rate_and_differently_written_numbers_are_failed_checks(place: Place) -> None:
+    """contract#matched-share"""
     hrm, vfs = town(20)
     for day in ("2025-03-08", "2025-03-09"):
         place.deliver("hrm", day, hrm)
@@ -225,6 +237,7 @@ def test_a_fallen_match_rate_and_differently_written_numbers_are_failed_checks(p
 
 
 def test_a_current_extract_older_than_three_days_is_stale_and_a_failed_check(place: Place) -> None:
+    """contract#stale-extract"""
     hrm, vfs = town()
     place.deliver("hrm", "2025-03-07", hrm)
     place.deliver("vfs", "2025-03-06", vfs)
@@ -235,6 +248,7 @@ def test_a_current_extract_older_than_three_days_is_stale_and_a_failed_check(pla
 
 
 def test_extra_columns_are_ignored_and_reported_once(place: Place) -> None:
+    """contract#files"""
     hrm, vfs = town()
     place.deliver("vfs", "2025-03-10", vfs)
     for day in ("2025-03-09", "2025-03-10"):

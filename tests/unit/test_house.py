@@ -1,6 +1,7 @@
 """The shape of the house: data walks one way, and so do imports."""
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,3 +61,30 @@ def test_every_setting_is_documented() -> None:
             assert f"`{group}{name}`" in documented or (not group and f"{name}." in documented), f"{group}{name}"
     for name in Recipient.model_fields:
         assert f"      {name}: " in documented, name
+
+
+def test_a_package_names_each_of_its_modules_in_a_line() -> None:
+    rooms = ("ingest", "publish", "demo", "benchmarks")
+    for package in sorted(file.parent for room in rooms for file in (ROOT / room).rglob("__init__.py")):
+        if package == ROOT / "ingest" / "sources":
+            continue  # its catalogue names the adapters
+        docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+        modules = {file.stem for file in package.glob("*.py")} | {file.parent.name for file in package.glob("*/__init__.py")}
+        missing = {m for m in modules - {"__init__"} if not re.search(rf"^    {m}  ", docstring, re.MULTILINE)}
+        assert not missing, f"{package / '__init__.py'}: {missing}"
+
+
+def test_a_file_that_a_document_names_is_there() -> None:
+    documents = [file for file in ROOT.glob("*.md") if file.name != "CHANGELOG.md"] + sorted((ROOT / "docs").rglob("*.md"))
+    named = [(document.name, path) for document in documents
+             for path in re.findall(rf"\b(?:{'|'.join(OURS)}|dbt_project|docs)/[\w/.-]*\w", document.read_text(encoding="utf-8"))]
+    assert len(named) > 20
+    assert [n for n in named if not (ROOT / n[1]).exists()] == []
+
+
+def test_the_glossary_explains_norwegian_words_in_english_documents() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        if document.name != "sysadmin.md":
+            for words in re.findall("«([^»]+)»", document.read_text(encoding="utf-8")):
+                assert f"«{words}»" in glossary, f"{document.name}: {words}"

@@ -1,4 +1,4 @@
--- Which HRM positions back an active VFS position, and when (contract, section 3): not ended, starting within the days
+-- Which HRM positions back an active VFS position, and when (contract#backed): not ended, starting within the days
 -- allowed ahead, at the same org unit; or named by the VFS position, where VFS does not hold HRM's org unit.
 with hrm_positions as (
   select
@@ -20,8 +20,7 @@ pairs as (
     vfs.end_date as vfs_end_date,
     hrm.end_date as hrm_end_date,
     hrm.end_date_known_on,
-    greatest(vfs.from_day, matches.from_day, hrm.from_day) as from_day,
-    least(vfs.to_day, matches.to_day, hrm.to_day) as to_day
+    {{ intersection(['vfs', 'matches', 'hrm']) }}
   from {{ ref('int_vfs__active_positions') }} as vfs
   inner join {{ ref('int_identity__matches') }} as matches using (person_id)
   inner join hrm_positions as hrm using (employee_number)

@@ -1,4 +1,4 @@
--- Each HRM position with its counterparts ever seen in VFS (contract, section 3), persons and positions as last seen.
+-- Each HRM position with its counterparts ever seen in VFS (contract#counterpart), persons and positions as last seen.
 with vfs_positions as (
   select
     *,
@@ -24,7 +24,7 @@ select
   vfs.registered_by,
   vfs.first_seen_on,
   vfs.is_in_state,
-  -- Arrived in VFS's current extract (section 4).
+  -- Arrived in VFS's current extract (contract#arrived).
   not vfs.is_in_state
     or coalesce(vfs.end_date <= hrm.hrm_end_date, false)
     or coalesce(vfs.end_date < current_extract.extract_date, false) as has_arrived

@@ -1,4 +1,4 @@
--- Whether each known end of an HRM position arrived at its counterpart in VFS, when, and why not (contract, section 4).
+-- Whether each known end of an HRM position arrived at its counterpart in VFS, when, and why not (contract#end-date-propagation).
 with extracts as (
   select extract_date, sequence_number, max(sequence_number) over () as current_number, max(extract_date) over () as current_date_
   from {{ ref('stg_extracts') }} where system = 'vfs'

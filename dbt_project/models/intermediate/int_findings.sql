@@ -1,4 +1,4 @@
--- Every finding with its first and last day (contract, section 5), open or not.
+-- Every finding with its first and last day (contract#findings), open or not.
 with present as (
   select * from {{ ref('int_findings__unbacked_positions') }}
   union all by name
@@ -11,6 +11,10 @@ with present as (
   select * from {{ ref('int_findings__kommuneadmin_review') }}
   union all by name
   select * from {{ ref('int_findings__disputed_identity') }}
+),
+
+types as (
+  select finding_type, subject = 'vfs_position' as is_on_vfs_position, exclusive_group from {{ ref('finding_types') }}
 ),
 
 evaluated as (
@@ -31,7 +35,7 @@ assessable as (
     ['finding_type', 'subject_id', 'person_id', 'org_number']) }}
 ),
 
--- What was open when a type could no longer be told stays open until it can be told again.
+-- What was open when a type could no longer be assessed stays open until it can be assessed again.
 kept as (
   select
     assessable.finding_type, assessable.subject_id, assessable.person_id, assessable.org_number,
@@ -41,50 +45,51 @@ kept as (
     on assessable.finding_type = not_assessable.finding_type and assessable.to_day = not_assessable.from_day
 ),
 
-kept_on_positions as (
+-- While a kept finding stands, its subject would otherwise appear under another type of the same group as well.
+other_types_of_kept as (
   select others.finding_type, kept.subject_id, kept.from_day, kept.to_day
   from kept
-  cross join (select unnest(['active_vfs_inactive_hrm', 'stale_position', 'unknown_in_hrm']) as finding_type) as others
-  where kept.finding_type = 'manual_position'
+  inner join types as own on kept.finding_type = own.finding_type
+  inner join types as others
+    on own.exclusive_group = others.exclusive_group and own.finding_type <> others.finding_type
 ),
 
--- Without it the position would be told a second time, under the name of what is left to tell.
-told_once as (
-  {{ subtract_periods('assessable', 'kept_on_positions', ['finding_type', 'subject_id'],
+one_type_at_a_time as (
+  {{ subtract_periods('assessable', 'other_types_of_kept', ['finding_type', 'subject_id'],
     ['finding_type', 'subject_id', 'person_id', 'org_number']) }}
 ),
 
-told as (
-  select * from told_once
+standing as (
+  select * from one_type_at_a_time
   union all by name
   select * from kept
 ),
 
 periods as (
-  {{ merge_periods('told', ['finding_type', 'subject_id']) }}
+  {{ merge_periods('standing', ['finding_type', 'subject_id']) }}
 ),
 
 -- Whose it is and where, as on its last day.
 findings as (
   select
     periods.finding_type, periods.subject_id, periods.from_day, periods.to_day,
-    min(told.person_id) as person_id,
-    min(told.org_number) as org_number
+    min(standing.person_id) as person_id,
+    min(standing.org_number) as org_number
   from periods
-  inner join told
-    on periods.finding_type = told.finding_type and periods.subject_id = told.subject_id
-    and periods.to_day = told.to_day and told.from_day < told.to_day
+  inner join standing
+    on periods.finding_type = standing.finding_type and periods.subject_id = standing.subject_id
+    and periods.to_day = standing.to_day and standing.from_day < standing.to_day
   group by all
 ),
 
 identified as (
   select
-    substr(md5(finding_type || '|' || subject_id || '|' || from_day), 1, 16) as finding_id,
-    finding_type in (
-      'active_vfs_inactive_hrm', 'stale_position', 'manual_position', 'unknown_in_hrm', 'end_date_not_propagated'
-    ) as is_on_vfs_position,
-    *
+    substr(md5(findings.finding_type || '|' || findings.subject_id || '|' || findings.from_day), 1, 16) as finding_id,
+    coalesce(types.is_on_vfs_position, error(
+      'finding type ' || findings.finding_type || ' is missing from dbt_project/seeds/finding_types.csv')) as is_on_vfs_position,
+    findings.*
   from findings
+  left join types on findings.finding_type = types.finding_type
 ),
 
 -- Findings on one VFS position that follow each other without a gap are one problem.
@@ -112,8 +117,8 @@ chains as (
 
 select
   chains.finding_id,
-  -- What people call it: of one chain on a position, or of one finding; by number of occurrence, as a date may shift
-  -- when an extract arrives late.
+  -- case_number: one per chain on a VFS position, else one per finding. Built from a counter, because a late extract can
+  -- move the date.
   upper(substr(md5(
     if(chains.is_on_vfs_position, 'position', chains.finding_type) || '|' || chains.subject_id || '|' || chains.chain_number
   ), 1, 8)) as case_number,

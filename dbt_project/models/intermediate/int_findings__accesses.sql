@@ -21,8 +21,8 @@ from inactive
 union all
 select
   'access_without_position', uncovered.person_id || ':' || uncovered.org_number, uncovered.person_id, uncovered.org_number,
-  greatest(uncovered.from_day, positions.from_day), least(uncovered.to_day, positions.to_day)
+  {{ intersection(['uncovered', 'positions']) }}
 from uncovered_at_schools as uncovered
 inner join {{ ref('int_vfs__positions_at_schools') }} as positions
   on uncovered.person_id = positions.person_id
-  and uncovered.from_day < positions.to_day and positions.from_day < uncovered.to_day
+  and {{ overlap('uncovered', 'positions') }}

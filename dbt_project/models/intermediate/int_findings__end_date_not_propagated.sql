@@ -7,8 +7,7 @@ with backing as (
     from {{ ref('int_backing') }} as backing
     cross join {{ ref('stg_run') }} as run
   ) as backing
-  asof left join (select extract_date from {{ ref('stg_extracts') }} where system = 'vfs') as extracts
-    on backing.last_day_of_grace < extracts.extract_date
+  {{ join_first_extract_after('backing.last_day_of_grace', 'vfs') }}
 ),
 
 clearing as (
@@ -35,9 +34,8 @@ select
   positions.position_id as subject_id,
   positions.person_id,
   positions.org_number,
-  greatest(overdue.from_day, positions.from_day) as from_day,
-  least(overdue.to_day, positions.to_day) as to_day
+  {{ intersection(['overdue', 'positions']) }}
 from overdue
 inner join {{ ref('int_vfs__active_positions') }} as positions
   on overdue.vfs_position_id = positions.position_id
-  and overdue.from_day < positions.to_day and positions.from_day < overdue.to_day
+  and {{ overlap('overdue', 'positions') }}

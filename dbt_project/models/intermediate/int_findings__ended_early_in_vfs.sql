@@ -7,8 +7,7 @@ with hrm_active as (
     from {{ ref('int_hrm__active_positions') }} as active
     cross join {{ ref('stg_run') }} as run
   ) as active
-  asof left join (select extract_date from {{ ref('stg_extracts') }} where system = 'vfs') as extracts
-    on active.last_day_of_grace < extracts.extract_date
+  {{ join_first_extract_after('active.last_day_of_grace', 'vfs') }}
   -- A start that VFS had no time to carry over is no finding; a position without a start began long ago.
   where active.start_date is null or extracts.extract_date is not null
 ),

@@ -10,8 +10,7 @@ active_positions as (
 fine as (
   select
     rostered.person_id,
-    greatest(rostered.from_day, persons.from_day, status.from_day, positions.from_day) as from_day,
-    least(rostered.to_day, persons.to_day, status.to_day, positions.to_day) as to_day
+    {{ intersection(['rostered', 'persons', 'status', 'positions']) }}
   from rostered
   inner join {{ ref('stg_vfs__persons') }} as persons using (person_id)
   inner join {{ ref('int_identity__hrm_status') }} as status using (person_id)

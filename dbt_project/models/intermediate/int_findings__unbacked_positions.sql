@@ -15,12 +15,11 @@ matched as (
       when unbacked.registered_by = 'manual' then 'manual_position'
       else 'stale_position'
     end as finding_type,
-    greatest(unbacked.from_day, status.from_day) as from_day,
-    least(unbacked.to_day, status.to_day) as to_day
+    {{ intersection(['unbacked', 'status']) }}
   from unbacked
   inner join {{ ref('int_identity__hrm_status') }} as status
     on unbacked.person_id = status.person_id
-    and unbacked.from_day < status.to_day and status.from_day < unbacked.to_day
+    and {{ overlap('unbacked', 'status') }}
 ),
 
 matched_persons as (

@@ -1,4 +1,4 @@
--- What HRM says of the end of each position it ever held, and since when (contract, section 4), on the as-of date.
+-- What HRM says of the end of each position it ever held, and since when (contract#end-date-of-a-position), on the as-of date.
 with versions as (
   select
     versions.*,

@@ -1,6 +1,6 @@
--- The periods in which something cannot be told, because the current extract does not carry what it takes (contract, section 5).
-with told as (
+-- The periods in which something cannot be assessed, because the current extract does not carry what it takes (contract#not-assessable).
+with carried as (
   select unnest(not_assessable) as name, from_day, to_day from {{ ref('stg_extracts') }}
 )
 
-{{ merge_periods('told', ['name']) }}
+{{ merge_periods('carried', ['name']) }}

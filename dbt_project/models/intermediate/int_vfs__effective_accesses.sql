@@ -1,4 +1,4 @@
--- The periods in which an access is effective (contract, section 1): within its own dates, while the person may log in,
+-- The periods in which an access is effective (contract#effective-access): within its own dates, while the person may log in,
 -- and while its position, if it names one, does not hold it back.
 with accesses as (
   select
@@ -26,8 +26,7 @@ positions as (
   select positions.position_id, positions.start_date, positions.end_date, positions.from_day,
     least(positions.to_day, extracts.extract_date) as to_day
   from {{ ref('stg_vfs__positions') }} as positions
-  asof left join (select extract_date from {{ ref('stg_extracts') }} where system = 'vfs') as extracts
-    on positions.end_date < extracts.extract_date
+  {{ join_first_extract_after('positions.end_date', 'vfs') }}
 ),
 
 held_back as (

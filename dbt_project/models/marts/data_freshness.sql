@@ -21,18 +21,13 @@ row_counts as (
 ),
 
 withheld as (
-  select extracts.system, count(distinct extracts.extract_date) as withheld_extracts
-  from {{ source('ingest', 'extracts') }} as extracts
-  cross join {{ ref('stg_run') }} as run
-  left join current_extracts using (system)
-  where extracts.status in ('refused', 'quarantined')
-    and extracts.extract_date <= run.as_of_date
-    and coalesce(extracts.extract_date > current_extracts.current_extract_date, true)
-  group by extracts.system
+  select system, count(distinct extract_date) as withheld_extracts
+  from {{ ref('extracts') }} where is_withheld
+  group by system
 ),
 
--- Everything is told from what VFS delivers beside HRM's end dates.
-cannot_be_told as (
+-- What can be assessed depends only on VFS's sources.
+not_assessable as (
   select string_agg(name, ', ' order by name) as names from {{ ref('int_not_assessable') }} where {{ holds_today() }}
 )
 
@@ -47,11 +42,11 @@ select
     else 'fresh'
   end as status,
   coalesce(withheld.withheld_extracts, 0)::integer as withheld_extracts,
-  if(systems.system = 'vfs', coalesce(cannot_be_told.names, ''), '') as not_assessable,
+  if(systems.system = 'vfs', coalesce(not_assessable.names, ''), '') as not_assessable,
   run.as_of_date
 from systems
 left join current_extracts using (system)
 left join row_counts using (system)
 left join withheld using (system)
 cross join {{ ref('stg_run') }} as run
-cross join cannot_be_told
+cross join not_assessable

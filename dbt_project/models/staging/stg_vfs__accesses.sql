@@ -1,1 +1,1 @@
-{{ staged_versions('vfs_accesses', ['person_id', 'access_group', 'org_number', 'start_date', 'position_id', 'end_date']) }}
+{{ staged_versions('vfs_accesses') }}

@@ -1,4 +1,4 @@
-"""The dbt models as assets: staging, intermediate, marts. One `dbt build` for all of them."""
+"""The dbt models and the catalogue of codes as assets: staging, intermediate, marts. One `dbt build` for all of them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,13 +15,13 @@ _UNIQUE_ID = "dagster_dbt/unique_id"
 
 
 class Translator(DagsterDbtTranslator):
-    """dbt's layers become groups; every model has an owner."""
+    """Schemas become groups; every model has an owner."""
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if not unique_id.startswith("model."):
+        if not unique_id.startswith(("model.", "seed.")):
             return spec
-        layer = manifest["nodes"][unique_id]["fqn"][1]
+        layer = manifest["nodes"][unique_id]["schema"]
         return spec.replace_attributes(group_name=layer, owners=["team:data-team"])
 
 
@@ -74,7 +74,7 @@ def _events(
 
 
 def _row_counts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:
-    tables = con.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('intermediate', 'marts')").fetchall()
+    tables = con.execute("SELECT schema_name, table_name FROM duckdb_tables() "
+                         "WHERE schema_name IN ('catalogue', 'intermediate', 'marts')").fetchall()
     for schema, name in tables:
         yield f"{schema}.{name}", con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]

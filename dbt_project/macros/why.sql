@@ -1,0 +1,23 @@
+{# Why a case is one, in a sentence for the sysadmin. `described`, `causes` and `review_reasons` are aliases of relations. #}
+{% macro why(described, causes, review_reasons) -%}
+case {{ described }}.finding_type
+  when 'end_date_not_propagated' then
+    'HRM har sluttdato ' || {{ norwegian_date(described ~ '.hrm_end_date') }}
+    || ', kjent siden ' || {{ norwegian_date(described ~ '.hrm_end_date_known_on') }}
+    || '. VFS har ' || if({{ described }}.vfs_end_date is null, 'ingen', {{ norwegian_date(described ~ '.vfs_end_date') }}) || '.'
+  when 'ended_early_in_vfs' then
+    'HRM har stillingen som aktiv, men VFS har ingen løpende stilling for personen ved enheten.'
+  when 'inactive_with_access' then
+    'Ingen aktiv stilling ved noen skole, men ' || coalesce({{ described }}.access_groups, 'en tilgang') || ' virker.'
+  when 'access_without_position' then
+    'Ingen aktiv stilling ved skolen, men ' || coalesce({{ described }}.access_groups, 'en tilgang') || ' virker der.'
+  when 'kommuneadmin_review' then
+    'Har kommuneadmin-tilgang og ' || coalesce({{ review_reasons }}.label_nb, 'kan ikke vurderes nå') || '.'
+  else
+    case
+      when {{ described }}.cause = 'not_started' and {{ described }}.hrm_end_date <= {{ described }}.as_of_date then
+        'Stillingen er avsluttet i HRM, og VFS har fått sluttdatoen ' || {{ norwegian_date(described ~ '.hrm_end_date') }} || '.'
+      else coalesce({{ causes }}.meaning_nb, {{ described }}.meaning_nb)
+    end
+end
+{%- endmacro %}

@@ -1,0 +1,160 @@
+-- Every finding that is open or excepted, with all that a list, the report or a message shows of it. The lists and the mart
+-- `cases` select from here.
+with findings as (
+  -- What a finding is on, by kind: a join that also asks for the type would compare every finding with every row.
+  select
+    findings.*,
+    types.list_mart,
+    types.meaning_nb,
+    if(findings.is_on_vfs_position, findings.subject_id, null) as vfs_position_id,
+    if(types.list_mart = 'status_mismatches', findings.subject_id, null) as unbacked_vfs_position_id,
+    if(findings.finding_type = 'end_date_not_propagated', findings.subject_id, null) as outliving_vfs_position_id,
+    if(types.subject = 'hrm_position', findings.subject_id, null) as own_hrm_position_id,
+    if(types.list_mart = 'inactive_with_access', findings.person_id, null) as inactive_person_id,
+    if(types.list_mart = 'access_without_position', findings.person_id, null) as elsewhere_person_id,
+    if(types.list_mart = 'kommuneadmin_roster', findings.person_id, null) as kommuneadmin_person_id
+  from {{ ref('int_findings') }} as findings
+  inner join {{ ref('finding_types') }} as types using (finding_type)
+  where findings.resolved_on is null
+),
+
+exceptions as (
+  select exceptions.finding_type, exceptions.subject_id, max(exceptions.until) as excepted_until,
+    arg_max(exceptions.reason, exceptions.until) as exception_reason
+  from {{ ref('stg_exceptions') }} as exceptions
+  cross join {{ ref('stg_run') }} as run
+  where exceptions.from_day <= run.as_of_date and run.as_of_date < exceptions.to_day
+  group by all
+),
+
+vfs_positions as (
+  select * from {{ ref('stg_vfs__positions') }} where {{ holds_today() }}
+),
+
+last_positions as (
+  select person_id, max(end_date) as last_position_end_date
+  from (
+    select person_id, end_date from {{ ref('stg_vfs__positions') }}
+    qualify row_number() over (partition by position_id order by from_day desc) = 1
+  )
+  group by person_id
+),
+
+-- Backed, but only for a while: by the position that ends last.
+outliving as (
+  select
+    vfs_position_id,
+    arg_max(hrm_position_id, (hrm_end_date, hrm_position_id)) as hrm_position_id,
+    max(hrm_end_date) as hrm_end_date,
+    max(end_date_known_on) as hrm_end_date_known_on
+  from {{ ref('int_backing') }} where {{ holds_today() }}
+  group by vfs_position_id
+),
+
+hrm_names as (
+  select employee_number, arg_max(given_name, from_day) as given_name, arg_max(family_name, from_day) as family_name
+  from {{ ref('stg_hrm__employees') }} group by employee_number
+),
+
+uncovered as (
+  select * from {{ ref('int_vfs__uncovered_accesses') }} where {{ holds_today() }}
+),
+
+uncovered_anywhere as (
+  select person_id, string_agg(distinct access_group, ', ' order by access_group) as access_groups
+  from uncovered group by person_id
+),
+
+uncovered_at_unit as (
+  select person_id, org_number, string_agg(distinct access_group, ', ' order by access_group) as access_groups
+  from uncovered group by person_id, org_number
+),
+
+kommuneadmins as (
+  select
+    person_id,
+    string_agg(distinct access_group, ', ' order by access_group) as access_groups,
+    any_value(review_reason) as review_reason
+  from {{ ref('kommuneadmin_roster') }} group by person_id
+),
+
+described as (
+  select
+    findings.case_number,
+    findings.finding_id,
+    findings.finding_type,
+    findings.list_mart,
+    findings.subject_id,
+    findings.status,
+    findings.person_id,
+    coalesce(hrm.employee_number, persons.employee_number) as employee_number,
+    coalesce(persons.given_name, hrm_names.given_name) as given_name,
+    coalesce(persons.family_name, hrm_names.family_name) as family_name,
+    findings.org_number,
+    org_units.name as org_name,
+    vfs.role,
+    coalesce(vfs.start_date, hrm.start_date) as start_date,
+    vfs.end_date as vfs_end_date,
+    last_positions.last_position_end_date,
+    persons.can_log_in,
+    coalesce(persons.hrm_status, if(hrm.position_id is null, null, 'active')) as hrm_status,
+    case
+      when findings.unbacked_vfs_position_id is null or vfs.position_id is null then null
+      else coalesce(own.cause, if(vfs.registered_by = 'manual', 'manual_position', 'no_counterpart'))
+    end as cause,
+    coalesce(own.hrm_position_id, outliving.hrm_position_id, hrm.position_id) as hrm_position_id,
+    coalesce(own.hrm_end_date, outliving.hrm_end_date, hrm.hrm_end_date) as hrm_end_date,
+    coalesce(own.hrm_end_date_known_on, outliving.hrm_end_date_known_on, hrm.hrm_end_date_known_on) as hrm_end_date_known_on,
+    own.last_held_on,
+    coalesce(
+      if(own.hrm_end_date is null and own.last_held_on is null, null,
+        greatest(coalesce(own.hrm_end_date, own.last_held_on), vfs.start_date)),
+      outliving.hrm_end_date
+    ) as suggested_end_date,
+    coalesce(uncovered_anywhere.access_groups, uncovered_at_unit.access_groups, kommuneadmins.access_groups) as access_groups,
+    kommuneadmins.review_reason,
+    findings.first_seen_on,
+    findings.problem_since,
+    findings.is_age_lower_bound,
+    (run.as_of_date - findings.first_seen_on)::integer as days_open,
+    (run.as_of_date - findings.problem_since)::integer as age_days,
+    exceptions.excepted_until,
+    exceptions.exception_reason,
+    findings.meaning_nb,
+    -- A finding kept open because its type cannot be assessed now may have nothing left to show on its list.
+    case
+      when findings.unbacked_vfs_position_id is not null then vfs.position_id is not null
+      when findings.list_mart in ('inactive_with_access', 'access_without_position')
+        then coalesce(uncovered_anywhere.access_groups, uncovered_at_unit.access_groups) is not null
+      else true
+    end as is_on_its_list,
+    findings.finding_type in (
+      select name from {{ ref('int_not_assessable') }} where {{ holds_today() }}
+    ) as is_not_assessable,
+    run.as_of_date
+  from findings
+  left join {{ ref('int_persons') }} as persons using (person_id)
+  left join vfs_positions as vfs on findings.vfs_position_id = vfs.position_id
+  left join {{ ref('int_hrm__end_dates') }} as hrm on findings.own_hrm_position_id = hrm.position_id
+  left join hrm_names on hrm.employee_number = hrm_names.employee_number
+  left join {{ ref('int_org_units') }} as org_units on findings.org_number = org_units.org_number
+  left join {{ ref('int_vfs__own_hrm_positions') }} as own on findings.unbacked_vfs_position_id = own.vfs_position_id
+  left join outliving on findings.outliving_vfs_position_id = outliving.vfs_position_id
+  left join uncovered_anywhere on findings.inactive_person_id = uncovered_anywhere.person_id
+  left join last_positions on findings.inactive_person_id = last_positions.person_id
+  left join uncovered_at_unit
+    on findings.elsewhere_person_id = uncovered_at_unit.person_id and findings.org_number = uncovered_at_unit.org_number
+  left join kommuneadmins on findings.kommuneadmin_person_id = kommuneadmins.person_id
+  left join exceptions
+    on findings.finding_type = exceptions.finding_type and findings.subject_id = exceptions.subject_id
+  cross join {{ ref('stg_run') }} as run
+)
+
+select
+  described.* exclude (meaning_nb, is_not_assessable, as_of_date),
+  {{ why('described', 'causes', 'review_reasons') }} as why,
+  {{ remedy('described') }} as remedy,
+  described.as_of_date
+from described
+left join {{ ref('causes') }} as causes on described.cause = causes.cause
+left join {{ ref('review_reasons') }} as review_reasons on described.review_reason = review_reasons.review_reason
