@@ -46,5 +46,13 @@ lock:                          ## requirements.lock anew from pyproject.toml (ne
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
+.PHONY: wheel wheel-check
+wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to be installed elsewhere
+	rm -rf dist build/lib build/bdist.*   # or a file that was removed since the last time would still be in it
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir dist .
+
+wheel-check: wheel             ## the wheel in an empty environment outside the checkout: a demo, and Dagster's definitions
+	$(BIN)/python .ci/wheel_check.py dist/*.whl
+
 clean:
-	rm -rf $(VENV) *.egg-info dbt_project/target dbt_project/logs
+	rm -rf $(VENV) *.egg-info dist dbt_project/target dbt_project/logs
