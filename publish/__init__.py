@@ -8,6 +8,7 @@
     dossier     everything the warehouse holds about some people
     explain     one case in words: what both systems held, and when
     labels      the Norwegian words for codes
+    guide       the tables of docs/sysadmin.md
     parallel    many small files at once, by processes of their own
 
 Belongs here: what outsiders see, read from the marts. Does not belong here: rules about people (SQL in `dbt_project`),
