@@ -304,7 +304,7 @@ def check_source(
     try:
         with progress() as say:
             key = load_key(data_key_file(settings.data_dir))
-            seen = look_into(settings.source(system), today, key, pull=True, say=say)
+            seen = look_into(settings.source(system), today, key, pull=True, progress=say)
     except RefusedExtract as error:
         err.print(f"sluttdato: {error.describe(system, today)}", markup=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
