@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run test soak bench ui lint lock clean
+.PHONY: setup run test soak bench ui lint lock docs clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -37,6 +37,9 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 lock:                          ## requirements.lock anew from pyproject.toml (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+docs: setup                    ## the tables of docs/settings.md, and docs/sluttdato.schema.json, from the settings' fields
+	$(BIN)/python -m orchestration.core.settings_reference
 
 clean:
 	rm -rf $(VENV) *.egg-info dbt_project/target dbt_project/logs

@@ -1,6 +1,6 @@
-"""OneRoster's CSV binding 1.2.1 from a folder or a zip: `users.csv`, `roles.csv`, `orgs.csv`, and the manifest, which tells
-whether they are all there is (bulk) or what changed (delta). A delta is applied to the deliveries before it, so that every
-extract is a full one."""
+"""OneRoster's CSV binding 1.2.1 from a folder or a zip: `users.csv`, `roles.csv`, `orgs.csv`, and `manifest.csv`, which marks
+each of them as complete (bulk) or as changes (delta). A delta is applied to the deliveries before it, so that every extract is
+a full one."""
 
 import csv
 import io

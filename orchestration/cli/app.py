@@ -334,6 +334,14 @@ def propose(file: Annotated[Path, typer.Argument(help="A CSV or Excel export of 
     show_proposal(proposal, file, out)
 
 
+@app.command(name="settings-schema")
+def settings_schema() -> None:
+    """Print a JSON schema of the settings file, with which an editor completes and checks it."""
+    from orchestration.core.settings_reference import schema_text
+
+    print(schema_text(), end="")
+
+
 @app.command(name="dagster-home")
 def dagster_home_(config: Config = None) -> None:
     """Prepare Dagster's home for these settings and print it, for `export DAGSTER_HOME=$(sluttdato dagster-home)`."""
