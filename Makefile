@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test soak bench ui docs-law lock clean
+.PHONY: setup run check test soak bench ui docs lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -39,12 +39,14 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
 
-docs-law: setup                ## the names of the tests that prove them below the sentences of docs/contract.md
-	$(BIN)/python -m tests.support.law
-
 lock:                          ## requirements.lock anew from pyproject.toml (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+docs: setup                    ## what docs/ takes from code, seeds and tests: settings, codes, and what proves the law
+	$(BIN)/python -m orchestration.core.settings_reference
+	$(BIN)/python -m publish.guide
+	$(BIN)/python -m tests.support.law
 
 .PHONY: wheel wheel-check
 wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to be installed elsewhere

@@ -11,7 +11,7 @@ class IngestError(Exception):
 
 
 class RefusedExtract(IngestError):
-    """An extract that cannot be read whole. The message says why; `place` where."""
+    """An extract that cannot be read whole. `problem` is why; `file`, `line` and `column` are where; `remedy` is what to do."""
 
     def __init__(
         self, problem: str, *, file: str | None = None, line: int | None = None, column: str | None = None,

@@ -1,6 +1,6 @@
-"""Looking into a source before relying on it: what a few rows of it show, and what could not be told from it.
+"""Looking into a source before relying on it: what a few rows of it hold, and what would not be assessable.
 
-Belongs here: counts and shares. No cell is shown: it could tell of a person.
+Belongs here: counts and shares. No cell is shown: it could be about a person.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ class Seen:
     advice: list[str]
 
 
-def look_into(source: Source, day: date, key: bytes, *, pull: bool, say: Progress = lambda _: None) -> Seen | None:
+def look_into(source: Source, day: date, key: bytes, *, pull: bool, progress: Progress = lambda _: None) -> Seen | None:
     """Read a few rows of the newest delivery; None when nothing is delivered.
 
     Raises PullFailed when the source cannot be asked, RefusedExtract when its delivery cannot be read.
@@ -43,7 +43,7 @@ def look_into(source: Source, day: date, key: bytes, *, pull: bool, say: Progres
     deliveries = source.deliveries(day, pull=pull)
     if not deliveries:
         return None
-    content = source.fetch(deliveries[-1], say, few=True)
+    content = source.fetch(deliveries[-1], progress, few=True)
     raw = content.read()
     extract = admit(source.system, day, raw, delta=content.kind == "delta", key=key, max_rejected_percent=100)
     reasons: dict[str, Counter[str]] = {}

@@ -24,7 +24,8 @@ def with_tables(page: str) -> str:
 
 def _between(page: str, seed: str, table: str) -> str:
     begin = f"<!-- made by `make docs`, from dbt_project/seeds/{seed}.csv -->"
-    made, times = re.subn(f"{re.escape(begin)}.*?{re.escape(_END)}", lambda _: f"{begin}\n\n{table}\n{_END}", page, flags=re.DOTALL)
+    marked = re.compile(f"{re.escape(begin)}.*?{re.escape(_END)}", re.DOTALL)
+    made, times = marked.subn(lambda _: f"{begin}\n\n{table}\n{_END}", page)
     if times != 1:
         raise ValueError(f"expected the lines {begin} and {_END} once")
     return made

@@ -1,29 +1,42 @@
 """What an adapter is, and the source of one system that one or several adapters make up.
 
 An adapter delivers some canonical tables of one system for one day, whole or not at all. Dated adapters have a delivery
-for each day, which can be read again; pulled ones show what is so when they are asked, and are dated that day.
+for each day, which can be read again; pulled ones show the present state, and are dated the day they are read.
+
+Belongs here: what holds for every adapter. Does not belong here: files (`file_drop`), servers (`http`, `pulled`).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 import pyarrow as pa
+from pydantic import Field
 
 from ingest.canonical_tables import ExtractKind, System
 from ingest.errors import RefusedExtract
+from ingest.settings_model import SettingsModel
 
 Progress = Callable[[str], None]
 Digest = Callable[[bytes], None]
 
 
+class SourceSettings(SettingsModel):
+    """Base of the settings of each adapter, which defines `adapter: Literal["<its name>"]`."""
+
+    adapter: Any
+    tables: list[str] | None = Field(
+        default=None, description="The canonical tables to take from this adapter; left out: all that no other adapter names.")
+
+
 @dataclass(frozen=True)
 class RawTable:
-    """One table as delivered: text columns under canonical names, in the order of the file, nothing judged yet.
+    """One table as delivered: text columns under canonical names, in the order of the file, not yet validated.
 
-    `lines_of` gives the line in `file` on which each of some rows (numbered from 0) begins; it is only asked for
-    rows that are told to people, and None where there are no lines. `translations` are {column: {value in the file:
+    `lines_of` gives the line in `file` on which each of some rows (numbered from 0) begins; it is called only for
+    rows that are reported to people, and None where there are no lines. `translations` are {column: {value in the file:
     canonical value}}.
     """
 
@@ -36,12 +49,13 @@ class RawTable:
 
 
 class Fetched(Protocol):
-    """What an adapter brought for one day. `not_assessable`: what cannot be told from it (see `ingest.assessable`)."""
+    """What an adapter brought for one day: a full extract, or a delta."""
 
-    kind: ExtractKind
+    @property
+    def kind(self) -> ExtractKind: ...
 
     def digest(self, update: Digest) -> None:
-        """Feed `update` with bytes that are the same when the content is."""
+        """Call `update` with bytes that identify the content."""
         ...
 
     def read(self) -> dict[str, RawTable]:
@@ -49,28 +63,68 @@ class Fetched(Protocol):
         ...
 
 
-class Adapter(Protocol):
-    """Delivers some tables of one system. `settings_fingerprint` changes when a setting would read the same otherwise.
+class Adapter(ABC):
+    """Delivers some tables of one system. An adapter is made of (system, settings).
 
-    `columns` are the optional canonical columns whose content says something, by table: what no adapter carries cannot
-    be assessed.
+    `tables`: the canonical tables that it can deliver.
+    `carries`: the optional columns and groups of rows that its tables hold (see `ingest.assessable`); what no adapter of
+    a system carries is not assessable.
+    `settings_fingerprint`: changes whenever a setting would make the same bytes read differently.
     """
 
     tables: tuple[str, ...]
+    carries: frozenset[str] = frozenset()
     settings_fingerprint: str
-    is_pulled: bool
-    carries: frozenset[str]
 
+    @property
+    @abstractmethod
+    def is_pulled(self) -> bool:
+        """Whether it shows the present state only, and has no days of its own."""
+
+    @abstractmethod
     def days(self, until: date) -> dict[date, str]:
-        """Of a dated adapter: each delivered day up to `until`, with what changes when its delivery does."""
-        ...
+        """Of a dated adapter: each delivered day up to `until`, with a signature that changes when its delivery does."""
 
-    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> Fetched:
+    @abstractmethod
+    def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> Fetched:
         """One day's delivery; with `few`, of a pulled one no more than its first rows, to look at.
 
         Raises DeliveryInProgress when it changes meanwhile, PullFailed when it cannot be had.
         """
-        ...
+
+
+MakeAdapter = Callable[[System, Any], Adapter]
+M = TypeVar("M", bound=MakeAdapter)
+
+
+class Registered(NamedTuple):
+    """An adapter as it is registered: the settings it is made of, the systems it is for, and what makes it."""
+
+    settings: type[SourceSettings]
+    systems: tuple[System, ...]
+    make: MakeAdapter
+
+
+REGISTRY: dict[str, Registered] = {}
+
+
+def adapter(settings: type[SourceSettings], *, systems: tuple[System, ...]) -> Callable[[M], M]:
+    """Register an adapter's class, or a function that chooses one, under the name that stands in its settings.
+
+    Raises TypeError when the settings have no `adapter: Literal["<name>"]`, or the name is registered already.
+    """
+    names = get_args(settings.model_fields["adapter"].annotation)
+    if len(names) != 1 or not isinstance(names[0], str):
+        raise TypeError(f'{settings.__name__} needs the name of its adapter, as in adapter: Literal["csv"]')
+    name = names[0]
+    if name in REGISTRY:
+        raise TypeError(f"there is an adapter {name} already: {REGISTRY[name].settings.__name__}")
+
+    def register(make: M) -> M:
+        REGISTRY[name] = Registered(settings, systems, make)
+        return make
+
+    return register
 
 
 @dataclass(frozen=True)
@@ -97,6 +151,7 @@ class Content:
         return self.parts[0][0].kind
 
     def digest(self, update: Digest) -> None:
+        """Call `update` with bytes that identify the content of all parts."""
         for fetched, tables in self.parts:
             if len(self.parts) > 1:
                 update(f"|{','.join(tables)}|".encode())
@@ -111,7 +166,7 @@ class Content:
 
 
 class Source:
-    """The source of one system: its adapters, and which tables are whose."""
+    """The source of one system: its adapters, and the tables that each of them delivers."""
 
     def __init__(self, system: System, adapters: Sequence[Adapter], tables: Sequence[tuple[str, ...]]):
         self.system: System = system
@@ -125,7 +180,7 @@ class Source:
 
     @property
     def carries(self) -> frozenset[str]:
-        """What can be told from the tables that each adapter delivers here ("table.column")."""
+        """What the tables that each adapter delivers here hold beyond the needed columns ("table.column")."""
         return frozenset(c for a, tables in zip(self._adapters, self._tables, strict=True) for c in a.carries
                          if c.split(".")[0] in tables)
 
@@ -138,8 +193,8 @@ class Source:
             common = set.intersection(*(set(d) for d in days if d is not None))
         return [Delivery(self.system, day, tuple(None if d is None else d[day] for d in days)) for day in sorted(common)]
 
-    def fetch(self, delivery: Delivery, say: Progress = lambda _: None, *, few: bool = False) -> Content:
+    def fetch(self, delivery: Delivery, progress: Progress = lambda _: None, *, few: bool = False) -> Content:
         """All of one delivery, or a few rows. Raises DeliveryInProgress or PullFailed; then there is no extract."""
         return Content(tuple(
-            (adapter.fetch(delivery.extract_date, signature, say, few=few), tables)
+            (adapter.fetch(delivery.extract_date, signature, progress, few=few), tables)
             for adapter, signature, tables in zip(self._adapters, delivery.signatures, self._tables, strict=True)))

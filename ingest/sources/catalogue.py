@@ -1,67 +1,57 @@
-"""Every adapter there is: the name in the settings, its settings, the system it is for, and how one is made.
+"""All adapters: which modules register them, the settings they have together, and the source made of them.
 
-A new adapter is a module beside this one, and a line in `_ADAPTERS`.
+Belongs here: the list of modules, and which adapter delivers which table. An adapter's name, systems and settings stand
+at its class (`base.adapter`).
 """
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Discriminator, Tag
 
 from ingest.canonical_tables import System, tables_of
-from ingest.sources.base import Adapter, Source
-from ingest.sources.csv_folder import CsvFolder, CsvSettings
-from ingest.sources.export import Export, ExportSettings
-from ingest.sources.fint import Fint, FintSettings
-from ingest.sources.oneroster_files import OneRosterFiles
-from ingest.sources.oneroster_rest import OneRosterRest, OneRosterSettings
-from ingest.sources.pifu import Pifu, PifuSettings
-from ingest.sources.visma_hrm import VismaHrm, VismaHrmSettings
+from ingest.sources.base import REGISTRY, Adapter, Source, SourceSettings
+
+# In the order in which messages and docs name them. A new adapter: its module's name.
+_MODULES = ("csv_folder", "export", "visma_hrm", "fint", "oneroster", "pifu")
+_DEFAULT = "csv"
+
+for _module in _MODULES:
+    import_module(f"ingest.sources.{_module}")
 
 
-def _oneroster(system: System, settings: OneRosterSettings) -> Adapter:
-    return OneRosterFiles(system, settings) if settings.path else OneRosterRest(system, settings)
+def _name(value: Any) -> str:
+    return value.get("adapter", _DEFAULT) if isinstance(value, dict) else getattr(value, "adapter", _DEFAULT)
 
 
-_ADAPTERS: dict[str, tuple[tuple[System, ...], Callable[[System, Any], Adapter]]] = {
-    "csv": (("hrm", "vfs"), CsvFolder),
-    "export": (("vfs",), Export),
-    "visma_hrm": (("hrm",), VismaHrm),
-    "fint": (("hrm",), Fint),
-    "oneroster": (("vfs",), _oneroster),
-    "pifu": (("vfs",), Pifu),
-}
+if TYPE_CHECKING:
+    AdapterSettings = SourceSettings
+else:
+    AdapterSettings = Annotated[
+        Union[tuple(Annotated[registered.settings, Tag(name)] for name, registered in REGISTRY.items())],  # noqa: UP007
+        Discriminator(_name, custom_error_type="unknown_adapter",
+                      custom_error_message=f"expected an adapter: {', '.join(REGISTRY)}")]
 
 
-def _adapter_of(value: Any) -> str:
-    return value.get("adapter", "csv") if isinstance(value, dict) else getattr(value, "adapter", "csv")
-
-
-AdapterSettings = Annotated[
-    Annotated[CsvSettings, Tag("csv")] | Annotated[ExportSettings, Tag("export")]
-    | Annotated[VismaHrmSettings, Tag("visma_hrm")] | Annotated[FintSettings, Tag("fint")]
-    | Annotated[OneRosterSettings, Tag("oneroster")] | Annotated[PifuSettings, Tag("pifu")],
-    Discriminator(_adapter_of, custom_error_type="unknown_adapter",
-                  custom_error_message=f"expected an adapter: {', '.join(_ADAPTERS)}"),
-]
-
-
-def make_adapter(system: System, settings: Any) -> Adapter:
+def make_adapter(system: System, settings: SourceSettings) -> Adapter:
     """The adapter of these settings. Raises ValueError when it is for the other system."""
-    systems, make = _ADAPTERS[settings.adapter]
-    if system not in systems:
-        raise ValueError(f"the adapter {settings.adapter} is for {' and '.join(systems)}")
-    return make(system, settings)
+    registered = REGISTRY[settings.adapter]
+    if system not in registered.systems:
+        raise ValueError(f"the adapter {settings.adapter} is for {' and '.join(registered.systems)}")
+    return registered.make(system, settings)
 
 
-def make_source(system: System, settings: Sequence[Any]) -> Source:
+def make_source(system: System, settings: Sequence[SourceSettings]) -> Source:
     """The source that these adapters make up. Raises ValueError when they do not fit together."""
     adapters = [make_adapter(system, one) for one in settings]
-    return Source(system, adapters, _whose(system, settings, adapters))
+    return Source(system, adapters, _tables_by_adapter(system, settings, adapters))
 
 
-def _whose(system: System, settings: Sequence[Any], adapters: Sequence[Adapter]) -> list[tuple[str, ...]]:
-    """Which tables each adapter delivers: those named, or all it can that no other names."""
+def _tables_by_adapter(
+    system: System, settings: Sequence[SourceSettings], adapters: Sequence[Adapter]
+) -> list[tuple[str, ...]]:
+    """The tables that each adapter delivers: those its settings name, or all it can deliver that no other names."""
     known = {t.name for t in tables_of(system)}
     named: dict[str, str] = {}
     for one, adapter in zip(settings, adapters, strict=True):
@@ -73,18 +63,18 @@ def _whose(system: System, settings: Sequence[Any], adapters: Sequence[Adapter])
             if table in named:
                 raise ValueError(f"both {named[table]} and {one.adapter} deliver {table}; say with `tables` whose it is")
             named[table] = one.adapter
-    whose, taken = [], dict(named)
+    by_adapter, taken = [], dict(named)
     for one, adapter in zip(settings, adapters, strict=True):
         if one.tables is not None:
-            whose.append(tuple(one.tables))
+            by_adapter.append(tuple(one.tables))
             continue
         rest = tuple(t for t in adapter.tables if t not in named)
         for table in rest:
             if table in taken:
                 raise ValueError(f"both {taken[table]} and {one.adapter} deliver {table}; say with `tables` whose it is")
             taken[table] = one.adapter
-        whose.append(rest)
+        by_adapter.append(rest)
     missing = [t.name for t in tables_of(system) if t.guarded and t.name not in taken]
     if missing:
         raise ValueError(f"no adapter delivers {', '.join(missing)}, without which nothing can be told")
-    return whose
+    return by_adapter

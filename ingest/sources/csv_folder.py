@@ -3,31 +3,27 @@
 Files are read into memory and parsed there (`delimited`), so that no raw national id touches the disk.
 """
 
-import codecs
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from ingest.assessable import EVERYTHING
 from ingest.canonical_tables import ExtractKind, System, Table, tables_of
 from ingest.errors import DeliveryInProgress, RefusedExtract
-from ingest.sources.base import Digest, Progress, RawTable
-from ingest.sources.delimited import Delimited, whole
-
-Mapping = dict[str, str | dict[str, str]]
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+from ingest.sources.base import Digest, Progress, RawTable, SourceSettings, adapter
+from ingest.sources.delimited import Columns, DateFormat, Delimited, Values, known_encoding, part_for, whole
+from ingest.sources.file_drop import FileDrop, FileDropAdapter
 
 
 @dataclass(frozen=True)
 class CsvFiles:
-    """The files of one folder, by name, in memory; `refused` when one of them cannot be held, with a digest instead."""
+    """The files of one folder, by name, in memory; `refused` when one of them is too large to hold, with its digest instead."""
 
     folder: "CsvFolder"
     files: dict[str, bytes]
@@ -35,94 +31,75 @@ class CsvFiles:
     refused: RefusedExtract | None = None
 
     def digest(self, update: Digest) -> None:
+        """Call `update` with the files' names and bytes."""
         for name in sorted(self.files):
             update(f"|{name}|{len(self.files[name])}|".encode())
             update(self.files[name])
 
     def read(self) -> dict[str, RawTable]:
+        """The canonical tables. Raises RefusedExtract."""
         if self.refused:
             raise self.refused
         return self.folder.read(self.files)
 
 
-def dated_folders(path: Path, until: date) -> dict[date, Path]:
-    """The folders below `path` that are named as a day, at the latest `until`."""
-    found = {}
-    for folder in sorted(path.iterdir()) if path.is_dir() else []:
-        if not _DAY.fullmatch(folder.name) or not folder.is_dir():
-            continue
-        try:
-            day = date.fromisoformat(folder.name)
-        except ValueError:
-            continue
-        if day <= until:
-            found[day] = folder
-    return found
+class CsvSettings(SourceSettings):
+    """Settings of one csv source."""
 
-
-def known_encoding(value: str) -> str:
-    """The encoding under its usual name. Raises ValueError when there is none of that name."""
-    try:
-        return codecs.lookup(value).name
-    except LookupError:
-        raise ValueError("expected an encoding such as utf-8, windows-1252 or iso-8859-1") from None
-
-
-class CsvSettings(BaseModel):
-    """Settings of one csv source. `columns` and `values` hold for all tables, or below a table's name for that one."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    adapter: Literal["csv"] = "csv"
-    tables: list[str] | None = None
-    path: Path
-    extract: ExtractKind = "full"
-    columns: Mapping = {}
-    encoding: str = "utf-8"
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    date_format: str | None = None
-    values: dict[str, dict[str, str] | dict[str, dict[str, str]]] = {}
+    adapter: Literal["csv"] = Field(default="csv", description="Files in the canonical form, one folder per day.")
+    path: Path = Field(description="The folder with one subfolder per day: `<path>/<YYYY-MM-DD>/<table>.csv`.")
+    extract: ExtractKind = Field(
+        default="full", description="Whether a day's files hold all rows, or (delta) what changed since the day before.")
+    columns: Columns = Field(default={})
+    encoding: str = Field(default="utf-8", description="Encoding of the files, as utf-8 or windows-1252.")
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="What separates the cells.")
+    date_format: DateFormat = None
+    values: Values = Field(default={})
 
     _encoding = field_validator("encoding")(known_encoding)
 
 
-class CsvFolder:
-    """Daily folders of CSV files of one system."""
+@adapter(CsvSettings, systems=("hrm", "vfs"))
+class CsvFolder(FileDropAdapter):
+    """Daily folders of CSV files of one system: always dated, and read into memory whole, so that no raw id is read twice."""
 
-    is_pulled = False
+    carries = EVERYTHING
 
     def __init__(self, system: System, settings: CsvSettings):
-        self._system, self._settings = system, settings
+        super().__init__(settings.path)
+        self._system: System = system
+        self._settings = settings
         self.tables = tuple(t.name for t in tables_of(system) if settings.tables is None or t.name in settings.tables)
-        self.carries = EVERYTHING
-        # What is full or a delta is so from its delivery on: a change of `extract` must not read earlier days otherwise.
+        # Switching `extract` must not change how earlier days were read, so it is not part of the fingerprint.
         reading = settings.model_dump(mode="json", exclude={"path"}, exclude_none=True) | {"extract": "full"}
         self.settings_fingerprint = json.dumps(reading, sort_keys=True)
 
     @property
-    def path(self) -> Path:
-        return self._settings.path
+    def is_pulled(self) -> bool:
+        return False
 
-    def days(self, until: date) -> dict[date, str]:
-        """Folders named as a day, at the latest `until`; others are no deliveries."""
-        return {day: self._signature(folder) for day, folder in dated_folders(self.path, until).items()}
+    def files(self, path: Path) -> FileDrop:
+        """The files of the wanted tables in the folder of a day."""
+        return FileDrop({file.name: file for name in self.tables if (file := path / f"{name}.csv").is_file()})
 
-    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> "CsvFiles":
+    def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> CsvFiles:
         folder = self.path / day.isoformat()
-        files, refused = {}, None
+        contents: dict[str, bytes] = {}
+        refused: RefusedExtract | None = None
         try:
-            for file in self._files(folder):
-                with file.open("rb") as stream:
+            drop = self.files(folder)
+            for name in drop.paths:
+                with drop.open(name) as stream:
                     try:
-                        files[file.name] = whole(file.name, stream)
+                        contents[name] = whole(name, stream)
                     except RefusedExtract as error:
                         stream.seek(0)
-                        files[file.name], refused = hashlib.file_digest(stream, "sha256").digest(), refused or error
+                        contents[name], refused = hashlib.file_digest(stream, "sha256").digest(), refused or error
         except OSError as error:
             raise DeliveryInProgress(f"{folder.name}: {error.strerror}") from error
-        if self._signature(folder) != signature:
+        if self.files(folder).signature() != signature:
             raise DeliveryInProgress(f"{folder.name} changed while it was read")
-        return CsvFiles(self, files, self._settings.extract, refused)
+        return CsvFiles(self, contents, self._settings.extract, refused)
 
     def read(self, content: dict[str, bytes]) -> dict[str, RawTable]:
         """The canonical tables of a folder's files, given by name. Raises RefusedExtract."""
@@ -135,28 +112,12 @@ class CsvFolder:
             )
         return {t.name: self._read_table(t, content[f"{t.name}.csv"]) for t in wanted if f"{t.name}.csv" in content}
 
-    def _files(self, folder: Path) -> list[Path]:
-        wanted = [folder / f"{name}.csv" for name in self.tables]
-        return [f for f in wanted if f.is_file()]
-
-    def _signature(self, folder: Path) -> str:
-        parts = []
-        for file in self._files(folder):
-            stat = file.stat()
-            parts.append(f"{file.name}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}")
-        return "|".join(parts)
-
-    def _setting_for(self, setting: dict, table: Table) -> dict:
-        """The part of `columns` or `values` that holds for one table: general entries, then the table's own."""
-        general = {k: v for k, v in setting.items() if k not in {t.name for t in tables_of(self._system)}}
-        return {**general, **setting.get(table.name, {})}
-
     def _read_table(self, table: Table, content: bytes) -> RawTable:
         file = f"{table.name}.csv"
         written = Delimited(self._settings.encoding, self._settings.delimiter)
         content, heading = written.read(file, content)
-        wanted = {c.name: self._setting_for(self._settings.columns, table).get(c.name, c.name)
-                  for c in table.columns}
+        named = part_for(table, self._settings.columns)
+        wanted = {c.name: named.get(c.name, c.name) for c in table.columns}
         for column in table.columns:
             if column.required and wanted[column.name] not in heading:
                 raise RefusedExtract(
@@ -164,7 +125,7 @@ class CsvFolder:
                     remedy=self._heading_advice(heading),
                 )
         if self._settings.extract == "delta":
-            wanted["deleted"] = self._setting_for(self._settings.columns, table).get("deleted", "deleted")
+            wanted["deleted"] = named.get("deleted", "deleted")
         present = {name: head for name, head in wanted.items() if head in heading}
         data = written.parse(file, content, heading)
         return RawTable(
@@ -173,7 +134,7 @@ class CsvFolder:
             lines_of=written.lines_of(content),
             extra_columns=tuple(h for h in heading if h and h not in present.values()),
             date_format=self._settings.date_format,
-            translations=self._setting_for(self._settings.values, table),
+            translations=part_for(table, self._settings.values),
         )
 
     def _heading_advice(self, heading: list[str]) -> str:

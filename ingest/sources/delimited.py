@@ -6,22 +6,48 @@ pyarrow parses; Python's slower csv module is asked only where a person needs to
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO, Annotated, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+from pydantic import Field
 
+from ingest.canonical_tables import Table, tables_of
 from ingest.errors import RefusedExtract
+
+# Settings of how a file is written: what holds for all tables of a system, or below a table's name for that one.
+Columns = Annotated[dict[str, str | dict[str, str]], Field(
+    description="Canonical name: heading in the file; for all tables, or below a table's name.")]
+Values = Annotated[dict[str, dict[str, str] | dict[str, dict[str, str]]], Field(
+    description="Column: {value in the file: canonical value}; for all tables, or below a table's name.")]
+DateFormat = Annotated[str | None, Field(
+    description="A format of dates, as `%d/%m/%Y`, beside YYYY-MM-DD and dd.mm.yyyy, which are always read.")]
 
 csv.field_size_limit(1 << 24)
 _MAX_LINE_BYTES = 4 << 20  # less than the blocks in which pyarrow reads
 _PIECE = 1 << 20
 
 
-def whole(file: str, stream: BinaryIO) -> bytes:
-    """All of a text file. Raises RefusedExtract at the first line that is longer than any honest one, without reading on."""
+def known_encoding(value: str) -> str:
+    """The encoding under its usual name. Raises ValueError when there is none of that name."""
+    try:
+        return codecs.lookup(value).name
+    except LookupError:
+        raise ValueError("expected an encoding such as utf-8, windows-1252 or iso-8859-1") from None
+
+
+def part_for(table: Table, setting: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `columns` or `values` that holds for one table: general entries, then the table's own."""
+    tables = {t.name for t in tables_of(table.system)}
+    general = {name: value for name, value in setting.items() if name not in tables}
+    own = setting.get(table.name)
+    return {**general, **(own if isinstance(own, dict) else {})}
+
+
+def whole(file: str, stream: IO[bytes]) -> bytes:
+    """All of a text file. Raises RefusedExtract at the first line longer than 4 MB, without reading on."""
     pieces: list[bytes] = []
     line, length = 1, 0
     while piece := stream.read(_PIECE):
@@ -131,10 +157,10 @@ class Delimited:
 
     def lines_of(self, content: bytes) -> Callable[[Sequence[int]], list[int]]:
         def lines_of(rows: Sequence[int]) -> list[int]:
-            wanted, found = set(rows), {}
+            wanted, begins = set(rows), {}
             for number, (line, _) in enumerate(self.records(content, strict=False), start=-1):
                 if number in wanted:
-                    found[number] = line
-            return [found[row] for row in rows]
+                    begins[number] = line
+            return [begins[row] for row in rows]
 
         return lines_of

@@ -8,47 +8,47 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+import pyarrow.compute
+from pydantic import Field, field_validator
 
 from ingest.assessable import EVERYTHING
 from ingest.canonical_tables import System, Table, tables_of
 from ingest.errors import RefusedExtract
-from ingest.sources.base import Progress, RawTable
-from ingest.sources.csv_folder import Mapping, known_encoding
-from ingest.sources.delimited import Delimited, whole
-from ingest.sources.lying import Lying, LyingFiles, is_bomb
+from ingest.sources.base import Progress, RawTable, SourceSettings, adapter
+from ingest.sources.delimited import Columns, DateFormat, Delimited, Values, known_encoding, part_for, whole
+from ingest.sources.file_drop import FileDrop, FileDropAdapter, is_bomb
 
+pc: Any = pyarrow.compute  # its functions are made when it is imported
 EXCEL = (".xlsx", ".xlsm")
 _MAX_COLUMNS, _MAX_ROWS, _MAX_CELLS = 500, 1 << 20, 20_000_000
-# What a row must tell of a table for it to be made from the export.
+# What a row must hold for a table to be made from the export.
 NEEDED = {"persons": ("person_id", "given_name", "family_name"), "positions": ("person_id", "org_number"),
            "accesses": ("person_id", "access_group", "org_number"), "org_units": ("org_number",)}
 
 
-class ExportSettings(BaseModel):
-    """Settings of the adapter. `columns`: canonical name: heading. `skip_rows`: title rows above the heading."""
+class ExportSettings(SourceSettings):
+    """Settings of the adapter."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    adapter: Literal["export"]
-    tables: list[Literal["persons", "positions", "accesses", "org_units"]]
-    path: Path
-    columns: Mapping = {}
-    sheet: str | None = None
-    skip_rows: Annotated[int, Field(ge=0)] = 0
-    encoding: str = "utf-8"
-    delimiter: str = Field(";", min_length=1, max_length=1)
-    date_format: str | None = None
-    values: dict[str, dict[str, str] | dict[str, dict[str, str]]] = {}
+    adapter: Literal["export"] = Field(description="A CSV or Excel export of VFS's employee search.")
+    tables: list[Literal["persons", "positions", "accesses", "org_units"]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  narrower: needed here
+        description="The canonical tables that the export holds.")
+    path: Path = Field(description="A file, a folder that holds one export, or a folder with one subfolder per day (YYYY-MM-DD).")
+    columns: Columns = Field(default={})
+    sheet: str | None = Field(default=None, description="The sheet of a workbook; left out: the first.")
+    skip_rows: int = Field(default=0, ge=0, description="Title rows above the heading.")
+    encoding: str = Field(default="utf-8", description="Encoding of a text file, as utf-8 or windows-1252.")
+    delimiter: str = Field(default=";", min_length=1, max_length=1, description="What separates the cells of a text file.")
+    date_format: DateFormat = None
+    values: Values = Field(default={})
 
     _encoding = field_validator("encoding")(known_encoding)
 
 
-class Export(Lying):
+@adapter(ExportSettings, systems=("vfs",))
+class Export(FileDropAdapter):
     """Exports of VFS's employee search."""
 
     suffixes = (".csv", ".txt", *EXCEL)
@@ -64,7 +64,7 @@ class Export(Lying):
             {"accesses.kommuneadmin"} if "accesses.access_group" in mapped else frozenset())
         self.settings_fingerprint = json.dumps(settings.model_dump(mode="json", exclude={"path"}), sort_keys=True)
 
-    def read_files(self, files: LyingFiles, say: Progress) -> dict[str, RawTable]:
+    def read_files(self, files: FileDrop, progress: Progress) -> dict[str, RawTable]:
         parts: dict[str, list[RawTable]] = {}
         for file in files.names():
             with files.open(file) as stream:
@@ -80,10 +80,8 @@ class Export(Lying):
 
     def _columns(self, table: Table) -> dict[str, str]:
         """{canonical column: heading} of one table."""
-        general = {k: v for k, v in self._settings.columns.items() if isinstance(v, str)}
-        own = self._settings.columns.get(table.name, {})
         named = {c.name for c in table.columns}
-        return {k: v for k, v in {**general, **(own if isinstance(own, dict) else {})}.items() if k in named}
+        return {name: heading for name, heading in part_for(table, self._settings.columns).items() if name in named}
 
     def _table(
         self, table: Table, file: str, heading: list[str], data: pa.Table, lines_of: Callable[[Sequence[int]], list[int]]
@@ -99,7 +97,7 @@ class Export(Lying):
                 raise RefusedExtract("a column that the settings name is missing", file=file, line=self._settings.skip_rows + 1,
                                      column=head, remedy=f"Correct `columns: {name}`, or export it with that column")
         made = pa.table({name: data.column(head) for name, head in columns.items()})
-        # A row may tell of a person without a position or access; it is no position or access then.
+        # A row may hold a person without a position or access; it is no position or access then.
         wanted = pa.array([True] * made.num_rows, pa.bool_())
         for name in NEEDED[table.name] if table.name != "persons" else ():
             wanted = pc.and_(wanted, pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(made.column(name)), ""), ""))
@@ -107,10 +105,9 @@ class Export(Lying):
         made = made.take(pa.array(rows, pa.int64()))
         if table.name == "positions" and "position_id" not in columns:
             made = made.append_column("position_id", _made_up_ids(made))
-        general = {k: v for k, v in self._settings.values.items() if k not in NEEDED}
         return RawTable(
             made, file, lines_of=lambda asked: lines_of([rows[n] for n in asked]), date_format=self._settings.date_format,
-            translations={**general, **self._settings.values.get(table.name, {})},
+            translations=part_for(table, self._settings.values),
             extra_columns=tuple(h for h in heading if h and h not in columns.values()))
 
     def _read_text(self, file: str, stream: BinaryIO) -> tuple[list[str], pa.Table, Callable[[Sequence[int]], list[int]]]:
@@ -138,7 +135,7 @@ class Export(Lying):
 
 
 def excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str | None]]:
-    """The cells of one sheet as text. Raises RefusedExtract for what is no honest workbook."""
+    """The cells of one sheet as text. Raises RefusedExtract for what is no workbook within the limits."""
     import zipfile
 
     import openpyxl
@@ -153,15 +150,15 @@ def excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str 
         if sheet is not None and sheet not in book.sheetnames:
             raise RefusedExtract("there is no sheet of that name", file=file, column=sheet, remedy="Correct `sheet`")
         rows: list[list[str | None]] = []
-        told = 0
-        # A row or cell may say to stand anywhere, and all before it are given as empty.
+        cells = 0
+        # A row or cell may claim any place, and all before it are given as empty.
         for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True, max_col=_MAX_COLUMNS):
             width = len(row) if row.count(None) < len(row) else 0  # at once for the millions of rows that a gap may hold
             while width and row[width - 1] is None:
                 width -= 1
             rows.append([_cell(c) for c in row[:width]])
-            told += width
-            if len(rows) > _MAX_ROWS or told > _MAX_CELLS:
+            cells += width
+            if len(rows) > _MAX_ROWS or cells > _MAX_CELLS:
                 raise RefusedExtract("the sheet has more cells than any export holds", file=file, remedy="Export it again")
         book.close()
         while rows and not rows[-1]:
@@ -188,7 +185,7 @@ def _cell(value: Any) -> str | None:
 
 
 def _made_up_ids(rows: pa.Table) -> pa.Array:
-    """An id for positions whose export has none: whose it is, where, as what, and since when."""
+    """An id for positions whose export has none: of person, org unit, role and start date."""
     parts = [rows.column(c).to_pylist() if c in rows.column_names else [None] * rows.num_rows
              for c in ("person_id", "org_number", "role", "start_date")]
-    return pa.array([":".join((v or "").strip() for v in of) for of in zip(*parts, strict=True)], pa.string())
+    return pa.array([":".join((v or "").strip() for v in values) for values in zip(*parts, strict=True)], pa.string())

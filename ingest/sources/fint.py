@@ -7,17 +7,17 @@ what was removed.
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import requests
 from pydantic import Field, SecretStr
 
 from ingest.canonical_tables import System, tables_of
-from ingest.errors import PullFailed
-from ingest.sources.base import Progress
-from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, WholeAnew, in_order, json_body
-from ingest.sources.pulled import Pulled, PulledTables, Rows, as_list, text
+from ingest.sources.base import Progress, RawTable, adapter
+from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, json_body
+from ingest.sources.pulled import Listing, Page, PulledAdapter, PulledTables, Record
+from ingest.sources.rows import Rows, as_list, day_of, first, text
 
 COLLECTIONS = {
     "person": "administrasjon/personal/person",
@@ -26,102 +26,81 @@ COLLECTIONS = {
     "organisasjonselement": "administrasjon/organisasjon/organisasjonselement",
 }
 _OSLO = ZoneInfo("Europe/Oslo")
-Resource = dict[str, Any]
 
 
 class FintSettings(HttpSettings):
-    """Settings of the adapter. `percent_scale`: what FINT's `ansettelsesprosent` is divided by to give percent."""
+    """Settings of the adapter."""
 
-    adapter: Literal["fint"]
-    url: str
-    token_url: str
-    client_id: str
-    client_secret: SecretStr
-    username: str
-    password: SecretStr
-    scope: str = "fint-client"
-    percent_scale: Annotated[float, Field(gt=0)] = 100
-    page_size: Annotated[int, Field(ge=1)] = 1000
+    adapter: Literal["fint"] = Field(description="FINT Administrasjon (JSON/HAL).")
+    url: str = Field(description="Address of the FINT environment, as in https://api.felleskomponent.no.")
+    token_url: str = Field(description="Address of the server that gives the token.")
+    client_id: str = Field(description="The client's id.")
+    client_secret: SecretStr = Field(description="The client's secret.")
+    username: str = Field(description="The client's user.")
+    password: SecretStr = Field(description="The user's password.")
+    scope: str = Field(default="fint-client", description="Scope of the token.")
+    percent_scale: float = Field(default=100, gt=0, description="What FINT's `ansettelsesprosent` is divided by to give percent.")
+    page_size: int = Field(default=1000, ge=1, description="Entries of a page.")
 
 
-class Fint(Pulled):
+@adapter(FintSettings, systems=("hrm",))
+class Fint(PulledAdapter):
     """One FINT environment."""
 
     tables = ("employees", "positions", "org_units")
-    carries: frozenset[str] = frozenset()
 
     def __init__(self, system: System, settings: FintSettings):
         self._settings = settings
         self.settings_fingerprint = json.dumps({"adapter": "fint", "percent_scale": settings.percent_scale})
 
-    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> PulledTables:
+    def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> PulledTables:
         settings = self._settings
         settings.refuse_plain_http(settings.url, settings.token_url)
         client = Client("fint", settings, oauth=OAuth(
             "fint", settings, token_url=settings.token_url, client_id=settings.client_id, client_secret=settings.client_secret,
             scope=settings.scope, username=settings.username, password=settings.password))
         return PulledTables(canonical(
-            {name: self._page(client, path, 0)[0] if few else self._whole(client, name, path, say)
+            {name: self._page(client, path, 0).records if few else self._whole(client, name, path, progress)
              for name, path in COLLECTIONS.items()}, settings.percent_scale))
 
-    def _whole(self, client: Client, name: str, path: str, say: Progress) -> list[Resource]:
-        for _ in range(self._settings.attempts):
-            try:
-                return self._once(client, name, path, say)
-            except WholeAnew as error:
-                reason = str(error)
-        raise PullFailed(f"fint: {name} changed while it was read, {self._settings.attempts} times: {reason}. "
-                         "The next run tries again")
+    def _whole(self, client: Client, name: str, path: str, progress: Progress) -> list[Record]:
+        settings = self._settings
+        listing = Listing(
+            "fint", name, lambda offset: self._page(client, path, offset), lambda entry: first(_links(entry, "self")),
+            settings.page_size, settings.concurrency, one="an entry", many="entries")
+        return listing.read(settings.attempts, lambda came, total: progress(f"fint: {name}, {came} of {total}"))
 
-    def _once(self, client: Client, name: str, path: str, say: Progress) -> list[Resource]:
-        size = self._settings.page_size
-        found, total = self._page(client, path, 0)
-        offsets = range(size, total, size) if len(found) < total else ()
-        for more, told in in_order(lambda offset: self._page(client, path, offset), offsets, self._settings.concurrency):
-            if told != total:
-                raise WholeAnew(f"{total} entries became {told}")
-            found.extend(more)
-            say(f"fint: {name}, {len(found)} of {total}")
-            if len(more) < size and len(found) < total:
-                break
-        if len(found) != total:
-            raise WholeAnew(f"{total} entries were announced, {len(found)} came")
-        selves = [links[0] for entry in found if (links := _links(entry, "self"))]
-        if len(set(selves)) < len(selves):
-            raise WholeAnew("an entry came twice")
-        return found
-
-    def _page(self, client: Client, path: str, offset: int) -> tuple[list[Resource], int]:
-        def take(answer: requests.Response) -> tuple[list[Resource], int]:
+    def _page(self, client: Client, path: str, offset: int) -> Page:
+        def parse(answer: requests.Response) -> Page:
             body = json_body(answer)
             embedded = body.get("_embedded") if isinstance(body, dict) else None
             entries = embedded.get("_entries", []) if isinstance(embedded, dict) else None
             total = body.get("total_items") if isinstance(body, dict) else None
             if not isinstance(entries, list) or not isinstance(total, int) or not all(isinstance(e, dict) for e in entries):
                 raise BadAnswer("the answer holds no entries and total_items")
-            return entries, total
+            return Page(entries, total)
 
-        return client.get(f"{self._settings.url}/{path}", take, params={"size": self._settings.page_size, "offset": offset})
+        return client.get(f"{self._settings.url}/{path}", parse, params={"size": self._settings.page_size, "offset": offset})
 
 
-def canonical(found: dict[str, list[Resource]], percent_scale: float) -> dict[str, Any]:
+def canonical(collections: dict[str, list[Record]], percent_scale: float) -> dict[str, RawTable]:
     """The canonical tables of whole collections, their links resolved."""
-    by_link = {name: {link: entry for entry in entries for link in _links(entry, "self")} for name, entries in found.items()}
+    by_link = {name: {link: entry for entry in entries for link in _links(entry, "self")}
+               for name, entries in collections.items()}
     rows = {t.name: Rows(t) for t in tables_of("hrm")}
-    for resource in found["personalressurs"]:
+    for resource in collections["personalressurs"]:
         person = _linked(resource, "person", by_link["person"]) or {}
-        name = person.get("navn") if isinstance(person.get("navn"), dict) else {}
-        contact = person.get("kontaktinformasjon") or resource.get("kontaktinformasjon") or {}
+        name = _object(person.get("navn"))
+        contact = _object(person.get("kontaktinformasjon") or resource.get("kontaktinformasjon"))
         rows["employees"].add(
             employee_number=_identifier(resource.get("ansattnummer")), national_id=_identifier(person.get("fodselsnummer")),
             given_name=text(name.get("fornavn")), family_name=text(name.get("etternavn")),
-            email=text(contact.get("epostadresse")) if isinstance(contact, dict) else None)
+            email=text(contact.get("epostadresse")))
     units = by_link["organisasjonselement"]
     numbers: dict[int, str | None] = {}  # the number that holds at a unit: many people work at one
-    for position in found["arbeidsforhold"]:
+    for position in collections["arbeidsforhold"]:
         employee = _linked(position, "personalressurs", by_link["personalressurs"]) or {}
-        period = position.get("gyldighetsperiode")
-        period = period if isinstance(period, dict) else {}
+        period = _object(position.get("gyldighetsperiode"))
         place = _linked(position, "arbeidssted", units)
         if id(place) not in numbers:
             numbers[id(place)] = next(_numbers_upward(place, units), None)
@@ -130,7 +109,7 @@ def canonical(found: dict[str, list[Resource]], percent_scale: float) -> dict[st
             org_number=numbers[id(place)], position_title=text(position.get("stillingstittel")),
             percentage=_percent(position.get("ansettelsesprosent"), percent_scale),
             start_date=_day(period.get("start")), end_date=_day(period.get("slutt")))
-    for unit in found["organisasjonselement"]:
+    for unit in collections["organisasjonselement"]:
         number = _identifier(unit.get("organisasjonsnummer"))
         if number:
             above = _above(unit, units)
@@ -140,9 +119,9 @@ def canonical(found: dict[str, list[Resource]], percent_scale: float) -> dict[st
     return {name: r.table(f"fint {name}") for name, r in rows.items()}
 
 
-def _numbers_upward(unit: Resource | None, units: dict[str, Resource]) -> Iterator[str]:
+def _numbers_upward(unit: Record | None, units: dict[str, Record]) -> Iterator[str]:
     """The organisation numbers of a unit and those above it, nearest first."""
-    visited: list[Resource] = []
+    visited: list[Record] = []
     while unit is not None and not any(unit is v for v in visited):
         visited.append(unit)
         if number := _identifier(unit.get("organisasjonsnummer")):
@@ -150,18 +129,22 @@ def _numbers_upward(unit: Resource | None, units: dict[str, Resource]) -> Iterat
         unit = _above(unit, units)
 
 
-def _above(unit: Resource, units: dict[str, Resource]) -> Resource | None:
+def _above(unit: Record, units: dict[str, Record]) -> Record | None:
     above = _linked(unit, "overordnet", units)
     return None if above is unit else above
 
 
-def _links(entry: Resource, relation: str) -> list[str]:
-    links = entry.get("_links")
-    told = links.get(relation) if isinstance(links, dict) else None
-    return [_same(link["href"]) for link in as_list(told) if isinstance(link, dict) and isinstance(link.get("href"), str)]
+def _object(value: object) -> Record:
+    """A JSON object; whatever else stands there holds nothing."""
+    return value if isinstance(value, dict) else {}
 
 
-def _linked(entry: Resource, relation: str, targets: dict[str, Resource]) -> Resource | None:
+def _links(entry: Record, relation: str) -> list[str]:
+    links = as_list(_object(entry.get("_links")).get(relation))
+    return [_same(link["href"]) for link in links if isinstance(link, dict) and isinstance(link.get("href"), str)]
+
+
+def _linked(entry: Record, relation: str, targets: dict[str, Record]) -> Record | None:
     for link in _links(entry, relation):
         if link in targets:
             return targets[link]
@@ -183,15 +166,15 @@ def _percent(value: object, scale: float) -> str | None:
 
 
 def _day(value: object) -> str | None:
-    """The calendar day in Oslo of a point in time; what is no time is left as it is, for the door to reject."""
-    told = text(value)
+    """The calendar day in Oslo of a point in time; what is no time is left as it is, for the validation to reject."""
+    written = text(value)
     try:
-        moment = datetime.fromisoformat(told) if told else None
+        moment = datetime.fromisoformat(written) if written else None
     except ValueError:
-        return told
+        return written
     if moment is None or moment.tzinfo is None:
-        return told[:10] if told else None
+        return day_of(written)
     try:
         return moment.astimezone(_OSLO).date().isoformat()
     except OverflowError:  # 9999-12-31T23:59:59Z: that day will do
-        return told[:10]
+        return day_of(written)

@@ -1,8 +1,8 @@
 """The format of `hrm_ws`: an answer of Visma Enterprise HRM's web service (XML) becomes raw employees and positions.
 
 Source of the rules: contract#adapter-visma-hrm. Does not belong here: asking for the answer (`ingest.sources.visma_hrm`).
-An answer has millions of elements, too many for Python to look at each: a stylesheet (`hrm_ws.xslt`) tells lines of some
-hundred people at a time, and Arrow makes the tables of them.
+An answer has millions of elements, too many for Python to look at each: an XSLT stylesheet (`hrm_ws.xslt`) turns a few
+hundred people at a time into tab-separated lines, which pyarrow parses.
 """
 
 import re
@@ -10,46 +10,42 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from lxml import etree
+import pyarrow.compute
 from pyarrow import csv
 
 from ingest.sources.base import RawTable
-from ingest.sources.xml import pieces
+from ingest.sources.rows import DAY_OF_TIME
+from ingest.sources.xml import etree, pieces
+
+pc: Any = pyarrow.compute  # its functions are made when it is imported
 
 _STYLESHEET = Path(__file__).with_suffix(".xslt")
 _EMPLOYEE = ("employee_number", "national_id", "given_name", "family_name", "email")
 _POSITION = ("position_id", "position_code", "position_title", "org_number", "percentage", "start_date", "end_date", "type")
-# Of each line that the stylesheet tells: whether it is the first of its employment, and whether of a position; the fields.
+# Each line of the stylesheet: whether it is the first of its employment, and whether of a position; the fields.
 _LINE = pa.schema([(flag, pa.bool_()) for flag in ("is_first", "is_position")]
                   + [(field, pa.string()) for field in _EMPLOYEE + _POSITION])
-_AS_LINES = {
-    "read_options": csv.ReadOptions(column_names=_LINE.names),
-    "parse_options": csv.ParseOptions(delimiter="\t", quote_char=False),
-    "convert_options": csv.ConvertOptions(column_types=_LINE, null_values=[""], strings_can_be_null=True),
-}
 
 
 def read_people(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """How many people, and the lines that tell of them, for `tables`.
+    """Yields (number of people, their tab-separated lines), for `tables`.
 
     Raises BrokenXml when the answer is no XML of persons, or breaks off.
     """
     stylesheet = cache(_stylesheet)
     for root, whole in pieces(stream, "persons"):
-        told = next(root.iterdescendants("{*}employments"), root)
-        yield whole, bytes(stylesheet(etree.QName(told).namespace)(root, whole=str(whole)))
+        employments = next(root.iterdescendants("{*}employments"), root)
+        yield whole, bytes(stylesheet(etree.QName(employments).namespace)(root, whole=str(whole)))
 
 
 def tables(lines_of_people: Iterable[bytes]) -> dict[str, RawTable]:
-    """The canonical tables of all that `read_people` told of one answer, or of several."""
-    told = b"".join(lines_of_people)
-    lines = csv.read_csv(pa.BufferReader(told), **_AS_LINES) if told else _LINE.empty_table()
+    """The canonical tables of the lines that `read_people` yields for one answer, or for several."""
+    lines = _parsed(b"".join(lines_of_people))
     employees = lines.select(_EMPLOYEE).filter(lines["is_first"])
-    # A position that has ended on a day that HRM does not tell is left out: absent, which counts as vanished.
+    # A position that has ended on a day that HRM does not give is left out: absent, which counts as vanished.
     has_ended = pc.match_substring(pc.fill_null(lines["type"], ""), "sluttet", ignore_case=True)
     counts = pc.and_(lines["is_position"], pc.or_(pc.is_valid(lines["end_date"]), pc.invert(has_ended)))
     positions = lines.select(["employee_number", *_POSITION[:-1]]).filter(counts)
@@ -62,8 +58,17 @@ def tables(lines_of_people: Iterable[bytes]) -> dict[str, RawTable]:
     return {"employees": RawTable(employees, "hrm_ws"), "positions": RawTable(positions, "hrm_ws")}
 
 
-def _stylesheet(namespace: str | None) -> etree.XSLT:
-    """The stylesheet for an answer that tells of people's employments in this namespace, or in none.
+def _parsed(lines: bytes) -> pa.Table:
+    if not lines:
+        return _LINE.empty_table()
+    return csv.read_csv(
+        pa.BufferReader(lines), csv.ReadOptions(column_names=_LINE.names),
+        csv.ParseOptions(delimiter="\t", quote_char=False),
+        csv.ConvertOptions(column_types=_LINE, null_values=[""], strings_can_be_null=True))
+
+
+def _stylesheet(namespace: str | None) -> Any:
+    """The stylesheet for an answer whose employments are in this namespace, or in none.
 
     XPath would also find elements by local names alone, but takes more than twice the time.
     """
@@ -74,8 +79,7 @@ def _stylesheet(namespace: str | None) -> etree.XSLT:
 
 
 def _day(values: pa.ChunkedArray) -> pa.Array:
-    """The day of what may be a time, or carry a zone: the first ten characters of 2020-08-01T00:00:00+02:00."""
-    return _replaced(values, r"^(.{10})[T+Z ].*$", r"\1")
+    return _replaced(values, DAY_OF_TIME, r"\1")
 
 
 def _percentage(values: pa.ChunkedArray) -> pa.Array:
@@ -85,5 +89,5 @@ def _percentage(values: pa.ChunkedArray) -> pa.Array:
 
 def _replaced(values: pa.ChunkedArray, pattern: str, by: str) -> pa.Array:
     """A replacement in each of the different values, which are few."""
-    told = values.combine_chunks().dictionary_encode()
-    return pc.replace_substring_regex(told.dictionary, pattern, by).take(told.indices)
+    encoded = values.combine_chunks().dictionary_encode()
+    return pc.replace_substring_regex(encoded.dictionary, pattern, by).take(encoded.indices)

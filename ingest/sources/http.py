@@ -12,16 +12,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Annotated, Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.util import Retry
 
 from ingest.errors import PullFailed
+from ingest.sources.base import SourceSettings
 
 T = TypeVar("T")
 _PASSING = (429, 500, 502, 503, 504)
@@ -30,21 +31,24 @@ _MAX_PAGE_BYTES = 64 << 20
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-class HttpSettings(BaseModel):
-    """What every pulled source has. Seconds; `attempts` for each request; `max_requests_per_second` of all threads together."""
+class HttpSettings(SourceSettings):
+    """Settings that every pulled source has."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    tables: list[str] | None = None
-    connect_timeout_seconds: Annotated[float, Field(gt=0)] = 10
-    read_timeout_seconds: Annotated[float, Field(gt=0)] = 120
-    attempts: Annotated[int, Field(ge=1)] = 6
-    backoff_seconds: Annotated[float, Field(ge=0)] = 1
-    max_retry_after_seconds: Annotated[float, Field(ge=0)] = 300
-    concurrency: Annotated[int, Field(ge=1, le=16)] = 2
-    max_requests_per_second: Annotated[float, Field(gt=0)] | None = None
-    ca_bundle: str | None = None
-    allow_http: bool = False
+    connect_timeout_seconds: float = Field(default=10, gt=0, description="Seconds that the server has to accept a connection.")
+    read_timeout_seconds: float = Field(default=120, gt=0, description="Seconds that the server may be silent while it answers.")
+    attempts: int = Field(
+        default=6, ge=1, description="How many times a request that fails in passing is made in all; a listing too.")
+    backoff_seconds: float = Field(
+        default=1, ge=0, description="Seconds to wait before the second attempt; doubled for each one after, with jitter.")
+    max_retry_after_seconds: float = Field(
+        default=300, ge=0, description="The longest wait, in seconds, that a server may ask for; it fails when that is more.")
+    concurrency: int = Field(default=2, ge=1, le=16, description="Requests made at the same time.")
+    max_requests_per_second: float | None = Field(
+        default=None, gt=0, description="Limit for all requests to the server together; left out: none.")
+    ca_bundle: str | None = Field(
+        default=None, description="File with your own authority's certificate; left out: REQUESTS_CA_BUNDLE, or the usual ones.")
+    allow_http: bool = Field(
+        default=False, description="true: send credentials and national ids unencrypted, on a network that you trust.")
 
     @field_validator("url", "token_url", check_fields=False)
     @classmethod
@@ -73,12 +77,8 @@ class BadAnswer(Exception):
     """An answer is not what it should be (broken off, a web page instead of data), which may pass."""
 
 
-class Dishonest(BadAnswer):
-    """An answer is such as no honest server gives; asking again would not help."""
-
-
-class WholeAnew(Exception):
-    """The pages do not fit together: the listing changed while it was read. All of it is asked for again."""
+class AnswerTooLarge(BadAnswer):
+    """An answer is larger than any page of data; asking again would not help."""
 
 
 class Client:
@@ -90,9 +90,9 @@ class Client:
         self._auth = auth
         self._slot, self._next_slot = threading.Lock(), 0.0
 
-    def get(self, url: str, take: Callable[[requests.Response], T], *, params: dict[str, Any] | None = None,
+    def get(self, url: str, parse: Callable[[requests.Response], T], *, params: dict[str, Any] | None = None,
             accept: str = "application/json") -> T:
-        """What `take` makes of the answer; it reads the body, and is called again when that breaks off.
+        """What `parse` makes of the answer; it reads the body, and is called again when that breaks off.
 
         Raises PullFailed when the server refuses, or does not answer as it should after all attempts.
         """
@@ -111,11 +111,11 @@ class Client:
                         raise BadAnswer(f"status {answer.status_code}")
                     if answer.status_code != 200:
                         self._refused(url, answer)
-                    return take(answer)
+                    return parse(answer)
             except requests.exceptions.SSLError as error:
                 raise PullFailed(f"{self.name}: {urlsplit(url).hostname}'s certificate is not trusted. If your kommune has its "
                                  "own authority, set `ca_bundle` to its certificate file") from error
-            except Dishonest as error:
+            except AnswerTooLarge as error:
                 raise PullFailed(f"{self.name}: {_where(url)}: {error}; look at `url`") from None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
                 raise PullFailed(f"{self.name}: {url} is no address") from error
@@ -125,14 +125,14 @@ class Client:
     def _ask(self, url: str, params: dict[str, Any] | None, accept: str) -> requests.Response:
         origin = _origin(url)
         for _ in range(_MAX_REDIRECTS):
-            self._be_polite()
+            self._await_slot()
             answer = self._session().get(
                 url, params=params, headers={"Accept": accept}, auth=self._oauth.auth() if self._oauth else self._auth,
                 stream=True, allow_redirects=False, verify=self._settings.verify, proxies=requests.utils.get_environ_proxies(url),
                 timeout=(self._settings.connect_timeout_seconds, self._settings.read_timeout_seconds))
             if not answer.is_redirect:
                 return answer
-            target = requests.compat.urljoin(url, answer.headers["Location"])
+            target = urljoin(url, answer.headers["Location"])
             answer.close()
             if _origin(target) != origin:
                 raise PullFailed(f"{self.name}: {origin} redirects to {_origin(target)}, and credentials are not sent along. "
@@ -146,7 +146,7 @@ class Client:
             self._local.session.trust_env = False  # no credentials from a .netrc
         return self._local.session
 
-    def _be_polite(self) -> None:
+    def _await_slot(self) -> None:
         if self._settings.max_requests_per_second:
             with self._slot:
                 now = time.monotonic()
@@ -208,7 +208,7 @@ class OAuth:
             token = self._token
         return _Bearer(str(token))
 
-    def renew(self, refused: str | None) -> None:
+    def renew(self, refused: str | bytes | None) -> None:
         """Fetch another token, unless another thread has since the refused one was sent."""
         with self._lock:
             if refused == f"Bearer {self._token}":
@@ -248,7 +248,7 @@ def basic(username: str, password: SecretStr) -> AuthBase:
 def ntlm(username: str, password: SecretStr) -> AuthBase:
     """Windows' own authentication; an optional extra of the installation."""
     try:
-        from requests_ntlm import HttpNtlmAuth
+        from requests_ntlm import HttpNtlmAuth  # pyright: ignore[reportMissingImports]  an optional extra
     except ImportError:
         raise PullFailed("`auth: ntlm` needs an extra: pip install 'sluttdato[ntlm]'") from None
     return HttpNtlmAuth(username, password.get_secret_value())
@@ -262,7 +262,7 @@ def json_body(answer: requests.Response) -> Any:
     for piece in answer.iter_content(1 << 16):
         body += piece
         if len(body) > _MAX_PAGE_BYTES:
-            raise Dishonest("an answer is larger than any page of data")
+            raise AnswerTooLarge("an answer is larger than any page of data")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -312,7 +312,7 @@ def _in_words(error: Exception) -> str:
 
 
 def _error_code(answer: requests.Response) -> str:
-    """The code by which the server names its error, e.g. OneRoster's imsx_codeMinor; no free text, which could say anything."""
+    """The code by which the server names its error, e.g. OneRoster's imsx_codeMinor; no free text, which could hold anything."""
     try:
         body = json.loads(answer.raw.read(10_000, decode_content=True))
     except Exception:  # an error page may be anything
@@ -321,24 +321,11 @@ def _error_code(answer: requests.Response) -> str:
         return ""
     body = body.get("imsx_StatusInfo", body)
     for key in ("imsx_codeMinor", "imsx_CodeMinor", "imsx_codeMajor", "error"):
-        found = body.get(key) if isinstance(body, dict) else None
-        if isinstance(found, dict):
-            found = str(found)
-        if isinstance(found, str) and (code := re.search(r"[a-z][a-z_]{3,40}", found)):
+        value = body.get(key) if isinstance(body, dict) else None
+        if isinstance(value, dict | str) and (code := re.search(r"[a-z][a-z_]{3,40}", str(value))):
             return f" ({code.group()})"
     return ""
 
 
 def _code(text: object) -> str:
     return str(text) if re.fullmatch(r"[a-z_]{1,40}", str(text)) else "no reason given"
-
-
-def environment_secret(value: str) -> str:
-    """`${NAME}` as the environment has it. Raises ValueError when it is not set."""
-    def expand(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if not os.environ.get(name):
-            raise ValueError(f"the environment variable {name} is not set")
-        return os.environ[name]
-
-    return re.sub(r"\$\{(\w+)\}", expand, value)

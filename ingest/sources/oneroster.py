@@ -1,18 +1,28 @@
 """The `oneroster` adapter: VFS's persons, positions and org units from OneRoster 1.2, by REST or from CSV files.
 
 Source of the rules: contract#adapter-oneroster; the wire formats: 1EdTech OneRoster 1.2 (REST rostering, CSV binding 1.2.1).
-Belongs here: what of OneRoster is which canonical column. How pages are asked for is `oneroster_rest`, how files are read
-`oneroster_files`.
+Belongs here: the settings, and what of OneRoster is which canonical column. How pages are asked for is `oneroster_rest`, how
+files are read `oneroster_files`.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from ingest.canonical_tables import tables_of
-from ingest.sources.base import RawTable
-from ingest.sources.pulled import Rows, as_list, first, text
+from pydantic import Field, SecretStr, model_validator
+
+from ingest.assessable import COUNTERPARTS
+from ingest.canonical_tables import System, tables_of
+from ingest.sources.base import Adapter, RawTable, adapter
+from ingest.sources.http import HttpSettings
+from ingest.sources.rows import Rows, as_list, day_of, first, text
+
+TABLES = ("persons", "positions", "accesses", "org_units")
+CARRIES = COUNTERPARTS | {"accesses.kommuneadmin"}
+DEFAULT_SCOPE = "one-roster-api:https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
 
 _STAFF = {"aide", "counselor", "principal", "proctor", "siteAdministrator", "teacher"}
 _ADMIN = {"districtAdministrator", "systemAdministrator"}
@@ -20,21 +30,59 @@ _ORG_TYPES = {"school": "school", "district": "kommune"}
 KOMMUNEADMIN = "Kommuneadmin"
 
 
-@dataclass(frozen=True)
-class Meaning:
-    """What the settings say of OneRoster's open ends."""
+class OneRosterSettings(HttpSettings):
+    """Settings of the adapter: either `url` and the token's settings, or `path`."""
 
-    employee_number_from: str | None
-    national_id_from: str | None
-    kommuneadmin_roles: frozenset[str]
-    end_is_exclusive: bool
+    adapter: Literal["oneroster"] = Field(description="OneRoster 1.2, by REST (`url`) or from its CSV files (`path`).")
+    url: str | None = Field(default=None, description="Address of the REST service, as in https://host/ims/oneroster/rostering/v1p2.")
+    token_url: str | None = Field(default=None, description="Address of the server that gives the token; needed with `url`.")
+    client_id: str | None = Field(default=None, description="The client's id; needed with `url`.")
+    client_secret: SecretStr | None = Field(default=None, description="The client's secret; needed with `url`.")
+    scope: str | None = Field(default=DEFAULT_SCOPE, description="Scope of the token.")
+    tenant_id: str | None = Field(default=None, description="The tenant, sent with the request for a token; left out: none.")
+    path: Path | None = Field(
+        default=None, description="CSV files instead of a server: a folder, a zip, or a folder with one subfolder per day.")
+    employee_number_from: str | None = Field(
+        default="identifier",
+        description="Where a user's employee number stands: a field, `userIds/<type>` or `metadata/<name>`; null: nowhere.")
+    national_id_from: str | None = Field(
+        default=None, description="Where a user's national id stands, in the same way; left out: nowhere.")
+    kommuneadmin_roles: tuple[str, ...] = Field(
+        default=("districtAdministrator",), description="The roles that make a user a kommuneadmin.")
+    end_date: Literal["inclusive", "exclusive"] = Field(
+        default="inclusive", description="Whether a role's `endDate` is its last day, or (exclusive) the day after.")
+    page_size: int = Field(default=100, ge=1, le=100, description="Records of a page.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "OneRosterSettings":
+        if self.path:
+            if self.url:
+                raise ValueError("expected `url` or `path`, not both")
+        elif not (self.url and self.token_url and self.client_id and self.client_secret):
+            raise ValueError("expected url, token_url, client_id and client_secret; or path")
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a setting would make the same answers read differently."""
+        return json.dumps(self.model_dump(mode="json", include={
+            "adapter", "employee_number_from", "national_id_from", "kommuneadmin_roles", "end_date"}), sort_keys=True)
+
+
+@adapter(OneRosterSettings, systems=("vfs",))
+def oneroster(system: System, settings: OneRosterSettings) -> Adapter:
+    """By REST, or from files when the settings have a path."""
+    from ingest.sources.oneroster_files import OneRosterFiles
+    from ingest.sources.oneroster_rest import OneRosterRest
+
+    return OneRosterFiles(settings, settings.path) if settings.path else OneRosterRest(settings)
 
 
 @dataclass
 class Roster:
     """Users with their roles, and orgs, gathered; `tables` makes the canonical tables of them."""
 
-    meaning: Meaning
+    settings: OneRosterSettings
     orgs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     users: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -54,22 +102,22 @@ class Roster:
     def _add_user(self, user_id: str, user: Mapping[str, Any], rows: dict[str, Rows]) -> None:
         roles = [r for r in as_list(user.get("roles")) if isinstance(r, dict)]
         staff = [r for r in roles if _is_staff(r)]
-        admin = [r for r in roles if text(r.get("role")) in self.meaning.kommuneadmin_roles]
+        admin = [r for r in roles if text(r.get("role")) in self.settings.kommuneadmin_roles]
         if not staff and not admin and not any(text(r.get("role")) in _ADMIN for r in roles):
             return  # pupils and parents
         rows["persons"].add(
-            person_id=user_id, employee_number=identifier(user, self.meaning.employee_number_from),
-            national_id=identifier(user, self.meaning.national_id_from), given_name=text(user.get("givenName")),
+            person_id=user_id, employee_number=identifier(user, self.settings.employee_number_from),
+            national_id=identifier(user, self.settings.national_id_from), given_name=text(user.get("givenName")),
             family_name=text(user.get("familyName")), email=text(user.get("email")), login_enabled=text(user.get("enabledUser")))
         for role in staff:
             org, name, begin = _reference(role.get("org")) or "", text(role.get("role")) or "", text(role.get("beginDate"))
             rows["positions"].add(
                 position_id=text(role.get("sourcedId")) or f"{user_id}:{name}:{org}:{begin or ''}", person_id=user_id,
-                org_number=self._org_number(org), role=name, start_date=_day(begin), end_date=self._end(role))
+                org_number=self._org_number(org), role=name, start_date=day_of(begin), end_date=self._end(role))
         for role in admin:
             rows["accesses"].add(
                 person_id=user_id, access_group=KOMMUNEADMIN, org_number=self._org_number(_reference(role.get("org")) or ""),
-                start_date=_day(text(role.get("beginDate"))), end_date=self._end(role))
+                start_date=day_of(text(role.get("beginDate"))), end_date=self._end(role))
 
     def _org_number(self, org_id: str) -> str | None:
         """An org's own number; where it has none, or is not delivered, its sourcedId still tells units apart."""
@@ -77,13 +125,13 @@ class Roster:
 
     def _end(self, role: Mapping[str, Any]) -> str | None:
         """The last day of the role; OneRoster leaves open whether `endDate` is that day or the one after."""
-        told = _day(text(role.get("endDate")))
-        if told is None or not self.meaning.end_is_exclusive:
-            return told
+        written = day_of(text(role.get("endDate")))
+        if written is None or self.settings.end_date == "inclusive":
+            return written
         try:
-            return (date.fromisoformat(told) - timedelta(days=1)).isoformat()
+            return (date.fromisoformat(written) - timedelta(days=1)).isoformat()
         except (ValueError, OverflowError):
-            return told  # the door rejects it, and says so
+            return written  # the validation rejects it, with a reason
 
 
 def identifier(user: Mapping[str, Any], where: str | None) -> str | None:
@@ -116,8 +164,3 @@ def _is_staff(role: Mapping[str, Any]) -> bool:
 
 def _reference(value: object) -> str | None:
     return text(value.get("sourcedId")) if isinstance(value, dict) else None
-
-
-def _day(value: str | None) -> str | None:
-    """A date, also where a time stands behind it."""
-    return value[:10] if value and len(value) > 10 and value[10] in "T " else value

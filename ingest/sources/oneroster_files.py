@@ -1,6 +1,6 @@
-"""OneRoster's CSV binding 1.2.1 from a folder or a zip: `users.csv`, `roles.csv`, `orgs.csv`, and the manifest that says
-whether they are all there is (bulk) or what changed (delta). A delta is applied to the deliveries before it, so that every
-extract is a full one."""
+"""OneRoster's CSV binding 1.2.1 from a folder or a zip: `users.csv`, `roles.csv`, `orgs.csv`, and `manifest.csv`, which marks
+each of them as complete (bulk) or as changes (delta). A delta is applied to the deliveries before it, so that every extract is
+a full one."""
 
 import csv
 import io
@@ -10,68 +10,64 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
-from ingest.assessable import COUNTERPARTS
-from ingest.canonical_tables import System
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
-from ingest.sources.csv_folder import dated_folders
 from ingest.sources.delimited import whole
-from ingest.sources.lying import Lying, LyingFiles, is_bomb
-from ingest.sources.oneroster import Roster, gather, is_removed
-from ingest.sources.oneroster_rest import OneRosterSettings
+from ingest.sources.file_drop import FileDrop, FileDropAdapter, dated_folders, is_bomb
+from ingest.sources.oneroster import CARRIES, TABLES, OneRosterSettings, Roster, gather, is_removed
 
 _FILES = ("orgs", "users", "roles")
 _NEEDED = {"manifest": ("propertyName", "value"), "roles": ("sourcedId", "userSourcedId", "orgSourcedId")}
 csv.field_size_limit(1 << 24)
 
 
-class OneRosterFiles(Lying):
+class OneRosterFiles(FileDropAdapter):
     """A OneRoster CSV delivery."""
 
     suffixes = (".csv", ".zip")
-    tables = ("persons", "positions", "accesses", "org_units")
-    carries = COUNTERPARTS | {"accesses.kommuneadmin"}
+    tables = TABLES
+    carries = CARRIES
 
-    def __init__(self, system: System, settings: OneRosterSettings):
-        super().__init__(Path(str(settings.path)))
+    def __init__(self, settings: OneRosterSettings, path: Path):
+        super().__init__(path)
         self._settings = settings
         self.settings_fingerprint = settings.fingerprint
 
-    def _files(self, path: Path) -> LyingFiles:
+    def files(self, path: Path) -> FileDrop:
         """A day's files; below days also those of the days before that a delta builds upon, as `<day>/<file>`."""
         if path == self.path:
-            return super()._files(path)
-        found: dict[str, Path] = {}
+            return super().files(path)
+        paths: dict[str, Path] = {}
         waiting = set(_FILES)
         for day, folder in sorted(dated_folders(self.path, date.fromisoformat(path.name)).items(), reverse=True):
-            files = super()._files(folder)
-            found |= {f"{day}/{name}": file for name, file in files.paths.items()}
-            with suppress(RefusedExtract):  # a delivery that cannot be read is told when it is read itself
+            files = super().files(folder)
+            paths |= {f"{day}/{name}": file for name, file in files.paths.items()}
+            with suppress(RefusedExtract):  # a delivery that cannot be read is refused when it is read itself
                 waiting -= {name for name, kind in _manifest(files, "").items() if kind == "bulk"}
             if not waiting:
                 break
-        return LyingFiles(found)
+        return FileDrop(paths)
 
-    def read_files(self, files: LyingFiles, say: Progress) -> dict[str, RawTable]:
+    def read_files(self, files: FileDrop, progress: Progress) -> dict[str, RawTable]:
         days = sorted({name.rpartition("/")[0] for name in files.names()})
-        state: dict[str, dict[str, dict[str, str]] | None] = dict.fromkeys(_FILES)
+        state: dict[str, dict[str, dict[str, str]]] = {}  # by file, the records in force; a file without a bulk one is absent
         for day in days:
             prefix = f"{day}/" if day else ""
             for name, kind in _manifest(files, prefix).items():
                 if kind == "bulk":
                     state[name] = {}
-                elif state[name] is None:
+                elif name not in state:
                     continue
                 for record in _records(files, f"{prefix}{name}.csv"):
                     state[name].pop(record["sourcedId"], None)
                     if not is_removed(record):
                         state[name][record["sourcedId"]] = record
-        unfounded = [name for name, records in state.items() if records is None]
-        if unfounded:
+        without_bulk = [name for name in _FILES if name not in state]
+        if without_bulk:
             raise RefusedExtract(
-                f"the delta of {', '.join(unfounded)} has no bulk delivery before it", file="manifest.csv",
+                f"the delta of {', '.join(without_bulk)} has no bulk delivery before it", file="manifest.csv",
                 remedy="Deliver bulk files, or keep every delivery in a folder named as its day, from the last bulk one on")
         roles: dict[str, list[dict[str, Any]]] = {}
         for role in state["roles"].values():
@@ -79,10 +75,10 @@ class OneRosterFiles(Lying):
         users = [{**u, "roles": roles.get(u["sourcedId"], []), "userIds": _user_ids(u.get("userIds", ""))}
                  for u in state["users"].values()]
         orgs = [{**o, "parent": {"sourcedId": o.get("parentSourcedId")}} for o in state["orgs"].values()]
-        return Roster(self._settings.meaning, gather(orgs), gather(users)).tables("users.csv")
+        return Roster(self._settings, gather(orgs), gather(users)).tables("users.csv")
 
 
-def _manifest(files: LyingFiles, prefix: str) -> dict[str, str]:
+def _manifest(files: FileDrop, prefix: str) -> dict[str, str]:
     """Of each file that matters here, whether it is bulk or delta. Raises RefusedExtract when one is absent."""
     rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv")}
     kinds = {name: rows.get(f"file.{name}", "absent") for name in _FILES}
@@ -94,7 +90,7 @@ def _manifest(files: LyingFiles, prefix: str) -> dict[str, str]:
 
 
 @contextmanager
-def _open(files: LyingFiles, name: str) -> Iterator[BinaryIO]:
+def _open(files: FileDrop, name: str) -> Iterator[IO[bytes]]:
     """One file of the delivery, in the folder or in its zip."""
     prefix, _, plain = name.rpartition("/")
     zips = [n for n in files.names() if n.lower().endswith(".zip") and n.rpartition("/")[0] == prefix]
@@ -118,7 +114,7 @@ def _open(files: LyingFiles, name: str) -> Iterator[BinaryIO]:
         raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole folder again")
 
 
-def _records(files: LyingFiles, name: str) -> list[dict[str, str]]:
+def _records(files: FileDrop, name: str) -> list[dict[str, str]]:
     needed = _NEEDED.get(name.rpartition("/")[2].removesuffix(".csv"), ("sourcedId",))
     with _open(files, name) as stream:
         try:
@@ -128,21 +124,21 @@ def _records(files: LyingFiles, name: str) -> list[dict[str, str]]:
             if missing:
                 raise RefusedExtract("a required column is missing", file=name, line=1, column=", ".join(missing),
                                      remedy="Deliver it again")
-            found = []
+            records = []
             for row in reader:
                 if None in row:
                     raise RefusedExtract("the row has more cells than the heading", file=name, line=reader.line_num,
                                          remedy="Deliver it again")
-                found.append(row)
-            return found
+                records.append(row)
+            return records
         except UnicodeDecodeError:
             raise RefusedExtract("the file is not in UTF-8", file=name, remedy="Deliver it again in UTF-8") from None
         except csv.Error:
             raise RefusedExtract("quotes are not closed", file=name, remedy="Deliver it again") from None
 
 
-def _user_ids(told: str) -> list[dict[str, str]]:
+def _user_ids(written: str) -> list[dict[str, str]]:
     """`{type:identifier},{type:identifier}` as a list."""
-    pairs = (part.strip().strip("{}").split(":", 1) for part in told.split("},") if ":" in part)
+    pairs = (part.strip().strip("{}").split(":", 1) for part in written.split("},") if ":" in part)
     return [{"type": kind.strip(), "identifier": identifier.strip()} for kind, identifier in pairs]
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from lxml import etree
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from ingest.assessable import COUNTERPARTS
 from ingest.canonical_tables import System, tables_of
 from ingest.errors import RefusedExtract
-from ingest.sources.base import Progress, RawTable
-from ingest.sources.lying import Lying, LyingFiles
-from ingest.sources.pulled import Rows, first
-from ingest.sources.xml import BrokenXml, child_text, children, name, pieces
+from ingest.sources.base import Progress, RawTable, SourceSettings, adapter
+from ingest.sources.file_drop import FileDrop, FileDropAdapter
+from ingest.sources.rows import Rows, day_of, first
+from ingest.sources.xml import BrokenXml, Element, child_text, children, name, pieces
 
 _ORG_TYPES = {"skole": "school", "skoleeier": "kommune"}
 _ROLES = {"02": "Lærer", "03": "Innholdsutvikler", "04": "Andre", "05": "Skoleledelse", "06": "Kontaktlærer",
@@ -25,17 +24,15 @@ _ROLES = {"02": "Lærer", "03": "Innholdsutvikler", "04": "Andre", "05": "Skolel
 _PUPIL, _GUARDIAN = "01", "foresatt"
 
 
-class PifuSettings(BaseModel):
-    """Settings of the adapter: a file, a folder of files, or a folder of such folders named as days."""
+class PifuSettings(SourceSettings):
+    """Settings of the adapter."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    adapter: Literal["pifu"]
-    tables: list[str] | None = None
-    path: Path
+    adapter: Literal["pifu"] = Field(description="PIFU-IMS XML of VFS.")
+    path: Path = Field(description="An XML file, a folder of such files, or a folder with one subfolder per day (YYYY-MM-DD).")
 
 
-class Pifu(Lying):
+@adapter(PifuSettings, systems=("vfs",))
+class Pifu(FileDropAdapter):
     """PIFU-IMS files."""
 
     tables = ("persons", "positions", "org_units")
@@ -46,16 +43,16 @@ class Pifu(Lying):
         super().__init__(settings.path)
         self.settings_fingerprint = json.dumps({"adapter": "pifu"})
 
-    def read_files(self, files: LyingFiles, say: Progress) -> dict[str, RawTable]:
-        found = _Found()
+    def read_files(self, files: FileDrop, progress: Progress) -> dict[str, RawTable]:
+        gathered = _Gathered()
         for file in files.names():
             with files.open(file) as stream:
-                _gather(file, stream, found)
-        return found.tables(files.names()[0])
+                _gather(file, stream, gathered)
+        return gathered.tables(files.names()[0])
 
 
 @dataclass
-class _Found:
+class _Gathered:
     """Persons, orgs and memberships, before it is known who is staff."""
 
     persons: dict[str, dict[str, str | None]] = field(default_factory=dict)
@@ -85,43 +82,43 @@ class _Found:
         return {table: r.table(file) for table, r in rows.items()}
 
 
-def _gather(file: str, stream: BinaryIO, found: _Found) -> None:
+def _gather(file: str, stream: BinaryIO, gathered: _Gathered) -> None:
     try:
         for root, whole in pieces(stream, "enterprise"):
             for element in root[:whole]:
-                _add(element, file, found)
+                _add(element, file, gathered)
     except BrokenXml as error:
         raise RefusedExtract(error.problem, file=file, line=error.line, remedy="Deliver the whole file again") from None
 
 
-def _add(element: etree._Element, file: str, found: _Found) -> None:
+def _add(element: Element, file: str, gathered: _Gathered) -> None:
     match name(element):
         case "properties":
             if (child_text(element, "type") or "full").lower() != "full":
                 raise RefusedExtract("the file is no full one", file=file, line=element.sourceline,
                                      remedy="Deliver one with <type>full</type>; others cannot be told apart from gaps")
         case "person":
-            _person(element, found)
+            _person(element, gathered)
         case "group":
-            _group(element, found)
+            _group(element, gathered)
         case "membership":
-            _membership(element, found)
+            _membership(element, gathered)
 
 
-def _person(person: etree._Element, found: _Found) -> None:
+def _person(person: Element, gathered: _Gathered) -> None:
     ids = [(s.get("sourcedidtype"), child_text(s, "id")) for s in children(person, "sourcedid")]
     person_id = first(i for wanted in ("New", None, "Old", "Duplicate") for kind, i in ids if kind == wanted)
     if person_id is None:
         return
-    found.other_ids |= {i: person_id for _, i in ids if i and i != person_id}
+    gathered.other_ids |= {i: person_id for _, i in ids if i and i != person_id}
     users = {u.get("useridtype"): (u.text or "").strip() or None for u in children(person, "userid")}
-    found.persons[person_id] = {
+    gathered.persons[person_id] = {
         "employee_number": users.get("workforceID"), "national_id": users.get("personNIN"),
         "given_name": child_text(person, "name", "n", "given"), "family_name": child_text(person, "name", "n", "family"),
         "email": child_text(person, "email")}
 
 
-def _group(group: etree._Element, found: _Found) -> None:
+def _group(group: Element, gathered: _Gathered) -> None:
     kinds = {(v.text or "").strip().lower() for v in children(group, "grouptype", "typevalue")}
     kind = next((k for k in _ORG_TYPES if k in kinds), None)
     org_id = child_text(group, "sourcedid", "id")
@@ -129,11 +126,11 @@ def _group(group: etree._Element, found: _Found) -> None:
         return
     number = next((child_text(p, "pifu_value") for p in children(group, "extension", "pifu_id")
                    if p.get("type") == "organizationNumber"), None)
-    found.orgs[org_id] = {"number": number, "type": _ORG_TYPES[kind], "name": child_text(group, "description", "short"),
+    gathered.orgs[org_id] = {"number": number, "type": _ORG_TYPES[kind], "name": child_text(group, "description", "short"),
                           "parent": child_text(group, "relationship", "sourcedid", "id")}
 
 
-def _membership(membership: etree._Element, found: _Found) -> None:
+def _membership(membership: Element, gathered: _Gathered) -> None:
     org = child_text(membership, "sourcedid", "id")
     for member in children(membership, "member"):
         if child_text(member, "idtype") == "2":
@@ -143,10 +140,6 @@ def _membership(membership: etree._Element, found: _Found) -> None:
             subroles = {kind.lower(), *((s.text or "").strip().lower() for s in children(role, "subrole"))}
             if kind == _PUPIL or any(_GUARDIAN in s for s in subroles) or child_text(role, "status") == "0":
                 continue
-            found.members.append({
+            gathered.members.append({
                 "org": org, "person": child_text(member, "sourcedid", "id"), "role": kind,
-                "begin": _day(child_text(role, "timeframe", "begin")), "end": _day(child_text(role, "timeframe", "end"))})
-
-
-def _day(value: str | None) -> str | None:
-    return value[:10] if value and len(value) > 10 and value[10] == "T" else value
+                "begin": day_of(child_text(role, "timeframe", "begin")), "end": day_of(child_text(role, "timeframe", "end"))})

@@ -1,6 +1,6 @@
 """Looking at an export, and proposing the settings that read it: a start for a person to correct, printed as YAML.
 
-No cell of a column that could tell of a person is shown: only headings, and the few values of listed columns.
+No cell of a column that could be about a person is shown: only headings, and the few values of listed columns.
 """
 
 import re
@@ -69,13 +69,14 @@ def propose(file: Path) -> Proposal:
         if table not in tables:
             missing = [n for n in NEEDED[table] if n not in mapped]
             proposal.questions.append(f"{table} cannot be read: which heading is {', '.join(missing)}?")
-    of = {column: [row[heading.index(head)] for row in cells] for column, head in mapped.items()}
-    _propose_dates(of, proposal)
-    _propose_values(of, proposal)
+    cells_of = {column: [row[heading.index(head)] for row in cells] for column, head in mapped.items()}
+    _propose_dates(cells_of, proposal)
+    _propose_values(cells_of, proposal)
     return proposal
 
 
 def _rows(file: Path, settings: dict[str, Any]) -> list[list[str | None]]:
+    rows: list[list[str | None]]
     if file.name.lower().endswith(EXCEL):
         with file.open("rb") as stream:
             rows = excel_rows(file.name, stream, None)
@@ -116,17 +117,17 @@ def _title_rows(rows: list[list[str | None]]) -> int:
 
 def _recognised(heading: list[str]) -> dict[str, int]:
     plain = [re.sub(r"[\W_]", "", h.lower()) for h in heading]
-    found: dict[str, int] = {}
+    places: dict[str, int] = {}
     for column, names in _HEADINGS.items():
         place = next((plain.index(n) for n in names if n in plain), None)
-        if place is not None and place not in found.values():
-            found[column] = place
-    return found
+        if place is not None and place not in places.values():
+            places[column] = place
+    return places
 
 
-def _propose_dates(of: dict[str, list[str | None]], proposal: Proposal) -> None:
+def _propose_dates(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
     for column in ("start_date", "end_date"):
-        values = [v.strip() for v in of.get(column, []) if v and v.strip()]
+        values = [v.strip() for v in cells_of.get(column, []) if v and v.strip()]
         strange = [v for v in values if not re.fullmatch(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}", v)]
         if not strange:
             continue
@@ -145,9 +146,9 @@ def _is_date(value: str, date_format: str) -> bool:
     return True
 
 
-def _propose_values(of: dict[str, list[str | None]], proposal: Proposal) -> None:
+def _propose_values(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
     kinds = {c.name: c.kind for t in tables_of("vfs") for c in t.columns}
-    for column, cells in of.items():
+    for column, cells in cells_of.items():
         kind = kinds[column]
         if kind is not Kind.BOOLEAN and kind not in LISTED_VALUES:
             continue

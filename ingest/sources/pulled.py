@@ -1,56 +1,43 @@
-"""What pulled adapters share: their rows become raw tables, and content that is the same gives the same digest."""
+"""Adapters that ask a server. They have no days of their own, and are dated the day they are asked.
 
-from collections.abc import Iterable, Sequence
+Belongs here: listings that come page by page, whole or not at all, and tables whose digest does not depend on the order of
+the answers. Does not belong here: one request and its retries (`http`), what a record means (the adapters).
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-import pyarrow as pa
+from ingest.canonical_tables import ExtractKind
+from ingest.errors import PullFailed
+from ingest.sources.base import Adapter, Digest, RawTable
+from ingest.sources.http import in_order
 
-from ingest.canonical_tables import ExtractKind, Table
-from ingest.sources.base import Digest, RawTable
-
-_ROWS_AT_ONCE = 10_000
-
-
-class Rows:
-    """Rows of one canonical table on their way in, kept as Arrow columns, which take little room."""
-
-    def __init__(self, table: Table, *, delta: bool = False):
-        self.columns = [c.name for c in table.columns] + (["deleted"] if delta else [])
-        self._waiting: list[list[str | None]] = []
-        self._batches: list[pa.RecordBatch] = []
-
-    def add(self, **values: str | None) -> None:
-        """One row; columns left out are empty."""
-        self._waiting.append([values.get(c) or None for c in self.columns])
-        if len(self._waiting) >= _ROWS_AT_ONCE:
-            self._pack()
-
-    def _pack(self) -> None:
-        columns = list(zip(*self._waiting, strict=True)) if self._waiting else [()] * len(self.columns)
-        self._batches.append(pa.record_batch([_text_array(c) for c in columns], names=self.columns))
-        self._waiting = []
-
-    def table(self, file: str, *, date_format: str | None = None) -> RawTable:
-        self._pack()
-        return RawTable(pa.Table.from_batches(self._batches), file, date_format=date_format)
+Record = dict[str, Any]
 
 
-def _text_array(values: Sequence[str | None]) -> pa.Array:
-    try:
-        return pa.array(values, pa.string())
-    except UnicodeEncodeError:  # half a character, which JSON can spell and nothing can store
-        return pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.string())
+class PulledAdapter(Adapter):
+    """Base of adapters that ask a server."""
+
+    @property
+    def is_pulled(self) -> bool:
+        return True
+
+    def days(self, until: date) -> dict[date, str]:
+        return {}
 
 
 @dataclass(frozen=True)
 class PulledTables:
-    """The tables of one pull. The digest does not depend on the order in which the server happened to tell the rows."""
+    """The tables of one pull. The digest does not depend on the order in which the server happened to send the rows."""
 
     tables: dict[str, RawTable]
     kind: ExtractKind = "full"
 
     def digest(self, update: Digest) -> None:
+        """Call `update` with bytes that identify the content of the tables."""
         for name in sorted(self.tables):
             data = self.tables[name].data
             data = data.sort_by([(c, "ascending") for c in data.column_names]).combine_chunks()
@@ -63,32 +50,90 @@ class PulledTables:
         return self.tables
 
 
-class Pulled:
-    """Base of pulled adapters: they have no days of their own."""
-
-    is_pulled = True
-
-    def days(self, until: date) -> dict[date, str]:
-        return {}
+class ListingChanged(Exception):
+    """The pages do not fit together: the listing changed while it was read, or the server counts wrong."""
 
 
-def as_list(value: object) -> list:
-    """What may be missing, one thing, or several, as a list."""
-    if isinstance(value, list):
-        return value
-    if value is None or value == "":
-        return []
-    return list(value) if isinstance(value, tuple) else [value]
+@dataclass(frozen=True)
+class Page:
+    """Some records of a listing. How many it has in all, and whether more follow: None where the server does not say."""
+
+    records: list[Record]
+    total: int | None = None
+    has_next: bool | None = None
 
 
-def text(value: object) -> str | None:
-    """A scalar as text; whatever is no scalar is nothing."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if value is None or isinstance(value, dict | list):
-        return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
+@dataclass(frozen=True)
+class Listing:
+    """A listing of a server that comes page by page.
 
+    `ask` requests the page that begins at an offset; `identity` names a record for good (None: it has no name), so that one
+    that comes twice shows. `one` and `many` are what the server's records are called in messages; `advice` ends an error.
+    """
 
-def first(values: Iterable[str | None]) -> str | None:
-    return next((v for v in values if v), None)
+    server: str
+    name: str
+    ask: Callable[[int], Page]
+    identity: Callable[[Record], str | None]
+    page_size: int
+    concurrency: int
+    one: str = "a record"
+    many: str = "records"
+    advice: str = ""
+
+    def read(self, attempts: int, progress: Callable[[int, int | None], None]) -> list[Record]:
+        """All records. `progress` gets how many have come, and how many there are if that is known.
+
+        Raises PullFailed when the pages did not fit together, so many times.
+        """
+        reason = ""
+        for _ in range(attempts):
+            try:
+                return self._read_once(progress)
+            except ListingChanged as error:
+                reason = str(error)
+        raise PullFailed(f"{self.server}: {self.name} changed while it was read, {attempts} times: {reason}. "
+                         f"The next run tries again{self.advice}")
+
+    def _read_once(self, progress: Callable[[int, int | None], None]) -> list[Record]:
+        records: list[Record] = []
+        identities: set[str] = set()
+        page, total = Page([]), None
+        with closing(self._pages()) as pages:
+            for number, page in enumerate(pages):
+                if number == 0:
+                    total = page.total
+                elif total is not None and page.total is not None and page.total != total:
+                    raise ListingChanged(f"{total} {self.many} became {page.total}")
+                records.extend(page.records)
+                named = [name for record in page.records if (name := self.identity(record)) is not None]
+                # Checked after each page: a server that repeats a page must not be asked for ever.
+                if len(set(named)) < len(named) or not identities.isdisjoint(named):
+                    raise ListingChanged(f"{self.one} came twice")
+                identities.update(named)
+                if number > 0:
+                    progress(len(records), total)
+        if total is not None and len(records) != total:
+            raise ListingChanged(f"{total} {self.many} were announced, {len(records)} came")
+        if total is not None and page.has_next:
+            raise ListingChanged(f"{total} {self.many} were announced, and more are linked to")
+        return records
+
+    def _pages(self) -> Generator[Page]:
+        """The pages in their order: as many as the first one announces, at once; or each after the one before."""
+        page = self.ask(0)
+        came = len(page.records)
+        yield page
+        if page.total is not None:
+            total = page.total
+            offsets = range(self.page_size, total, self.page_size) if came < total else ()
+            for page in in_order(self.ask, offsets, self.concurrency):
+                came += len(page.records)
+                yield page
+                if len(page.records) < self.page_size and came < total:
+                    return
+        else:
+            while page.records and (page.has_next or (page.has_next is None and len(page.records) >= self.page_size)):
+                page = self.ask(came)
+                came += len(page.records)
+                yield page

@@ -7,7 +7,7 @@ who left is absent from the next one. The answer is parsed as it comes and is ne
 import json
 from datetime import date, timedelta
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Literal
 
 import requests
 import urllib3
@@ -15,37 +15,39 @@ from pydantic import Field, SecretStr
 
 from ingest.canonical_tables import System
 from ingest.sources import hrm_ws
-from ingest.sources.base import Progress
+from ingest.sources.base import Progress, adapter
 from ingest.sources.http import BadAnswer, Client, HttpSettings, basic, ntlm
-from ingest.sources.pulled import Pulled, PulledTables
+from ingest.sources.pulled import PulledAdapter, PulledTables
 from ingest.sources.xml import BrokenXml
 
 
 class VismaHrmSettings(HttpSettings):
-    """Settings of the adapter. `include_not_started_days`: also people who start within so many days; 0: none."""
+    """Settings of the adapter."""
 
-    adapter: Literal["visma_hrm"]
-    url: str
-    company: str
-    id_range: tuple[int, int] = (0, 99_999_999)
-    username: str
-    password: SecretStr
-    auth: Literal["basic", "ntlm"] = "basic"
-    include_not_started_days: Annotated[int, Field(ge=0)] = 0
-    read_timeout_seconds: Annotated[float, Field(gt=0)] = 900  # the service may think for ten minutes
+    adapter: Literal["visma_hrm"] = Field(description="Visma Enterprise HRM's `hrm_ws` (XML over HTTP).")
+    url: str = Field(description="Address of the service, as in https://host/hrm_ws.")
+    company: str = Field(description="The company's number in HRM.")
+    id_range: tuple[int, int] = Field(default=(0, 99_999_999), description="The first and the last employee id to ask for.")
+    username: str = Field(description="User of the web service.")
+    password: SecretStr = Field(description="The user's password.")
+    auth: Literal["basic", "ntlm"] = Field(
+        default="basic", description="How the user is authenticated; ntlm needs pip install 'sluttdato[ntlm]'.")
+    include_not_started_days: int = Field(default=0, ge=0, description="Also people who start within so many days; 0: none.")
+    read_timeout_seconds: float = Field(
+        default=900, gt=0, description="Seconds that the server may be silent; the service may think for ten minutes.")
 
 
-class VismaHrm(Pulled):
+@adapter(VismaHrmSettings, systems=("hrm",))
+class VismaHrm(PulledAdapter):
     """One `hrm_ws`."""
 
     tables = ("employees", "positions")
-    carries: frozenset[str] = frozenset()
 
     def __init__(self, system: System, settings: VismaHrmSettings):
         self._settings = settings
         self.settings_fingerprint = json.dumps({"adapter": "visma_hrm"})
 
-    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> PulledTables:
+    def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> PulledTables:
         settings = self._settings
         settings.refuse_plain_http(settings.url)
         authenticate = ntlm if settings.auth == "ntlm" else basic
@@ -55,21 +57,21 @@ class VismaHrm(Pulled):
         if settings.include_not_started_days:
             until = day + timedelta(days=settings.include_not_started_days)
             addresses.append(f"{settings.url}/secure/persons/not-started/date-interval/{day}/{until}")
-        answers = [client.get(a, lambda answer: _read(answer, say, few), accept="application/xml") for a in addresses]
+        answers = [client.get(a, lambda answer: _read(answer, progress, few), accept="application/xml") for a in addresses]
         return PulledTables(hrm_ws.tables(chain.from_iterable(answers)))
 
 
-def _read(answer: requests.Response, say: Progress, few: bool) -> list[bytes]:
+def _read(answer: requests.Response, progress: Progress, few: bool) -> list[bytes]:
     """The lines that one answer becomes. Raises BadAnswer when it is no XML of persons, or breaks off."""
     if "html" in answer.headers.get("Content-Type", "").lower():
         raise BadAnswer("a web page instead of data")
     answer.raw.decode_content = True
     lines, people = [], 0
     try:
-        for number, told in hrm_ws.read_people(answer.raw):
-            lines.append(told)
+        for number, some_lines in hrm_ws.read_people(answer.raw):
+            lines.append(some_lines)
             people += number
-            say(f"visma_hrm: {people} people")
+            progress(f"visma_hrm: {people} people")
             if few:
                 break
     except BrokenXml as error:

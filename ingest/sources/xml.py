@@ -1,9 +1,12 @@
 """Reading XML piece by piece, in little memory, with nothing of its dangerous side: no entities, no references outward."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from lxml import etree
+from lxml import etree as untyped  # pyright: ignore[reportAttributeAccessIssue]  a C module without stubs
+
+etree: Any = untyped
+Element = Any  # of lxml
 
 _BLOCK_BYTES = 256 << 10
 _MAX_PIECE_BYTES = 32 << 20  # nothing is gathered without end
@@ -17,9 +20,8 @@ class BrokenXml(Exception):
         self.problem, self.line = problem, line
 
 
-def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[etree._Element, int]]:
-    """The root, and how many of the elements first below it have come to their end with one more block of the stream.
-    These are gone when the next are asked for.
+def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[Element, int]]:
+    """Yields (root, n): the first n children of root are complete. They are removed before the next yield.
 
     Raises BrokenXml, also when the document's root is another, or it declares a document type.
     """
@@ -49,27 +51,27 @@ def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[etree._Element, int]]:
         yield above, len(above)
 
 
-def _check_root(element: etree._Element, root: str) -> None:
+def _check_root(element: Element, root: str) -> None:
     if element.getroottree().docinfo.doctype:
         raise BrokenXml("the document declares a document type, which no trusted source does", element.sourceline)
     if name(element) != root:
         raise BrokenXml(f"the document is no <{root}>", element.sourceline)
 
 
-def name(element: etree._Element) -> str:
+def name(element: Element) -> str:
     """The name without its namespace; empty for what is no element, as a reference to an entity."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def children(element: etree._Element, *path: str) -> list[etree._Element]:
+def children(element: Element, *path: str) -> list[Element]:
     """The elements at a path of local names below `element`; none, one or many."""
-    found = [element]
+    elements = [element]
     for step in path:
-        found = [child for parent in found for child in parent if name(child) == step]
-    return found
+        elements = [child for parent in elements for child in parent if name(child) == step]
+    return elements
 
 
-def child_text(element: etree._Element, *path: str) -> str | None:
+def child_text(element: Element, *path: str) -> str | None:
     """The text of the first element at a path; None when there is none or it is blank."""
     for child in children(element, *path):
         return (child.text or "").strip() or None

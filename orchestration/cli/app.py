@@ -304,7 +304,7 @@ def check_source(
     try:
         with progress() as say:
             key = load_key(data_key_file(settings.data_dir))
-            seen = look_into(settings.source(system), today, key, pull=True, say=say)
+            seen = look_into(settings.source(system), today, key, pull=True, progress=say)
     except RefusedExtract as error:
         err.print(f"sluttdato: {error.describe(system, today)}", markup=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
@@ -332,6 +332,14 @@ def propose(file: Annotated[Path, typer.Argument(help="A CSV or Excel export of 
         err.print(f"sluttdato: {file.name}: {error.problem}. {error.remedy}", markup=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
     show_proposal(proposal, file, out)
+
+
+@app.command(name="settings-schema")
+def settings_schema() -> None:
+    """Print a JSON schema of the settings file, with which an editor completes and checks it."""
+    from orchestration.core.settings_reference import schema_text
+
+    print(schema_text(), end="")
 
 
 @app.command(name="dagster-home")

@@ -22,7 +22,7 @@ from ingest.canonical_tables import SYSTEMS, System
 from ingest.identity import load_key
 from ingest.landing import Landing
 from ingest.sources.catalogue import AdapterSettings
-from ingest.sources.csv_folder import dated_folders
+from ingest.sources.file_drop import dated_folders
 from orchestration.core import clock
 from orchestration.core.settings import Settings, WrongSettings, load_settings
 from publish.alerts.recipients import Alerts, Recipient

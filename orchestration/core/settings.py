@@ -7,23 +7,22 @@ SLUTTDATO_POLICY__GRACE_DAYS=2. Secrets come from the environment only.
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from ingest.canonical_tables import System
 from ingest.policy import Policy
+from ingest.settings_model import FromFile, SettingsModel
 from ingest.sources.base import Source
 from ingest.sources.catalogue import AdapterSettings, make_source
-from ingest.sources.csv_folder import CsvSettings
-from ingest.sources.http import environment_secret
 from publish.alerts.recipients import Alerts
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
 DEFAULT_CONFIG = "sluttdato.yaml"
-_SECRETS = {"password", "client_secret", "send_to"}
+_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 _NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
 
 
@@ -31,34 +30,37 @@ class WrongSettings(Exception):
     """A setting is wrong or unknown. The text names its path in the file and what was expected."""
 
 
-class Sources(BaseModel):
+class Sources(SettingsModel):
     """The source of each system: one adapter, or a list of them, each with its tables."""
 
-    model_config = ConfigDict(extra="forbid")
+    hrm: list[AdapterSettings] = Field(description="The source of HRM: one adapter, or a list of them.")
+    vfs: list[AdapterSettings] = Field(description="The source of VFS: one adapter, or a list of them.")
 
-    hrm: list[AdapterSettings]
-    vfs: list[AdapterSettings]
-
-    @field_validator("hrm", "vfs", mode="before")
+    @field_validator("hrm", "vfs", mode="before", json_schema_input_type=AdapterSettings | list[AdapterSettings])
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
         return value if isinstance(value, list) else [value]
 
-    @field_validator("hrm", "vfs")
+    @field_validator("hrm")
     @classmethod
-    def _fit_together(cls, value: list[Any], info: ValidationInfo) -> list[Any]:
-        make_source(info.field_name, value)
+    def _fit_together_in_hrm(cls, value: list[AdapterSettings]) -> list[AdapterSettings]:
+        make_source("hrm", value)
+        return value
+
+    @field_validator("vfs")
+    @classmethod
+    def _fit_together_in_vfs(cls, value: list[AdapterSettings]) -> list[AdapterSettings]:
+        make_source("vfs", value)
         return value
 
 
-class Schedule(BaseModel):
+class Schedule(SettingsModel):
     """When Dagster runs by itself. Times are those of Oslo."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    daily_at: str = "06:00"
-    look_for_deliveries_every_seconds: Annotated[int, Field(ge=10)] = 60
-    first_day: str = "2024-01-01"
+    daily_at: str = Field(default="06:00", description="When Dagster runs by itself each day: HH:MM, Oslo time.")
+    look_for_deliveries_every_seconds: int = Field(
+        default=60, ge=10, description="How often Dagster looks for a delivery, in seconds.")
+    first_day: str = Field(default="2024-01-01", description="The first day that Dagster shows as a partition: YYYY-MM-DD.")
 
     @field_validator("daily_at")
     @classmethod
@@ -80,49 +82,53 @@ class Schedule(BaseModel):
         return f"{int(minute)} {int(hour)} * * *"
 
 
-class Retention(BaseModel):
+class Retention(SettingsModel):
     """How long landed extracts and resolved findings are kept; `sluttdato purge` removes what is older."""
 
-    model_config = ConfigDict(extra="forbid")
+    keep_days: int = Field(
+        default=730, ge=1, description="Days to keep landed extracts and resolved findings; `sluttdato purge` removes the rest.")
 
-    keep_days: Annotated[int, Field(ge=1)] = 730
 
+class _YamlWithEnvironment(YamlConfigSettingsSource):
+    """The settings file, `${NAME}` in it replaced by that environment variable.
 
-class _YamlWithSecrets(YamlConfigSettingsSource):
-    """The settings file, `${NAME}` in it replaced by that environment variable. A secret may not stand in it as it is."""
+    A text that does not come from the environment whole is a FromFile: as a secret it is refused (`ingest.settings_model`).
+    """
 
     def __call__(self) -> dict[str, Any]:
         return _with_environment(super().__call__(), "")
 
 
 def _with_environment(value: Any, path: str) -> Any:
+    """Raises ValueError when an environment variable that the file names is not set."""
     if isinstance(value, dict):
         return {k: _with_environment(v, f"{path}.{k}" if path else str(k)) for k, v in value.items()}
     if isinstance(value, list):
         return [_with_environment(v, f"{path}.{n}") for n, v in enumerate(value)]
     if not isinstance(value, str):
         return value
-    if path.rpartition(".")[2] in _SECRETS and not re.fullmatch(r"\$\{\w+\}", value):
-        raise ValueError(f"{path}: a secret comes from the environment; write ${{NAME}} here, and set NAME there")
-    try:
-        return environment_secret(value)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    for name in _ENVIRONMENT.findall(value):
+        if not os.environ.get(name):
+            raise ValueError(f"{path}: the environment variable {name} is not set")
+    expanded = _ENVIRONMENT.sub(lambda match: os.environ[match.group(1)], value)
+    return expanded if _ENVIRONMENT.fullmatch(value) else FromFile(expanded)
 
 
-class Settings(BaseSettings):
-    """All settings. Relative paths are relative to the settings file."""
+class Settings(SettingsModel, BaseSettings):
+    """All settings of Sluttdato. Relative paths are relative to the settings file."""
 
     model_config = SettingsConfigDict(env_prefix="SLUTTDATO_", env_nested_delimiter="__", extra="forbid")
     _file: ClassVar[Path | None] = None
 
-    data_dir: Path = Path("data")
-    sources: Sources = Sources(hrm=[CsvSettings(path=Path("inbox/hrm"))], vfs=[CsvSettings(path=Path("inbox/vfs"))])
-    policy: Policy = Policy()
-    schedule: Schedule = Schedule()
-    retention: Retention = Retention()
-    alerts: Alerts = Alerts()
-    lock_patience_seconds: Annotated[float, Field(ge=0)] = 300
+    data_dir: Path = Field(default=Path("data"), description="The folder below which the pipeline writes everything.")
+    sources: Sources = Field(
+        default=Sources.model_validate({"hrm": {"path": "inbox/hrm"}, "vfs": {"path": "inbox/vfs"}}),
+        description="Where the extracts of each system come from.")
+    policy: Policy = Field(default=Policy(), description="Limits and groups of the rules.")
+    schedule: Schedule = Field(default=Schedule(), description="When Dagster runs by itself.")
+    retention: Retention = Field(default=Retention(), description="How long things are kept.")
+    alerts: Alerts = Field(default=Alerts(), description="Messages, and who gets them.")
+    lock_patience_seconds: float = Field(default=300, ge=0, description="Seconds that a run waits for another one to end.")
 
     @classmethod
     def settings_customise_sources(
@@ -131,7 +137,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment goes before the file."""
-        return env_settings, _YamlWithSecrets(settings_cls, yaml_file=cls._file)
+        return env_settings, _YamlWithEnvironment(settings_cls, yaml_file=cls._file)
 
     def source(self, system: System) -> Source:
         """The source of one system's extracts."""
@@ -179,8 +185,8 @@ def load_settings(given: Path | None = None) -> Settings:
     base = file.resolve().parent if file else Path.cwd()
     settings.data_dir = base / settings.data_dir
     for adapter in (*settings.sources.hrm, *settings.sources.vfs):
-        if getattr(adapter, "path", None):
-            adapter.path = base / adapter.path
+        if path := getattr(adapter, "path", None):
+            setattr(adapter, "path", base / path)  # noqa: B010  not every adapter reads files
     return settings
 
 

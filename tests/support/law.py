@@ -1,7 +1,7 @@
 """The law, `docs/contract.md`, as tests see it: its anchors, the references to them, and the tests that prove its sentences.
 
 A dbt unit test names the anchor of the sentence it proves (or several) as `config: {meta: {contract: backed}}`, a Python test
-in its docstring, as in `contract#backed`. `make docs-law` writes the names of these tests below the sentences.
+in its docstring, as in `contract#backed`. `make docs` writes the names of these tests below the sentences.
 
 Belongs here: reading and rendering references. Does not belong here: what must hold of them (`tests/unit/test_contract.py`).
 """

@@ -74,7 +74,7 @@ def test_every_dbt_unit_test_proves_a_sentence_of_the_law() -> None:
 
 def test_the_law_names_its_proofs_as_they_are_now() -> None:
     text = law.LAW.read_text(encoding="utf-8")
-    assert text == law.render(text, law.proofs()), "make docs-law"
+    assert text == law.render(text, law.proofs()), "make docs"
 
 
 def test_proofs_stand_below_their_paragraph_list_item_or_table_and_replace_older_ones() -> None:

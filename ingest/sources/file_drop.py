@@ -1,0 +1,121 @@
+"""Adapters that read files. `path` is (a) a file or folder that is overwritten in place, dated today, or (b) a folder
+with one subfolder per day, dated by its name.
+
+Raw files are read in place; nothing of them is copied. Does not belong here: what the files hold (the adapters).
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from io import BufferedReader
+from pathlib import Path
+
+from ingest.canonical_tables import ExtractKind
+from ingest.errors import DeliveryInProgress, PullFailed
+from ingest.sources.base import Adapter, Digest, Fetched, Progress, RawTable
+
+MAX_UNPACKED_BYTES = 512 << 20
+_WITHIN_LIMITS_BYTES, _MAX_RATIO = 16 << 20, 100
+
+
+def dated_folders(path: Path, until: date) -> dict[date, Path]:
+    """The folders below `path` that are named YYYY-MM-DD, at the latest `until`."""
+    folders = {}
+    for folder in sorted(path.iterdir()) if path.is_dir() else []:
+        try:
+            day = date.fromisoformat(folder.name)
+        except ValueError:
+            continue
+        if folder.name == day.isoformat() and day <= until and folder.is_dir():
+            folders[day] = folder
+    return folders
+
+
+@dataclass(frozen=True)
+class FileDrop:
+    """The files of one day, by name, where they lie."""
+
+    paths: dict[str, Path]
+
+    def names(self) -> list[str]:
+        return sorted(self.paths)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BufferedReader]:
+        with self.paths[name].open("rb") as stream:
+            yield stream
+
+    def signature(self) -> str:
+        """Changes when a file is written or replaced; made of what the file system knows, without reading."""
+        stats = {name: path.stat() for name, path in self.paths.items()}
+        return "|".join(f"{n}:{s.st_size}:{s.st_mtime_ns}:{s.st_ctime_ns}:{s.st_ino}" for n, s in stats.items())
+
+
+@dataclass(frozen=True)
+class FileDropContent:
+    """What an adapter reads from the files of one day, when asked for it."""
+
+    adapter: "FileDropAdapter"
+    files: FileDrop
+    progress: Progress
+    signature: str
+    kind: ExtractKind = "full"
+
+    def digest(self, update: Digest) -> None:
+        """Call `update` with bytes that identify the content of the files."""
+        for name in self.files.names():
+            with self.files.open(name) as stream:
+                update(f"|{name}|".encode() + hashlib.file_digest(stream, hashlib.sha256).digest())
+
+    def read(self) -> dict[str, RawTable]:
+        """The canonical tables. Raises RefusedExtract, and DeliveryInProgress when a file changes meanwhile."""
+        tables = self.adapter.read_files(self.files, self.progress)
+        if self.files.signature() != self.signature:
+            raise DeliveryInProgress("a file changed while it was read")
+        return tables
+
+
+class FileDropAdapter(Adapter):
+    """Base of adapters that read files whose names end with one of `suffixes`."""
+
+    suffixes: tuple[str, ...] = ()
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether the path holds no folder of a day: its files then show the state of the day they are read."""
+        return not dated_folders(self.path, date.max)
+
+    def days(self, until: date) -> dict[date, str]:
+        """Each day that has a folder, at the latest `until`, with its files' signature; other folders are no deliveries."""
+        return {day: self.files(folder).signature() for day, folder in dated_folders(self.path, until).items()}
+
+    def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> Fetched:
+        """The files of one day. Raises PullFailed when there is none."""
+        files = self.files(self.path if signature is None else self.path / day.isoformat())
+        if not files.paths:
+            raise PullFailed(f"{self.path}: there is no file ending in {' or '.join(self.suffixes)}; look at `path`")
+        return FileDropContent(self, files, progress, files.signature())
+
+    def read_files(self, files: FileDrop, progress: Progress) -> dict[str, RawTable]:
+        """The canonical tables of the files. Raises RefusedExtract."""
+        raise NotImplementedError
+
+    def files(self, path: Path) -> FileDrop:
+        """The files to read at `path`: itself, or those in the folder that it is."""
+        if path.is_dir():
+            return FileDrop({p.name: p for p in sorted(path.iterdir()) if p.is_file()
+                             and p.name.lower().endswith(self.suffixes) and not p.name.startswith((".", "~"))})
+        return FileDrop({path.name: path} if path.is_file() else {})
+
+
+def is_bomb(archive: zipfile.ZipFile) -> bool:
+    """Whether a zip unpacks to more than the limits for its size; a member never gives more bytes than its entry states."""
+    packed = sum(i.compress_size for i in archive.infolist())
+    unpacked = sum(i.file_size for i in archive.infolist())
+    return unpacked > MAX_UNPACKED_BYTES or (unpacked > _WITHIN_LIMITS_BYTES and unpacked > _MAX_RATIO * packed)

@@ -1,0 +1,76 @@
+"""Values and rows on their way into raw canonical tables, for adapters that walk through records one by one.
+
+Belongs here: what several formats need. Does not belong here: what a field of one format means (the adapters).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from ingest.canonical_tables import Table
+from ingest.sources.base import RawTable
+
+_ROWS_AT_ONCE = 10_000
+# The day of what may be a time, or carry a zone: the first ten characters of 2020-08-01T00:00:00+02:00. For Python and Arrow.
+DAY_OF_TIME = r"^(.{10})[T+Z ].*$"
+
+
+class Rows:
+    """Rows of one canonical table on their way in, kept as Arrow columns, which take little room."""
+
+    def __init__(self, table: Table):
+        self.columns = [c.name for c in table.columns]
+        self._waiting: list[list[str | None]] = []
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, **values: str | None) -> None:
+        """One row; columns left out are empty."""
+        self._waiting.append([values.get(c) or None for c in self.columns])
+        if len(self._waiting) >= _ROWS_AT_ONCE:
+            self._pack()
+
+    def _pack(self) -> None:
+        columns = list(zip(*self._waiting, strict=True)) if self._waiting else [()] * len(self.columns)
+        self._batches.append(pa.record_batch([_text_array(c) for c in columns], names=self.columns))
+        self._waiting = []
+
+    def table(self, file: str) -> RawTable:
+        """All rows, in the order in which they came."""
+        self._pack()
+        return RawTable(pa.Table.from_batches(self._batches), file)
+
+
+def _text_array(values: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:  # half a character, which JSON can spell and nothing can store
+        return pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.string())
+
+
+def as_list(value: object) -> list:
+    """What may be missing, one thing, or several, as a list."""
+    if isinstance(value, list):
+        return value
+    if value is None or value == "":
+        return []
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def text(value: object) -> str | None:
+    """A scalar as text; whatever is no scalar is nothing."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if value is None or isinstance(value, dict | list):
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def first(values: Iterable[str | None]) -> str | None:
+    """The first value that is not empty."""
+    return next((v for v in values if v), None)
+
+
+def day_of(value: str | None) -> str | None:
+    """The day of what may be a time (see DAY_OF_TIME); anything else as it is, for the validation to reject."""
+    return re.sub(DAY_OF_TIME, r"\1", value) if value else value

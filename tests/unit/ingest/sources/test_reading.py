@@ -1,0 +1,40 @@
+"""What several formats share: days out of times, settings for all tables and for one, which folders are a day."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from ingest.canonical_tables import tables_of
+from ingest.sources.delimited import part_for
+from ingest.sources.file_drop import dated_folders
+from ingest.sources.hrm_ws import _day as arrow_day_of
+from ingest.sources.rows import day_of
+
+PERSONS = next(t for t in tables_of("vfs") if t.name == "persons")
+
+
+@pytest.mark.parametrize(("written", "day"), [
+    ("2025-06-30", "2025-06-30"), ("2025-06-30T22:00:00Z", "2025-06-30"), ("2025-06-30 22:00", "2025-06-30"),
+    ("2025-06-30+02:00", "2025-06-30"), ("2025-06-30Z", "2025-06-30"), ("30.06.2025 22:00", "30.06.2025"),
+    ("2025-06-301", "2025-06-301"), ("30.6.25", "30.6.25"), ("", ""), (None, None)])
+def test_the_day_of_a_time_is_its_first_ten_characters_in_python_and_in_arrow(written: str | None, day: str | None) -> None:
+    assert day_of(written) == day
+    assert arrow_day_of(pa.chunked_array([[written]], pa.string())).to_pylist() == [day]
+
+
+def test_a_setting_holds_for_all_tables_and_a_tables_own_goes_before() -> None:
+    columns = {"person_id": "Id", "email": "E-post", "persons": {"email": "Mail"}, "positions": {"role": "Rolle"}}
+    assert part_for(PERSONS, columns) == {"person_id": "Id", "email": "Mail"}
+    values = {"registered_by": {"M": "manual"}, "persons": {"login_enabled": {"ja": "true"}}}
+    assert part_for(PERSONS, values) == {"registered_by": {"M": "manual"}, "login_enabled": {"ja": "true"}}
+
+
+def test_only_folders_named_as_a_day_are_days(tmp_path: Path) -> None:
+    for name in ("2025-03-10", "2025-03-09", "20250308", "2025-W10-1", "2025-02-30", "2025-03-07-old", ".2025-03-06"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "2025-03-05").write_text("a file")
+    assert list(dated_folders(tmp_path, date.max)) == [date(2025, 3, 9), date(2025, 3, 10)]
+    assert list(dated_folders(tmp_path, date(2025, 3, 9))) == [date(2025, 3, 9)]
+    assert dated_folders(tmp_path / "nowhere", date.max) == {}
