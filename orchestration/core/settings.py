@@ -7,18 +7,18 @@ SLUTTDATO_POLICY__GRACE_DAYS=2. Secrets come from the environment only.
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
-from ingest.canonical_tables import System
+from ingest.canonical_tables import SYSTEMS, System
 from ingest.policy import Policy
 from ingest.sources.base import Source
 from ingest.sources.catalogue import AdapterSettings, make_source
-from ingest.sources.csv_folder import CsvSettings
 from ingest.sources.http import environment_secret
+from orchestration.core.paths import DataPaths
 from publish.alerts.recipients import Alerts
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
@@ -47,7 +47,7 @@ class Sources(BaseModel):
     @field_validator("hrm", "vfs")
     @classmethod
     def _fit_together(cls, value: list[Any], info: ValidationInfo) -> list[Any]:
-        make_source(info.field_name, value)
+        make_source(cast(System, info.field_name), value)
         return value
 
 
@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     _file: ClassVar[Path | None] = None
 
     data_dir: Path = Path("data")
-    sources: Sources = Sources(hrm=[CsvSettings(path=Path("inbox/hrm"))], vfs=[CsvSettings(path=Path("inbox/vfs"))])
+    sources: Sources = Sources.model_validate({s: {"adapter": "csv", "path": f"inbox/{s}"} for s in SYSTEMS})
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
     retention: Retention = Retention()
@@ -138,16 +138,9 @@ class Settings(BaseSettings):
         return make_source(system, getattr(self.sources, system))
 
     @property
-    def warehouse(self) -> Path:
-        return self.data_dir / "warehouse.duckdb"
-
-    @property
-    def landed(self) -> Path:
-        return self.data_dir / "landed"
-
-    @property
-    def published(self) -> Path:
-        return self.data_dir / "published"
+    def paths(self) -> DataPaths:
+        """Every file and folder below `data_dir`."""
+        return DataPaths(self.data_dir)
 
 
 def find_config(given: Path | None) -> Path | None:
@@ -179,8 +172,8 @@ def load_settings(given: Path | None = None) -> Settings:
     base = file.resolve().parent if file else Path.cwd()
     settings.data_dir = base / settings.data_dir
     for adapter in (*settings.sources.hrm, *settings.sources.vfs):
-        if getattr(adapter, "path", None):
-            adapter.path = base / adapter.path
+        if path := getattr(adapter, "path", None):
+            setattr(adapter, "path", base / path)  # noqa: B010 (not every adapter reads files)
     return settings
 
 
