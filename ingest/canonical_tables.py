@@ -48,7 +48,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One canonical table of one system. `guarded`: its size is compared with the previous extract's (contract#guard-size)."""
+    """One canonical table of one system. `guarded`: its size is compared with the previous extract's (contract#guard-size).
+
+    `owner`: the column that names the employee or person to whom a row belongs; None where rows belong to nobody.
+    """
 
     system: System
     name: str
@@ -56,6 +59,7 @@ class Table:
     columns: tuple[Column, ...]
     optional_file: bool = False
     guarded: bool = False
+    owner: str | None = None
 
     @property
     def versions_name(self) -> str:
@@ -80,11 +84,11 @@ _REGISTERED_BY = Column("registered_by", Kind.ORIGIN)
 TABLES: tuple[Table, ...] = (
     Table("hrm", "employees", ("employee_number",), (
         _id("employee_number"), _NATIONAL_ID, Column("given_name"), Column("family_name"), Column("email"),
-    ), guarded=True),
+    ), guarded=True, owner="employee_number"),
     Table("hrm", "positions", ("position_id",), (
         _id("position_id"), _id("employee_number"), _id("org_number"), Column("position_code"),
         Column("position_title"), Column("percentage"), _date("start_date"), _date("end_date"),
-    ), guarded=True),
+    ), guarded=True, owner="employee_number"),
     Table("hrm", "org_units", ("org_number",), (
         _id("org_number"), Column("name"), Column("type", Kind.ORG_TYPE), Column("parent_org_number"),
     ), optional_file=True),
@@ -92,16 +96,16 @@ TABLES: tuple[Table, ...] = (
         _id("person_id"), Column("employee_number"), _NATIONAL_ID, Column("given_name", required=True),
         Column("family_name", required=True), Column("email"), Column("login_enabled", Kind.BOOLEAN),
         _REGISTERED_BY,
-    ), guarded=True),
+    ), guarded=True, owner="person_id"),
     Table("vfs", "positions", ("position_id",), (
         _id("position_id"), _id("person_id"), _id("org_number"), Column("role"), Column("hrm_position_id"),
         _date("start_date"), _date("end_date"), _REGISTERED_BY,
-    ), guarded=True),
+    ), guarded=True, owner="person_id"),
     # start_date and position_id are part of the key, and an empty one is a value of it.
     Table("vfs", "accesses", ("person_id", "access_group", "org_number", "start_date", "position_id"), (
         _id("person_id"), _id("access_group"), _id("org_number"), _date("start_date"),
         Column("position_id", required=True), Column("end_date", Kind.DATE),
-    )),
+    ), owner="person_id"),
     Table("vfs", "org_units", ("org_number",), (
         _id("org_number"), Column("name", required=True), Column("type", Kind.ORG_TYPE, required=True),
         Column("parent_org_number"),
@@ -112,3 +116,8 @@ TABLES: tuple[Table, ...] = (
 def tables_of(system: System) -> tuple[Table, ...]:
     """The canonical tables of one system, in a fixed order."""
     return tuple(t for t in TABLES if t.system == system)
+
+
+def owners_of(table: Table) -> Table | None:
+    """The table that lists the owners of another table's rows (itself, for employees and persons)."""
+    return next((t for t in tables_of(table.system) if table.owner and t.key == (table.owner,)), None)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import files
-from ingest.canonical_tables import LISTED_VALUES, Kind, Table, tables_of
+from ingest.canonical_tables import LISTED_VALUES, Kind, Table, owners_of, tables_of
 from ingest.errors import IngestError
 
 RESULT_FILE = "expectations.json"
@@ -118,15 +118,15 @@ def _suite(gx: Any, table: Table, *, full: bool) -> Any:
     if {"start_date", "end_date"} <= names:
         expected.append(gxe.ExpectColumnValuesToBeInSet(
             column="ends_after_start", value_set=[1], mostly=0.99, **warning))
-    if full and table.name in _OWNERS:  # a delta need not hold the owners of its rows
+    if full and _has_other_owners(table):  # a delta need not hold the owners of its rows
         expected.append(gxe.ExpectColumnValuesToBeInSet(
             column="owner_is_delivered", value_set=[1], mostly=0.99, **warning))
     return gx.ExpectationSuite(name=f"{table.versions_name}{'' if full else '_delta'}", expectations=expected)
 
 
-# Whose the rows of a table are: the table that holds the owners, and the column that names them.
-_OWNERS = {"positions": {"hrm": ("employees", "employee_number"), "vfs": ("persons", "person_id")},
-           "accesses": {"vfs": ("persons", "person_id")}}
+def _has_other_owners(table: Table) -> bool:
+    """Whether another table of the system lists those to whom the rows belong."""
+    return owners_of(table) not in (None, table)
 
 
 def _row_key(table: Table) -> str:
@@ -151,10 +151,10 @@ def _frame_sql(table: Table, folder: Path) -> str:
                 for c in table.columns if c.kind is Kind.DATE]
     if {"start_date", "end_date"} <= names:
         columns.append("(start_date <= end_date)::TINYINT AS ends_after_start")
-    if table.name in _OWNERS:
-        owners, owner = _OWNERS[table.name][table.system]
-        columns.append(
-            f"({owner} IN (SELECT {owner} FROM read_parquet('{_quoted(folder, owners)}')))::TINYINT AS owner_is_delivered")
+    owners = owners_of(table)
+    if owners and _has_other_owners(table):
+        columns.append(f"({table.owner} IN (SELECT {table.owner} FROM read_parquet('{_quoted(folder, owners.name)}')))"
+                       "::TINYINT AS owner_is_delivered")
     return f"SELECT {', '.join(columns)} FROM read_parquet('{_quoted(folder, table.name)}')"
 
 

@@ -32,15 +32,15 @@ class Intake:
     failed: list[str] = field(default_factory=list)
 
     def new_extra_columns(self, landing: Landing) -> list[str]:
-        """One line for each table whose extra columns were not there before: they are ignored, and told once."""
+        """One line for each table whose extra columns were not there before: they are ignored, and reported once."""
         now = {e.key for e in self.landed}
-        told = {(table, column) for e in landing.all(self.system) if e.key not in now
-                for table, columns in e.extra_columns.items() for column in columns}
+        known = {(table, column) for e in landing.all(self.system) if e.key not in now
+                 for table, columns in e.extra_columns.items() for column in columns}
         lines = []
         for landed in self.landed:
             for table, columns in landed.extra_columns.items():
-                new = [c for c in columns if (table, c) not in told]
-                told |= {(table, c) for c in new}
+                new = [c for c in columns if (table, c) not in known]
+                known |= {(table, c) for c in new}
                 if new:
                     where = f"{landed.system} {landed.extract_date}, {table}"
                     lines.append(f"{where}: extra columns are ignored: {', '.join(new)}")
@@ -53,9 +53,8 @@ def land(
 ) -> Intake:
     """Land the deliveries that are new or changed, dated `as_of` at the latest; with `only`, that day's, changed or not.
 
-    `pull`: `as_of` is today, so pulled sources may be asked.
-
-    `examine` is given the folder of each extract that landed with its tables.
+    `pull`: `as_of` is today, so sources that are pulled may be asked. `examine` is given the folder of each extract that
+    landed with its tables.
     """
     intake = Intake(source.system)
     base_date = retention.base_date(landing.root)
@@ -87,21 +86,17 @@ def land(
 
 def fold_landed(
     con: duckdb.DuckDBPyConnection, landing: Landing, decisions: Decisions, policy: Policy, system: System,
-    progress: Progress = lambda _: None, until: date | None = None,
+    quarantined: Path, progress: Progress = lambda _: None, until: date | None = None,
 ) -> list[Verdict]:
     """Judge and fold all that landed (dated `until` at the latest); returns the verdicts that are new.
 
-    Of each extract newly quarantined, the diff is written.
+    Of each extract newly quarantined, the diff is written into the folder `quarantined`.
     """
     base = retention.restore(con, landing.root, system)
     landed = [e for e in landing.all(system) if until is None or e.extract_date <= until]
     verdicts = fold(con, system, landed, decisions.accepted(system), policy, base, progress)
     for verdict in verdicts:
         if verdict.status == "quarantined":
-            quarantine.write_diff(con, landing.quarantined, verdict.landed)
+            quarantine.write_diff(con, quarantined, verdict.landed)
     return verdicts
 
-
-def data_key_file(data_dir: Path) -> Path:
-    """Where the generated hashing key lies."""
-    return data_dir / "secrets" / "id_key"

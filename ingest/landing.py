@@ -3,7 +3,7 @@
     landed/<system>/<extract date>/<arrival>-<fingerprint>/extract.json and one Parquet file a table
 
 `extract.json` is written with the tables, in one rename. A refused delivery has only its `extract.json`.
-Whether a landed extract counts is not said here: that is `guard`'s verdict, made anew from all that landed.
+Whether a landed extract counts does not belong here: that is `guard`'s verdict, made anew from all that landed.
 """
 
 import hashlib
@@ -56,7 +56,6 @@ class Landing:
 
     def __init__(self, root: Path):
         self.root = root
-        self.quarantined = root.with_name("quarantined")
         self._seen_file = root / "seen.json"
 
     def all(self, system: System) -> list[Landed]:
@@ -68,9 +67,9 @@ class Landing:
         return self._matching(system, extract_date.isoformat())
 
     def _matching(self, system: System, day: str) -> list[Landed]:
-        found = [self._load(f) for f in (self.root / system).glob(f"{day}/*/extract.json")
-                 if not f.parent.name.startswith(files.TEMPORARY_PREFIX)]
-        return sorted(found, key=lambda landed: (landed.extract_date, landed.arrival))
+        landed = [self._load(f) for f in (self.root / system).glob(f"{day}/*/extract.json")
+                  if not f.parent.name.startswith(files.TEMPORARY_PREFIX)]
+        return sorted(landed, key=lambda extract: (extract.extract_date, extract.arrival))
 
     def pending(self, source: Source, until: date, *, pull: bool = False) -> list[Delivery]:
         """Deliveries that look new or changed, oldest first. A glance at file times; `take_in` looks at the content.
@@ -82,10 +81,10 @@ class Landing:
                 if d.is_pulled or seen.get(d.extract_date.isoformat()) != _glance(source, d)]
 
     def take_in(
-        self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float, say: Progress = lambda _: None
+        self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float, progress: Progress = lambda _: None
     ) -> Landed | None:
         """Land one delivery. None when its content is the day's latest already. Raises DeliveryInProgress, PullFailed."""
-        content = source.fetch(delivery, say)
+        content = source.fetch(delivery, progress)
         limit = f"{max_rejected_percent:g}"
         fingerprint = _fingerprint(content, f"{source.settings_fingerprint}|{limit}", key)
         same_day = self.of_day(source.system, delivery.extract_date)

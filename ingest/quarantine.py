@@ -10,6 +10,7 @@ import duckdb
 from ingest import files
 from ingest.canonical_tables import Table, tables_of
 from ingest.landing import Landed
+from ingest.sql import literal
 
 
 def diff_file(root: Path, landed: Landed) -> Path:
@@ -19,35 +20,27 @@ def diff_file(root: Path, landed: Landed) -> Path:
 
 def write_diff(con: duckdb.DuckDBPyConnection, root: Path, landed: Landed) -> Path:
     """Compare a quarantined delivery with the state that its day has without it; returns the file."""
-    parts = [_diff_sql(t, landed) for t in tables_of(landed.system) if t.guarded and landed.table_file(t.name)]
-    found = con.execute(" UNION ALL ".join(parts) + " ORDER BY ALL", {"day": landed.extract_date}).to_arrow_table()
+    parts = [_diff_sql(t, landed, file) for t in tables_of(landed.system) if t.guarded and (file := landed.table_file(t.name))]
+    diff = con.execute(" UNION ALL ".join(parts) + " ORDER BY ALL", {"day": landed.extract_date}).to_arrow_table()
     file = diff_file(root, landed)
     file.parent.mkdir(parents=True, exist_ok=True)
-    con.register("diff", found)
+    con.register("diff", diff)
     temporary = file.with_name(f"{files.TEMPORARY_PREFIX}{file.name}")
-    con.execute(f"COPY diff TO '{str(temporary).replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER)")
+    con.execute(f"COPY diff TO {literal(temporary)} (FORMAT csv, HEADER)")
     con.unregister("diff")
     temporary.replace(file)
     return file
 
 
-def summary(con: duckdb.DuckDBPyConnection, file: Path) -> dict[str, int]:
-    """How many of each table are gone or new, e.g. {"positions gone": 812}."""
-    rows = con.execute(
-        "SELECT table_name || ' ' || change, count(*) FROM read_csv(?, all_varchar = true) GROUP BY 1 ORDER BY 1",
-        [str(file)]).fetchall()
-    return dict(rows)
-
-
-def _diff_sql(table: Table, landed: Landed) -> str:
+def _diff_sql(table: Table, landed: Landed, file: Path) -> str:
+    """The rows of one table that are gone or new. Every guarded table has owners."""
     key = table.key[0]
-    owner = "employee_number" if table.system == "hrm" else "person_id"
     org_number = "org_number" if table.name == "positions" else "NULL::VARCHAR"
-    columns = f"{key} AS key, {owner} AS owner, {org_number} AS org_number"
-    file = str(landed.table_file(table.name)).replace("'", "''")
+    columns = f"{key} AS key, {table.owner} AS owner, {org_number} AS org_number"
     held = (f"SELECT {columns} FROM versions.{table.versions_name} "
             "WHERE valid_from < $day AND (valid_to IS NULL OR valid_to > $day)")
-    delivered = f"SELECT {columns}, {'deleted' if landed.kind == 'delta' else 'false'} AS deleted FROM read_parquet('{file}')"
+    delivered = (f"SELECT {columns}, {'deleted' if landed.kind == 'delta' else 'false'} AS deleted "
+                 f"FROM read_parquet({literal(file)})")
     if landed.kind == "delta":
         gone = f"SELECT held.* FROM ({held}) held SEMI JOIN (FROM ({delivered}) WHERE deleted) d USING (key)"
     else:

@@ -1,7 +1,7 @@
 """Retention: what ended long ago is removed, and really gone from the disk.
 
-A purge keeps the versions of everybody who is still in a system (or was, on or after the horizon), and of everybody
-they could be matched with, as the base from which folding goes on; the extracts up to the base are deleted.
+A purge writes a base: the versions of everybody whom a system still held after the horizon, and of everybody they may be
+matched with. Folding continues from it; the extracts up to it are deleted.
 
     landed/base/<date>/<system>_<table>.parquet, extracts.parquet
 """
@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
-from ingest.canonical_tables import TABLES, tables_of
+from ingest.canonical_tables import TABLES, System, owners_of, tables_of
 from ingest.expectations import RESULT_FILE
+from ingest.sql import literal, scalar
 
 _BASE = "base"
 
@@ -25,13 +26,12 @@ def base_date(landed: Path) -> date | None:
     return date.fromisoformat(max(folders)) if folders else None
 
 
-def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: str) -> date | None:
+def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> date | None:
     """Begin the versions of a system with the base, where the warehouse is new. Returns the base's date."""
     base = base_date(landed)
     if base is None:
         return None
-    known = con.execute("SELECT count(*) FROM ingest.extracts WHERE system = ?", [system]).fetchone()[0]
-    if not known:
+    if not scalar(con, "SELECT count(*) FROM ingest.extracts WHERE system = ?", [system]):
         folder = landed / _BASE / base.isoformat()
         con.execute("BEGIN")
         for table in tables_of(system):
@@ -51,9 +51,9 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
     marts published again afterwards: until then they still hold what was purged.
     """
     # A system whose newest extract is older keeps it: the current state must survive.
-    last = con.execute("""
+    last = scalar(con, """
         SELECT min(newest) FROM (SELECT max(extract_date) FILTER (extract_date < ?) AS newest FROM ingest.extracts
-        WHERE status = 'accepted' GROUP BY system)""", [before]).fetchone()[0]
+        WHERE status = 'accepted' GROUP BY system)""", [before])
     previous = base_date(landed)
     if last is None or (previous and last <= previous):
         _remove_up_to(landed, quarantined, previous)
@@ -61,53 +61,42 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
     _choose_kept(con, last)
     with files.new_folder(landed / _BASE / last.isoformat()) as folder:
         for table in TABLES:
-            owner = _OWNER[table.versions_name]
-            condition = "true" if owner is None else (
-                f"v.{owner[0]} IN (SELECT id FROM kept_{owner[1]})")
+            owners = owners_of(table)
+            condition = f"{table.owner} IN (SELECT id FROM kept WHERE owners = '{owners.name}')" if owners else "true"
             con.execute(f"""
                 COPY (SELECT * REPLACE (CASE WHEN valid_to <= DATE '{last}' THEN valid_to END AS valid_to)
-                      FROM versions.{table.versions_name} v WHERE valid_from <= DATE '{last}' AND {condition})
-                TO '{folder / (table.versions_name + ".parquet")}' (FORMAT parquet, COMPRESSION zstd)""")
+                      FROM versions.{table.versions_name} WHERE valid_from <= DATE '{last}' AND {condition})
+                TO {literal(folder / f"{table.versions_name}.parquet")} (FORMAT parquet, COMPRESSION zstd)""")
         con.execute(f"""
             COPY (SELECT * FROM ingest.extracts WHERE extract_date <= DATE '{last}')
-            TO '{folder / "extracts.parquet"}' (FORMAT parquet)""")
+            TO {literal(folder / "extracts.parquet")} (FORMAT parquet)""")
     return _remove_up_to(landed, quarantined, last)
 
 
-# The column by which a row belongs to somebody, and whether that is a person (VFS) or an employee (HRM).
-_OWNER = {
-    "hrm_employees": ("employee_number", "employees"), "hrm_positions": ("employee_number", "employees"),
-    "hrm_org_units": None,
-    "vfs_persons": ("person_id", "persons"), "vfs_positions": ("person_id", "persons"),
-    "vfs_accesses": ("person_id", "persons"), "vfs_org_units": None,
-}
-
-
 def _choose_kept(con: duckdb.DuckDBPyConnection, last: date) -> None:
-    """Fill kept_persons and kept_employees: whoever a system held after `last`, and whoever may be the same person."""
-    alive = f"(valid_to IS NULL OR valid_to > DATE '{last}')"
+    """Fill `kept` (owners, id): whoever a system held after `last`, and whoever may be the same person, however far.
+
+    `owners` names the table of employees or of persons.
+    """
+    held = " UNION ALL ".join(
+        f"SELECT '{owners.name}' AS owners, {table.owner} AS id FROM versions.{table.versions_name} "
+        f"WHERE valid_to IS NULL OR valid_to > DATE '{last}'"
+        for table in TABLES if (owners := owners_of(table)))
     con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE kept_persons AS SELECT DISTINCT person_id AS id FROM (
-          SELECT person_id FROM versions.vfs_persons WHERE {alive} UNION ALL
-          SELECT person_id FROM versions.vfs_positions WHERE {alive} UNION ALL
-          SELECT person_id FROM versions.vfs_accesses WHERE {alive});
-        CREATE OR REPLACE TEMP TABLE kept_employees AS SELECT DISTINCT employee_number AS id FROM (
-          SELECT employee_number FROM versions.hrm_employees WHERE {alive} UNION ALL
-          SELECT employee_number FROM versions.hrm_positions WHERE {alive});
-        CREATE OR REPLACE TEMP TABLE links AS
-          SELECT DISTINCT p.person_id, e.employee_number FROM versions.vfs_persons p JOIN versions.hrm_employees e
+        CREATE OR REPLACE TEMP TABLE kept AS
+        WITH RECURSIVE matches AS (
+          SELECT p.person_id, e.employee_number FROM versions.vfs_persons p JOIN versions.hrm_employees e
           ON p.employee_number = e.employee_number OR p.national_id_hash = e.national_id_hash
-          UNION SELECT DISTINCT p.person_id, h.employee_number FROM versions.vfs_persons p
-          JOIN versions.hrm_positions h USING (employee_number)""")
-    while True:
-        added = 0
-        for kept, mine, other, theirs in (("kept_persons", "person_id", "kept_employees", "employee_number"),
-                                          ("kept_employees", "employee_number", "kept_persons", "person_id")):
-            added += con.execute(f"""
-                INSERT INTO {kept} SELECT DISTINCT {mine} FROM links
-                WHERE {theirs} IN (SELECT id FROM {other}) AND {mine} NOT IN (SELECT id FROM {kept})""").fetchone()[0]
-        if not added:
-            return
+          UNION SELECT p.person_id, h.employee_number FROM versions.vfs_persons p
+          JOIN versions.hrm_positions h USING (employee_number)
+        ), links AS (
+          SELECT 'persons' AS of_owners, person_id AS of_id, 'employees' AS owners, employee_number AS id FROM matches
+          UNION ALL SELECT 'employees', employee_number, 'persons', person_id FROM matches
+        ), kept AS (
+          SELECT owners, id FROM ({held})
+          UNION SELECT links.owners, links.id FROM kept JOIN links ON of_owners = kept.owners AND of_id = kept.id
+        )
+        FROM kept""")
 
 
 def _remove_up_to(landed: Path, quarantined: Path, last: date | None) -> int:

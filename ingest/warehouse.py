@@ -5,7 +5,7 @@
     ingest.rejected_rows        rows not let in, of deliveries that count
     ingest.run                  one row: the as-of date and the policy's numbers
     ingest.exceptions           approved exceptions
-    ingest.alert_log            what was told to whom
+    ingest.alert_log            which messages went to whom
 
 The as-of date and the policy reach dbt as a table, not as vars: with the same project and no vars that change, dbt
 need not parse anew each day.
@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from ingest.canonical_tables import TABLES
 from ingest.policy import Policy
+from ingest.sql import scalar
 
 _EXTRACTS = """
 CREATE TABLE IF NOT EXISTS ingest.extracts (
@@ -67,7 +68,7 @@ class WarehouseBusy(Exception):
 
 @contextmanager
 def open_warehouse(
-    path: Path, *, read_only: bool = False, patience_seconds: float = 60, say: Callable[[str], None] | None = None
+    path: Path, *, read_only: bool = False, patience_seconds: float = 60, progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with its tables there. Waits while another process holds the file.
 
@@ -75,7 +76,7 @@ def open_warehouse(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + patience_seconds
-    told = False
+    waiting = False
     while True:
         try:
             con = duckdb.connect(str(path), read_only=read_only)
@@ -85,9 +86,9 @@ def open_warehouse(
                 raise
             if time.monotonic() > deadline:
                 raise WarehouseBusy(f"{path} is held by another process: {error}") from None
-            if say and not told:
-                say(f"{path.name} is held by another process; waiting")
-                told = True
+            if not waiting:
+                progress(f"{path.name} is held by another process; waiting")
+                waiting = True
             time.sleep(0.2)
     try:
         con.execute("SET enable_progress_bar = false")
@@ -99,6 +100,7 @@ def open_warehouse(
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """The tables that ingest writes, where they are not there yet, with the columns that this version has."""
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
     for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
         con.execute(statement)
@@ -112,19 +114,31 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def set_run(
-    con: duckdb.DuckDBPyConnection, as_of_date: date, policy: Policy, exceptions: list[dict[str, Any]],
+    con: duckdb.DuckDBPyConnection, as_of: date, policy: Policy, exceptions: list[dict[str, Any]],
     purged_before: date | None = None,
 ) -> None:
-    """Tell dbt which day to speak about, with which numbers and exceptions. Replaces what was there."""
+    """Write down for dbt the as-of date, the policy's numbers and the exceptions. Replaces what was there."""
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
     con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?)", [
-        as_of_date, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
+        as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
         policy.kommuneadmin_groups, purged_before])
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})
     con.execute("COMMIT")
+
+
+def as_of_date(con: duckdb.DuckDBPyConnection) -> date:
+    """The as-of date that `set_run` wrote down. Raises LookupError when it never did."""
+    return scalar(con, "SELECT as_of_date FROM ingest.run")
+
+
+def row_counts(con: duckdb.DuckDBPyConnection, *schemas: str) -> dict[tuple[str, str], int]:
+    """{(schema, table): rows} of all tables in these schemas."""
+    tables = con.execute("SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN (SELECT unnest(?))",
+                         [list(schemas)]).fetchall()
+    return {(schema, name): scalar(con, f"SELECT count(*) FROM {schema}.{name}") for schema, name in tables}
 
 
 def set_alert_log(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:

@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from orchestration.core import dbt
-from orchestration.core.demo_place import settings_in_force
-from orchestration.core.settings import Settings
+from orchestration.core import clock, dbt
+from orchestration.core.demo_place import with_demo_sources
+from orchestration.core.settings import Settings, load_settings
 from orchestration.defs import checks, jobs, sensors
 from orchestration.defs.assets import extracts, marts, published, versions
 from orchestration.defs.resources import workplace_resource
 
 
-def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _: None) -> dg.Definitions:
-    """The definitions for these settings. `say` gets a line on each longer step (the command line's progress)."""
-    models = marts.build(dbt.manifest(settings.data_dir, settings.warehouse, say))
+def build_definitions(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> dg.Definitions:
+    """The definitions for these settings. `progress` gets a line on each longer step (for the command line)."""
+    models = marts.build(dbt.manifest(settings.data_dir, settings.paths.warehouse, progress))
     mart_keys = sorted(k for k in models.keys if k.path[0] == "marts")
     return dg.Definitions(
         assets=[*extracts.build(settings), versions.take_in, models, published.build(mart_keys)],
@@ -22,12 +22,16 @@ def build_definitions(settings: Settings, say: Callable[[str], None] = lambda _:
         jobs=[jobs.daily, jobs.one_day_again],
         schedules=[jobs.schedule(settings)],
         sensors=[jobs.delivery_sensor(settings), *sensors.build(settings, [jobs.daily, jobs.one_day_again])],
-        resources={"workplace": workplace_resource(settings, say)},
+        resources={"workplace": workplace_resource(settings, progress)},
         executor=dg.in_process_executor,
     )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the settings file of SLUTTDATO_CONFIG, else sluttdato.yaml where Dagster was started."""
-    return build_definitions(settings_in_force())
+    """What Dagster loads: the settings file of SLUTTDATO_CONFIG, else sluttdato.yaml where Dagster was started.
+
+    Where the data directory holds the demo, its simulated systems are the sources.
+    """
+    settings = load_settings()
+    return build_definitions(with_demo_sources(settings, clock.today()) if settings.paths.holds_demo else settings)

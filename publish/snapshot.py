@@ -22,13 +22,14 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
-from ingest.sql import rows
+from ingest.sql import literal, rows, scalar
+from publish import deliveries
 
 _KEPT_SETS = 3
 
 
 class PublishedIsNewer(Exception):
-    """The published set speaks of a later day. The text says which, and what to do instead."""
+    """The published set is of a later day. The text says which, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ def published_as_of(link: Path) -> date | None:
         return None
 
 
-def write_set(warehouse: duckdb.DuckDBPyConnection, folder: Path, descriptions: dict[str, Description]) -> dict[str, int]:
-    """Write all marts of the warehouse into an empty folder; returns {mart: rows}."""
-    as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
+def write_set(
+    warehouse: duckdb.DuckDBPyConnection, folder: Path, as_of: date, descriptions: dict[str, Description]
+) -> dict[str, int]:
+    """Write all marts of the warehouse, which are those of `as_of`, into an empty folder; returns {mart: rows}."""
     marts = [name for (name,) in warehouse.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database() AND table_schema = 'marts' "
         "ORDER BY table_name").fetchall()]
@@ -65,7 +67,7 @@ def write_set(warehouse: duckdb.DuckDBPyConnection, folder: Path, descriptions: 
 @contextmanager
 def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
     """A published file, to be written as the database `published`."""
-    warehouse.execute(f"ATTACH {_quoted(file)} AS published")
+    warehouse.execute(f"ATTACH {literal(file)} AS published")
     try:
         yield
         warehouse.execute("CHECKPOINT published")
@@ -77,60 +79,61 @@ def _write_mart(warehouse: duckdb.DuckDBPyConnection, folder: Path, mart: str, d
     # Schema main: with a schema of the same name as the file, `marts.findings` would be ambiguous. As it is, both
     # `findings` and `marts.findings` are understood.
     warehouse.execute(f"CREATE OR REPLACE TABLE published.main.{mart} AS FROM marts.{mart} ORDER BY ALL")
-    warehouse.execute(f"COPY published.main.{mart} TO {_quoted(folder / 'parquet' / f'{mart}.parquet')} (FORMAT parquet)")
+    warehouse.execute(f"COPY published.main.{mart} TO {literal(folder / 'parquet' / f'{mart}.parquet')} (FORMAT parquet)")
     if description:
         _describe(warehouse, mart, description)
-    return warehouse.execute(f"SELECT count(*) FROM published.main.{mart}").fetchone()[0]
+    return scalar(warehouse, f"SELECT count(*) FROM published.main.{mart}")
 
 
 def publish(
-    warehouse: duckdb.DuckDBPyConnection, link: Path, descriptions: dict[str, Description]
+    warehouse: duckdb.DuckDBPyConnection, link: Path, as_of: date, descriptions: dict[str, Description]
 ) -> dict[str, int]:
-    """Publish the marts of the warehouse under `link`, with the report and the worklists made from them.
+    """Publish the marts of the warehouse, which are those of `as_of`, with the report and the worklists made from them.
 
-    Returns {mart: rows}. Raises PublishedIsNewer. Only for the holder of the writer's lock.
+    `link` is what readers open. Returns {mart: rows}. Raises PublishedIsNewer. Only for the holder of the writer's lock.
     """
-    as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
     standing = published_as_of(link)
     if standing and as_of < standing:
         raise PublishedIsNewer(
             f"{as_of} is not published: the published set is of {standing}, and dashboards would go back in time. "
             "To look at a past day beside it, use `sluttdato replay`")
     with _new_set(link, as_of) as folder:
-        written = write_set(warehouse, folder, descriptions)
-        for_people(warehouse, folder)
+        written = write_set(warehouse, folder, as_of, descriptions)
+        for_people(warehouse, folder, as_of)
     return written
 
 
-def for_people(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def for_people(warehouse: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
     """Write the report and the worklists beside the marts of a set."""
     from publish import report, worklists  # what they need takes a while to load, and most commands publish nothing
 
     cases = rows(warehouse, "FROM marts.cases")
     roster = rows(warehouse, """
         FROM marts.kommuneadmin_roster ORDER BY family_name, given_name, person_id, access_group, org_number""")
-    freshness = rows(warehouse, "FROM marts.data_freshness ORDER BY system")
-    as_of = warehouse.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
+    freshness = deliveries.freshness(warehouse)
     with worklists.writing(folder / "worklists", cases, roster, freshness, as_of):
-        report.write(warehouse, folder / "report", cases, roster, freshness)
+        report.write(warehouse, folder / "report", cases, roster, freshness, as_of)
 
 
 def publish_again(warehouse: duckdb.DuckDBPyConnection, link: Path, mart: str) -> None:
-    """Publish the standing set anew with one mart as it is now; all the rest is the same files, linked."""
-    standing = link.resolve()
-    with _new_set(link, published_as_of(link)) as folder:
+    """Publish the standing set anew with one mart as it is now; all the rest is the same files, linked.
+
+    Raises FileNotFoundError when nothing is published.
+    """
+    standing = link.resolve(strict=True)
+    contents = json.loads((standing / "set.json").read_text(encoding="utf-8"))
+    with _new_set(link, date.fromisoformat(contents["as_of_date"])) as folder:
         for file in standing.rglob("*"):
             target = folder / file.relative_to(standing)
             if file.is_dir():
                 target.mkdir(exist_ok=True)
-            elif file.name in ("marts.duckdb", "set.json") or file.name == f"{mart}.parquet":
+            elif file.name in ("marts.duckdb", f"{mart}.parquet"):
                 shutil.copyfile(file, target)
-            else:
+            elif file.name != "set.json":
                 target.hardlink_to(file)
         with _attached(warehouse, folder / "marts.duckdb"):
             count = _write_mart(warehouse, folder, mart, None)
-        told = json.loads((folder / "set.json").read_text(encoding="utf-8"))
-        files.write_json(folder / "set.json", told | {"marts": told["marts"] | {mart: count}})
+        files.write_json(folder / "set.json", contents | {"marts": contents["marts"] | {mart: count}})
 
 
 @contextmanager
@@ -162,17 +165,9 @@ def _number(published_set: Path) -> int:
 
 
 def _describe(warehouse: duckdb.DuckDBPyConnection, mart: str, description: Description) -> None:
-    warehouse.execute(f"COMMENT ON TABLE published.main.{mart} IS {_text(description.text)}")
+    warehouse.execute(f"COMMENT ON TABLE published.main.{mart} IS {literal(description.text)}")
     columns = {c for (c,) in warehouse.execute(
         "SELECT column_name FROM duckdb_columns() WHERE database_name = 'published' AND table_name = ?", [mart]).fetchall()}
     for column, text in description.columns.items():
         if column in columns and text:
-            warehouse.execute(f"COMMENT ON COLUMN published.main.{mart}.{column} IS {_text(text)}")
-
-
-def _quoted(path: Path) -> str:
-    return _text(str(path))
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+            warehouse.execute(f"COMMENT ON COLUMN published.main.{mart}.{column} IS {literal(text)}")

@@ -21,6 +21,7 @@ import xlsxwriter
 
 from ingest.sql import Row
 from publish import labels
+from publish.deliveries import not_assessable
 from publish.labels import norwegian
 from publish.parallel import beside
 
@@ -65,7 +66,7 @@ _TYPE = _Column("Type", 30, lambda c: labels.FINDING_TYPES[c["finding_type"]])
 def writing(folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row], as_of: date) -> Iterator[None]:
     """Write all worklists into the new folder `folder`, beside what the block does; they are there when it ends.
 
-    `roster` and `freshness` are the marts of those names, `cases` too.
+    `cases` and `roster` are the marts of those names, `freshness` is what `deliveries.freshness` returns.
     """
     folder.mkdir()
     schools = folder / "skoler"
@@ -114,7 +115,7 @@ def _workbook(
         "date": book.add_format({"valign": "top", "num_format": "dd.mm.yyyy"}),
         "title": book.add_format({"bold": True, "font_size": 16}),
     }
-    unknown = {name for row in freshness for name in filter(None, row["not_assessable"].split(", "))}
+    unknown = set(not_assessable(freshness))
     by_type: dict[str, list[Row]] = {t: [] for t in labels.FINDING_TYPES}
     for case in cases:
         by_type[case["finding_type"]].append(case)

@@ -1,4 +1,4 @@
-"""What all commands share: where they write, how they tell progress, options that several have, and how a wrong use is told."""
+"""What all commands share: where they write, how they show progress, options that several have, errors of use."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+
+from ingest.canonical_tables import SYSTEMS, System
 
 FAILED, WRONG_USE, WITHHELD = 1, 2, 3
 
@@ -21,11 +23,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 class WrongUse(Exception):
-    """The command cannot mean that. The text says what to do instead."""
+    """The command cannot mean that. The text names what to do instead."""
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
+def progress_line() -> Iterator[Callable[[str], None]]:
     """A line that changes while work goes on; plain lines where standard error is no terminal."""
     if not err.is_terminal:
         yield lambda line: err.print(line, markup=False, soft_wrap=True)
@@ -40,6 +42,22 @@ def parse_day(text: str | None, name: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise WrongUse(f"{name} {text}: expected a day as YYYY-MM-DD, e.g. 2026-08-17") from None
+
+
+def needed_day(text: str, name: str) -> date:
+    """A day that has to be given on the command line as `name`. Raises WrongUse."""
+    day = parse_day(text, name)
+    if day is None:
+        raise WrongUse(f"{name}: expected a day as YYYY-MM-DD, e.g. 2026-08-17")
+    return day
+
+
+def parse_system(text: str) -> System:
+    """A system given on the command line. Raises WrongUse."""
+    for system in SYSTEMS:
+        if system == text:
+            return system
+    raise WrongUse(f"{text}: expected {' or '.join(SYSTEMS)}")
 
 
 def print_json(value: Any) -> None:

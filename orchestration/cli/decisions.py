@@ -1,4 +1,7 @@
-"""The commands by which people decide about cases: except, confirm, revoke, the list of it. They hold from the next run on."""
+"""Commands by which people decide: accept an extract; except, confirm, revoke about cases, and the list of it.
+
+What is decided about cases holds from the next run on; an accepted extract is evaluated at once.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -7,20 +10,59 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from orchestration.cli.console import Config, Json, WrongUse, err, out, parse_day, print_json, progress
+from orchestration.cli.console import (
+    Config,
+    Json,
+    WrongUse,
+    err,
+    needed_day,
+    out,
+    parse_system,
+    print_json,
+    progress_line,
+)
+from orchestration.cli.context import settings_of
+from orchestration.cli.running import evaluate
 from orchestration.core import clock
-from orchestration.core.demo_place import settings_in_force
 from orchestration.core.lock import writer
 from orchestration.core.settings import Settings
-
-app = typer.Typer()
 
 Until = Annotated[str, typer.Option(help="The last day it holds, YYYY-MM-DD.")]
 By = Annotated[str, typer.Option("--by", help="Who answers for it.")]
 _REVIEW = "kommuneadmin_review"
 
 
-@app.command(name="except")
+def accept(
+    system: Annotated[str, typer.Argument(help="hrm or vfs")],
+    day: Annotated[str, typer.Argument(metavar="DATE", help="The extract date, YYYY-MM-DD.")],
+    reason: Annotated[str, typer.Option(help="Why it is right after all; it is kept with the decision.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Let a quarantined extract in, and evaluate anew. Look at its diff first: `sluttdato status` says where it lies."""
+    from ingest.decisions import Decisions
+    from ingest.landing import Landing
+    from ingest.warehouse import open_warehouse
+    from publish.snapshot import published_as_of
+
+    settings = settings_of(config)
+    extract_date, known = needed_day(day, "DATE"), parse_system(system)
+    if not reason.strip():
+        raise WrongUse("--reason: say why the extract is right after all")
+    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        with open_warehouse(settings.paths.warehouse, progress=progress) as con:
+            waiting = con.execute(
+                "SELECT fingerprint FROM ingest.extracts WHERE system = ? AND extract_date = ? AND status = 'quarantined' "
+                "ORDER BY arrival DESC LIMIT 1", [system, extract_date]).fetchone()
+        if waiting is None:
+            came = Landing(settings.paths.landed).of_day(known, extract_date)
+            raise WrongUse(f"{system} {extract_date}: no quarantined extract; "
+                           + ("`sluttdato status` shows what became of it" if came else "none was taken in for that day"))
+        Decisions(settings.paths.decisions).accept(known, extract_date, waiting[0], reason, clock.today())
+        as_of = max(filter(None, [published_as_of(settings.paths.published), extract_date]))
+        raise typer.Exit(evaluate(settings, as_of, as_json=as_json))
+
+
 def except_(
     finding: Annotated[str, typer.Argument(help="The case's number, or a finding_id; the lists and `explain` show both.")],
     until: Until,
@@ -31,15 +73,14 @@ def except_(
     """Approve a finding until a day: it stays in the marts as `excepted`. It holds from the next run on."""
     from publish.cases import NoSuchCase, find_case, read_cases
 
-    settings = settings_in_force(config)
+    settings = settings_of(config)
     try:
-        case = find_case(read_cases(settings.published / "marts.duckdb"), finding)
+        case = find_case(read_cases(settings.paths.marts), finding)
     except NoSuchCase as error:
         raise WrongUse(str(error)) from None
     _approve(settings, case["finding_type"], case["subject_id"], until, reason, by)
 
 
-@app.command()
 def confirm(
     person: Annotated[str, typer.Argument(help="The person_id of a kommuneadmin, as in the roster.")],
     until: Until,
@@ -50,8 +91,8 @@ def confirm(
     """Confirm until a day that a person is to be kommuneadmin. Unanswered, the review comes back the day after."""
     import duckdb
 
-    settings = settings_in_force(config)
-    marts = settings.published / "marts.duckdb"
+    settings = settings_of(config)
+    marts = settings.paths.marts
     if not marts.exists():
         raise WrongUse("nothing is published yet; `sluttdato run` does that")
     with duckdb.connect(str(marts), read_only=True) as con:
@@ -63,18 +104,17 @@ def confirm(
 def _approve(settings: Settings, finding_type: str, subject: str, until: str, reason: str, by: str) -> None:
     from ingest.decisions import Decisions
 
-    last, today = parse_day(until, "--until"), clock.today()
+    last, today = needed_day(until, "--until"), clock.today()
     if last < today:
         raise WrongUse(f"--until {until} has passed")
     if not reason.strip() or not by.strip():
         raise WrongUse("--reason and --by must say something")
-    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
-        decided = Decisions(settings.data_dir / "decisions").except_(finding_type, subject, today, last, reason, by)
+    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        decided = Decisions(settings.paths.decisions).except_(finding_type, subject, today, last, reason, by)
     out.print(f"{finding_type} on {subject} is excepted from {today} to {last} ({decided}); the next run shows it so.",
               markup=False, soft_wrap=True)
 
 
-@app.command(name="import-exceptions")
 def import_exceptions(
     file: Annotated[Path, typer.Argument(help="A worklist's CSV with «Unntak til», «Begrunnelse», «Besluttet av» filled in.")],
     config: Config = None,
@@ -85,13 +125,13 @@ def import_exceptions(
     from ingest.errors import IngestError
     from publish.cases import NoSuchCase, find_case, read_cases
 
-    settings, today = settings_in_force(config), clock.today()
+    settings, today = settings_of(config), clock.today()
     if not file.is_file():
         raise WrongUse(f"{file}: there is no such file")
     filled = decisions_file.read(file)
     wrong, decided, gone = [], [], []
     try:
-        cases = read_cases(settings.published / "marts.duckdb")
+        cases = read_cases(settings.paths.marts)
     except NoSuchCase as error:
         raise WrongUse(str(error)) from None
     for row in filled:
@@ -103,8 +143,8 @@ def import_exceptions(
             gone.append(f"line {row.line}: {row.case} is no open case any more; left out")
     if wrong:
         raise IngestError(f"{file.name}: nothing was taken in. " + "; ".join(wrong))
-    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
-        decisions = Decisions(settings.data_dir / "decisions")
+    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        decisions = Decisions(settings.paths.decisions)
         before = len(decisions.exceptions())
         for case, row in decided:
             decisions.except_(case["finding_type"], case["subject_id"], today, row.until, row.reason, row.by)
@@ -114,7 +154,6 @@ def import_exceptions(
     out.print(f"{len(filled)} rows filled in, {new} new exceptions; the next run shows them.")
 
 
-@app.command()
 def revoke(
     exception: Annotated[str, typer.Argument(help="The exception_id; `sluttdato exceptions` lists them.")],
     reason: Annotated[str, typer.Option(help="Why it no longer holds.")],
@@ -124,18 +163,17 @@ def revoke(
     """Take an exception back. The finding is open again from the next run on, with its old first day."""
     from ingest.decisions import Decisions
 
-    settings = settings_in_force(config)
+    settings = settings_of(config)
     if not reason.strip() or not by.strip():
         raise WrongUse("--reason and --by must say something")
-    with progress() as say, writer(settings.data_dir, settings.lock_patience_seconds, say):
+    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         try:
-            Decisions(settings.data_dir / "decisions").revoke(exception, clock.today(), reason, by)
+            Decisions(settings.paths.decisions).revoke(exception, clock.today(), reason, by)
         except KeyError:
             raise WrongUse(f"{exception}: no exception with this id stands; `sluttdato exceptions` lists them") from None
     out.print(f"{exception} is revoked; the next run shows the finding as open.", markup=False)
 
 
-@app.command()
 def exceptions(
     config: Config = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that have run out or were revoked.")] = False,
@@ -145,17 +183,17 @@ def exceptions(
     from ingest.decisions import Decisions
 
     today = clock.today()
-    found = [{**e, "status": _status(e, today)} for e in Decisions(settings_in_force(config).data_dir / "decisions").exceptions()]
-    found = [e for e in found if everything or e["status"] == "in_force"]
+    listed = [{**e, "status": _status(e, today)} for e in Decisions(settings_of(config).paths.decisions).exceptions()]
+    listed = [e for e in listed if everything or e["status"] == "in_force"]
     if as_json:
-        print_json(found)
+        print_json(listed)
         return
-    if not found:
+    if not listed:
         out.print("No exception is in force.")
         return
     columns = ("exception_id", "finding_type", "subject_id", "approved_on", "until", "status", "approved_by", "reason")
     table = Table(*columns, box=None, pad_edge=False)
-    for e in found:
+    for e in listed:
         table.add_row(*(str(e[c]) for c in columns))
     out.print(table)
 

@@ -13,44 +13,39 @@ from ingest.landing import Landing
 from ingest.warehouse import open_warehouse, set_alert_log, set_run
 from orchestration.core import dbt
 from orchestration.core.alerting import alert_log
+from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
 from publish.snapshot import write_set
 
 
-def replay(settings: Settings, as_of: date, to: Path, say: Callable[[str], None]) -> dict[str, int]:
+def replay(settings: Settings, as_of: date, to: Path, progress: Callable[[str], None]) -> dict[str, int]:
     """Write the marts as of a day into the new folder `to`; returns {mart: rows}. Holds no lock: landed extracts stand.
 
     Raises IngestError when the retention has removed what the day needs, DbtFailed when dbt fails.
     """
-    base = retention.base_date(settings.landed)
+    paths = settings.paths
+    base = retention.base_date(paths.landed)
     if base and as_of < base:
         raise IngestError(f"{as_of} cannot be replayed: what came before {base} was purged")
-    landing, decisions = Landing(settings.landed), Decisions(settings.data_dir / "decisions")
+    landing, decisions = Landing(paths.landed), Decisions(paths.decisions)
     to = to.absolute()
     if to.exists():
         to.rmdir()
     with files.new_folder(to) as folder:
-        scratch = folder / "scratch"
-        scratch.mkdir()
-        warehouse = scratch / "warehouse.duckdb"
-        with open_warehouse(warehouse) as con:
+        scratch = DataPaths(folder / "scratch")
+        with open_warehouse(scratch.warehouse) as con:
             for system in SYSTEMS:
-                intake.fold_landed(con, landing, decisions, settings.policy, system, say, until=as_of)
+                intake.fold_landed(con, landing, decisions, settings.policy, system, paths.quarantined, progress, until=as_of)
             set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before())
             set_alert_log(con, alert_log(settings).rows())
-        say("evaluating: dbt build")
-        manifest = dbt.manifest(settings.data_dir, settings.warehouse, say)
-        _begin_target(manifest, scratch)
-        if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch, warehouse)):
+        progress("evaluating: dbt build")
+        manifest = dbt.manifest(settings.data_dir, paths.warehouse, progress)
+        # A target folder of its own, begun with what dbt has parsed already: the daily run may be at work beside this one.
+        scratch.dbt_target.mkdir(parents=True)
+        shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
+        if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch.root, scratch.warehouse)):
             raise dbt.DbtFailed("; ".join(failed))
-        with open_warehouse(warehouse) as con:
-            rows = write_set(con, folder, dbt.descriptions(manifest))
-        shutil.rmtree(scratch)
+        with open_warehouse(scratch.warehouse) as con:
+            rows = write_set(con, folder, as_of, dbt.descriptions(manifest))
+        shutil.rmtree(scratch.root)
     return rows
-
-
-def _begin_target(manifest: Path, scratch: Path) -> None:
-    """A target folder of its own, begun with what dbt has parsed already: the daily run may be at work beside this one."""
-    target = dbt.target_path(scratch)
-    target.mkdir(parents=True)
-    shutil.copyfile(manifest.with_name("partial_parse.msgpack"), target / "partial_parse.msgpack")

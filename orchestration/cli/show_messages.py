@@ -1,4 +1,4 @@
-"""How `sluttdato messages` shows what was told, and what would be."""
+"""How `sluttdato messages` shows the messages that were sent, and those that would be."""
 
 from datetime import date
 
@@ -15,32 +15,32 @@ _KINDS = ("opened", "changed", "escalated", "excepted", "resolved")
 
 
 def show_messages(settings: Settings, last: int, out: Console, *, as_json: bool) -> None:
-    """The last messages: when, to whom, what they told, what became of them."""
-    found = [{
+    """The last messages: when, to whom, how many events of each kind, what became of them."""
+    messages = [{
         "message_id": m["message_id"], "told_on": m["told_on"], "recipient": m["recipient"], "state": m["state"],
         **{kind: sum(e["event"] == kind for e in m["events"])
            for kind in _KINDS}, "still_open": m["still_open"],
     } for m in alert_log(settings).messages()[-last:]]
     if as_json:
-        print_json(found)
+        print_json(messages)
         return
-    if not found:
+    if not messages:
         out.print("Nothing was sent yet. Recipients are set under `alerts.recipients`; `--preview NAME` shows a message.")
         return
     table = Table("told on", "recipient", "state", "told", box=None, pad_edge=False)
-    for row in found:
-        told = ", ".join(f"{row[kind]} {kind}" for kind in (*_KINDS, "still_open") if row[kind])
-        table.add_row(str(row["told_on"]), row["recipient"], row["state"], told)
+    for row in messages:
+        events = ", ".join(f"{row[kind]} {kind}" for kind in (*_KINDS, "still_open") if row[kind])
+        table.add_row(str(row["told_on"]), row["recipient"], row["state"], events)
     out.print(table)
 
 
 def preview_message(settings: Settings, name: str, today: date, out: Console) -> None:
     """The message that a recipient would get now."""
-    told = digest(settings.alerts, name, state_now(settings, today, None), alert_log(settings).memory(name))
-    if told is None:
+    due = digest(settings.alerts, name, state_now(settings, today, None), alert_log(settings).memory(name))
+    if due is None:
         out.print(f"Nothing new is to be told to {name}.", markup=False)
         return
-    message, _ = told
+    message, _ = due
     out.print(f"{message.title}\n\n{message.body}", markup=False, soft_wrap=True)
 
 

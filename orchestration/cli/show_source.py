@@ -32,10 +32,10 @@ def show_seen(seen: Seen, out: Console) -> None:
 
 def show_proposal(proposal: Proposal, file: Path, out: Console) -> None:
     """The settings as YAML to paste, then as comments what a person has to decide."""
-    told = yaml.safe_dump({"sources": {"vfs": [proposal.settings]}}, allow_unicode=True, sort_keys=False)
+    settings = yaml.safe_dump({"sources": {"vfs": [proposal.settings]}}, allow_unicode=True, sort_keys=False)
     out.print(f"# {file.name}: {proposal.rows} rows. Paste this into sluttdato.yaml, and correct it.", markup=False,
               soft_wrap=True)
-    out.print(told.rstrip(), markup=False, soft_wrap=True)
+    out.print(settings.rstrip(), markup=False, soft_wrap=True)
     for question in proposal.questions:
         out.print(f"# ? {question}", markup=False, soft_wrap=True)
     if proposal.unused:

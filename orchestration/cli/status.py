@@ -1,4 +1,4 @@
-"""What `sluttdato status` and the end of `sluttdato demo` tell: days delivered, extracts withheld, open findings by type.
+"""What `sluttdato status` and the end of `sluttdato demo` show: days delivered, extracts withheld, open findings by type.
 
 It reads the published set, so it never waits for a run.
 """
@@ -10,12 +10,13 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from ingest.canonical_tables import SYSTEMS
+from ingest.canonical_tables import SYSTEMS, System
 from ingest.landing import Landing
 from ingest.quarantine import diff_file
+from ingest.sql import Row, scalar
+from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
-from orchestration.defs.resources import relative
-from publish import labels
+from publish import deliveries, labels
 
 _SIGNS = {"accepted": "[green]■[/]", "replaced": "[green]■[/]", "quarantined": "[yellow]Q[/]", "refused": "[red]X[/]",
           "missing": "[dim]·[/]", "pending": "[cyan]?[/]"}
@@ -27,71 +28,66 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "days": {day: state},
     "withheld": [{"extract_date", "status", "reason", "diff"}], "pending": [day]}}, "findings": {type: {"open",
     "excepted"}}, "not_assessable": [name]}. A state is accepted, quarantined, refused, missing or pending (delivered, not
-    taken in yet). Of a type that cannot be told, the findings are those that were open when it last could; none is null.
+    taken in yet). Of a type that cannot be assessed, the findings are those that were open when it last could; none is null.
     """
-    marts = settings.published / "marts.duckdb"
-    published = marts.exists()
-    with duckdb.connect(str(marts) if published else ":memory:", read_only=published) as con:
-        as_of = con.execute("SELECT any_value(as_of_date) FROM data_freshness").fetchone()[0] if published else None
-        return {
-            "as_of_date": as_of,
-            "systems": {s: _system(settings, con if published else None, s, today, days) for s in SYSTEMS},
-            "findings": _findings(con) if published else {},
-            "not_assessable": _not_assessable(con) if published else [],
-        }
+    freshness: list[Row] = []
+    extracts: dict[System, list[Row]] = {system: [] for system in SYSTEMS}
+    findings: dict[str, dict[str, int | None]] = {}
+    if settings.paths.marts.exists():
+        with duckdb.connect(str(settings.paths.marts), read_only=True) as con:
+            freshness = deliveries.freshness(con)
+            extracts = {system: deliveries.newest_of_each_day(con, system) for system in SYSTEMS}
+            findings = _findings(con, deliveries.not_assessable(freshness))
+    of_system = {row["system"]: row for row in freshness}
+    return {
+        "as_of_date": freshness[0]["as_of_date"] if freshness else None,
+        "systems": {s: _system(settings, s, of_system.get(s), extracts[s], today, days) for s in SYSTEMS},
+        "findings": findings, "not_assessable": deliveries.not_assessable(freshness),
+    }
 
 
 def _system(
-    settings: Settings, con: duckdb.DuckDBPyConnection | None, system: str, today: date, days: int
+    settings: Settings, system: System, freshness: Row | None, extracts: list[Row], today: date, days: int
 ) -> dict[str, Any]:
-    landing = Landing(settings.landed)
+    landing = Landing(settings.paths.landed)
     pending = sorted({d.extract_date for d in landing.pending(settings.source(system), today)})
-    found: dict[str, Any] = {"current_extract_date": None, "age_days": None, "status": "missing", "days": {},
-                             "withheld": [], "pending": pending}
-    states: dict[date, tuple[str, str | None]] = {}
-    if con is not None:
-        found["current_extract_date"], found["age_days"], found["status"] = con.execute(
-            "SELECT current_extract_date, age_days, status FROM data_freshness WHERE system = ?", [system]).fetchone()
-        states = {day: (state, reason) for day, state, reason in con.execute("""
-            SELECT extract_date, status, reason FROM extracts WHERE system = ? QUALIFY row_number() OVER (
-              PARTITION BY extract_date ORDER BY status = 'accepted' DESC, arrival DESC) = 1
-            ORDER BY extract_date""", [system]).fetchall()}
-    for offset in range(days - 1, -1, -1):
-        day = today - timedelta(days=offset)
-        state = "pending" if day in pending else states.get(day, ("missing", None))[0]
-        found["days"][day.isoformat()] = state
-    for day, (state, reason) in states.items():
-        if state in ("quarantined", "refused"):
-            diff = next((diff_file(landing.quarantined, e) for e in reversed(landing.of_day(system, day)) if not e.refused), None)
-            found["withheld"].append({
-                "extract_date": day, "status": state, "reason": reason,
-                "diff": relative(diff, settings) if state == "quarantined" and diff and diff.exists() else None})
-    return found
+    state_of = {e["extract_date"]: e["status"] for e in extracts} | dict.fromkeys(pending, "pending")
+    shown_days = [today - timedelta(days=n) for n in range(days - 1, -1, -1)]
+    return {
+        "current_extract_date": freshness["current_extract_date"] if freshness else None,
+        "age_days": freshness["age_days"] if freshness else None,
+        "status": freshness["status"] if freshness else "missing",
+        "days": {day.isoformat(): state_of.get(day, "missing") for day in shown_days},
+        "withheld": [{"extract_date": e["extract_date"], "status": e["status"], "reason": e["reason"],
+                      "diff": _diff(settings.paths, landing, e) if e["status"] == "quarantined" else None}
+                     for e in extracts if e["status"] in ("quarantined", "refused")],
+        "pending": pending}
 
 
-def _not_assessable(con: duckdb.DuckDBPyConnection) -> list[str]:
-    names = con.execute("SELECT not_assessable FROM data_freshness WHERE system = 'vfs'").fetchone()
-    return [n for n in names[0].split(", ") if n] if names else []
+def _diff(paths: DataPaths, landing: Landing, extract: Row) -> str | None:
+    """Where the diff of a quarantined day is, unless it was purged."""
+    of_day = landing.of_day(extract["system"], extract["extract_date"])
+    file = next((diff_file(paths.quarantined, e) for e in reversed(of_day) if not e.refused), None)
+    return paths.shown(file) if file and file.exists() else None
 
 
-def _findings(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int | None]]:
-    """How many of each type are open or excepted; None instead of a zero that nobody measured."""
-    unmeasured = set(_not_assessable(con))
+def _findings(con: duckdb.DuckDBPyConnection, not_assessable: list[str]) -> dict[str, dict[str, int | None]]:
+    """{type: how many are open or excepted}; None instead of a zero that nobody measured."""
     counts: dict[str, dict[str, int | None]] = {
-        t: dict.fromkeys(("open", "excepted"), None if t in unmeasured else 0) for t in labels.FINDING_TYPES}
+        t: dict.fromkeys(("open", "excepted"), None if t in not_assessable else 0) for t in labels.FINDING_TYPES}
     for finding_type, state, count in con.execute(
             "SELECT finding_type, status, count(*) FROM findings WHERE status <> 'resolved' GROUP BY ALL").fetchall():
         counts[finding_type][state] = count
     return counts
 
 
-def show_status(found: dict[str, Any], out: Console) -> None:
+def show_status(status: dict[str, Any], out: Console) -> None:
     """Draw the status."""
-    if found["as_of_date"] is None:
+    if status["as_of_date"] is None:
         out.print("Nothing is published yet; `sluttdato run` does that.")
     else:
-        out.print(f"As of {found['as_of_date']}")
-    for system, s in found["systems"].items():
+        out.print(f"As of {status['as_of_date']}")
+    for system, s in status["systems"].items():
         days = list(s["days"])
         out.print(f"\n[b]{system}[/]  {''.join(_SIGNS[state] for state in s['days'].values())}  {days[0]} to {days[-1]}")
         if s["current_extract_date"]:
@@ -106,11 +102,11 @@ def show_status(found: dict[str, Any], out: Console) -> None:
             out.print(f"     missing: {shown}{f' and {len(missing) - 5} earlier' if len(missing) > 5 else ''}", soft_wrap=True)
     out.print(f"\n{_SIGNS['accepted']} taken in  {_SIGNS['quarantined']} quarantined  {_SIGNS['refused']} refused  "
               f"{_SIGNS['missing']} missing  {_SIGNS['pending']} delivered, not taken in yet")
-    if found["findings"]:
+    if status["findings"]:
         out.print()
-        out.print(findings_table(found["findings"]))
-    if found["not_assessable"]:
-        out.print(f"\nCannot be told from these sources: {', '.join(found['not_assessable'])}", soft_wrap=True)
+        out.print(findings_table(status["findings"]))
+    if status["not_assessable"]:
+        out.print(f"\nCannot be told from these sources: {', '.join(status['not_assessable'])}", soft_wrap=True)
 
 
 def findings_table(findings: dict[str, dict[str, int | None]]) -> Table:
@@ -119,20 +115,21 @@ def findings_table(findings: dict[str, dict[str, int | None]]) -> Table:
     table.add_column("open", justify="right")
     table.add_column("excepted", justify="right")
     for finding_type, counts in findings.items():
-        told = "not assessable" if counts["open"] is None else str(counts["open"])
-        table.add_row(finding_type, labels.FINDING_TYPES[finding_type], told, str(counts["excepted"] or ""))
+        is_open = "not assessable" if counts["open"] is None else str(counts["open"])
+        table.add_row(finding_type, labels.FINDING_TYPES[finding_type], is_open, str(counts["excepted"] or ""))
     return table
 
 
 def show_demo(settings: Settings, out: Console) -> None:
-    """What the demo found, and where to look."""
-    marts = settings.published / "marts.duckdb"
+    """What the demo came to, and where to look."""
+    marts = settings.paths.marts
     with duckdb.connect(str(marts), read_only=True) as con:
-        persons, people_with_findings = con.execute("""
-            SELECT (SELECT count(*) FROM employee_status),
-              (SELECT count(DISTINCT person_id) FROM findings WHERE status = 'open' AND finding_type IN (
-                'active_vfs_inactive_hrm', 'unknown_in_hrm', 'inactive_with_access'))""").fetchone()
-        findings, unmeasured = _findings(con), _not_assessable(con)
+        persons = scalar(con, "SELECT count(*) FROM employee_status")
+        people_with_findings = scalar(con, """
+            SELECT count(DISTINCT person_id) FROM findings WHERE status = 'open'
+              AND finding_type IN ('active_vfs_inactive_hrm', 'unknown_in_hrm', 'inactive_with_access')""")
+        not_assessable = deliveries.not_assessable(deliveries.freshness(con))
+        findings = _findings(con, not_assessable)
         example = con.execute("""
             SELECT vfs_position_id FROM status_mismatches WHERE cause = 'backdated' AND can_log_in
             ORDER BY days_open DESC, vfs_position_id LIMIT 1""").fetchone()
@@ -140,16 +137,16 @@ def show_demo(settings: Settings, out: Console) -> None:
     out.print(f"\nOf {persons} people in Visma Flyt Skole, {people_with_findings} have left HRM, or were never in it, and "
               "still have access:\n", soft_wrap=True)
     out.print(findings_table({t: c for t, c in findings.items() if c["open"] != 0}))
-    if unmeasured:
-        out.print(f"\nCannot be told from these sources: {', '.join(unmeasured)}", soft_wrap=True)
+    if not_assessable:
+        out.print(f"\nCannot be told from these sources: {', '.join(not_assessable)}", soft_wrap=True)
     for system, day in withheld:
         out.print(f"\nThe {system} extract of {day} was cut off on the way, and quarantined: nobody was counted as gone.",
                   soft_wrap=True)
-    people = settings.published.absolute()
+    published = settings.paths.published.absolute()
     out.print("\nWhere to look:")
     for file, what in (("report/index.html", "in a browser: what the sysadmin opens in the morning"),
                        ("worklists/arbeidsliste.xlsx", "the same as a worklist")):
-        out.print(f"  {people / file}  {what}", markup=False, soft_wrap=True)
+        out.print(f"  {published / file}  {what}", markup=False, soft_wrap=True)
     if example:
         out.print(f"  sluttdato explain {example[0]}    why one of them still has access, and what to click",
                   soft_wrap=True)

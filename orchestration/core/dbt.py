@@ -1,7 +1,8 @@
-"""dbt as this project runs it: where project, profile and target lie, and the manifest that Dagster's assets are made from.
+"""dbt as this project runs it: in this process, on a given warehouse; and the manifest that Dagster's assets are made from.
 
-dbt works in this process: that saves the seconds of a second start, and a run that is killed leaves nothing behind that
-still writes. All that dbt writes lies under the data directory. Nothing downloads: there are no dbt packages.
+In this process, because that saves the seconds of a second start, and a run that is killed leaves nothing behind that still
+writes. All that dbt writes is below the data directory. Nothing downloads: there are no dbt packages.
+Does not belong here: how Dagster shows what dbt did (`defs.assets.marts`).
 """
 
 import hashlib
@@ -16,15 +17,16 @@ from filelock import FileLock
 
 import dbt_project
 from ingest import files
+from orchestration.core.paths import DataPaths
 from publish.snapshot import Description
 
 PROJECT = dbt_project.PROJECT
-# Unit tests prove the rules when the code changes (`make test`); they say nothing of the day's data.
+# Unit tests prove the rules when the code changes (`make test`); they do not look at the day's data.
 BUILD = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
 
 
 class DbtFailed(Exception):
-    """dbt ended with an error. The text says which model or test, and what happened."""
+    """dbt ended with an error. The text names the model or test, and what happened."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class NodeResult:
 
 
 def target_path(data_dir: Path) -> Path:
-    return data_dir / "dbt" / "target"
+    """Where dbt writes its manifest and what it compiled."""
+    return DataPaths(data_dir).dbt_target
 
 
 def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[NodeResult]:
@@ -47,13 +50,13 @@ def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[NodeRe
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    before = Path.cwd()
+    before, paths = Path.cwd(), DataPaths(data_dir)
     os.environ.update(SLUTTDATO_WAREHOUSE=str(warehouse), DBT_SEND_ANONYMOUS_USAGE_STATS="false", DO_NOT_TRACK="1")
     try:
         done = dbtRunner().invoke([
             # To write down all that goes well takes a tenth of dbt's time. By hand (`dbt build`) its log holds everything.
             "--quiet", "--log-level-file", "warn", *arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-            "--target-path", str(target_path(data_dir)), "--log-path", str(data_dir / "dbt" / "logs")])
+            "--target-path", str(paths.dbt_target), "--log-path", str(paths.dbt_logs)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # or the warehouse would stay locked
         os.chdir(before)
@@ -70,24 +73,26 @@ def failures(results: list[NodeResult]) -> list[str]:
     return [f"{r.unique_id.split('.')[2]}: {r.message}" for r in results if r.status in ("error", "fail")]
 
 
-def manifest(data_dir: Path, warehouse: Path, say: Callable[[str], None] = lambda _: None) -> Path:
+def manifest(data_dir: Path, warehouse: Path, progress: Callable[[str], None] = lambda _: None) -> Path:
     """The manifest of the project as it is now; parsed anew when the project changed."""
-    path = target_path(data_dir) / "manifest.json"
-    state_file = data_dir / "dbt" / "parsed.json"
+    paths = DataPaths(data_dir)
     state = {"project": _fingerprint()}
-    if path.exists() and _read(state_file) == state:
-        return path
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(data_dir / ".parse.lock"):
-        if not path.exists() or _read(state_file) != state:
-            say("reading the dbt project")
-            invoke(["parse"], data_dir, warehouse)
-            files.write_json(state_file, state)
-    return path
+
+    def is_current() -> bool:
+        return paths.dbt_manifest.exists() and _read(paths.dbt_parsed) == state
+
+    if not is_current():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(paths.parse_lock):
+            if not is_current():  # another process may have parsed it meanwhile
+                progress("reading the dbt project")
+                invoke(["parse"], data_dir, warehouse)
+                files.write_json(paths.dbt_parsed, state)
+    return paths.dbt_manifest
 
 
 def descriptions(manifest_file: Path) -> dict[str, Description]:
-    """What each mart and its columns mean, as the dbt project says."""
+    """{mart: its description and those of its columns}, as they stand in the dbt project."""
     nodes = json.loads(manifest_file.read_text(encoding="utf-8"))["nodes"].values()
     return {
         n["name"]: Description(n["description"], {c: v["description"] for c, v in n["columns"].items()})

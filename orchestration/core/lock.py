@@ -10,15 +10,16 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ingest import files
+from orchestration.core.paths import DataPaths
 
 
 class LockHeld(Exception):
-    """Another process is at work and did not finish in time. The text says who."""
+    """Another process is at work and did not finish in time. The text names it."""
 
 
 @contextmanager
 def writer(
-    data_dir: Path, patience_seconds: float, say: Callable[[str], None] = lambda _: None
+    data_dir: Path, patience_seconds: float, progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[None]:
     """Hold the data directory. Waits for another holder, and raises LockHeld after `patience_seconds`.
 
@@ -26,8 +27,9 @@ def writer(
     Within one process it may be held several times over: a command holds it, and so does the Dagster run it starts.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    holder = data_dir / ".writer.json"
-    lock = FileLock((data_dir / ".writer.lock").resolve(), is_singleton=True, thread_local=False)
+    paths = DataPaths(data_dir)
+    holder = paths.writer
+    lock = FileLock(paths.writer_lock.resolve(), is_singleton=True, thread_local=False)
     if lock.is_locked:
         with lock:
             yield
@@ -35,7 +37,7 @@ def writer(
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say(f"waiting: {_who(holder)} is at work on {data_dir}")
+        progress(f"waiting: {_who(holder)} is at work on {data_dir}")
         try:
             lock.acquire(timeout=patience_seconds, poll_interval=0.2)
         except Timeout:

@@ -18,6 +18,7 @@ from ingest.policy import Policy
 from ingest.settings_model import FromFile, SettingsModel
 from ingest.sources.base import Source
 from ingest.sources.catalogue import AdapterSettings, make_source
+from orchestration.core.paths import DataPaths
 from publish.alerts.recipients import Alerts
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
@@ -144,16 +145,9 @@ class Settings(SettingsModel, BaseSettings):
         return make_source(system, getattr(self.sources, system))
 
     @property
-    def warehouse(self) -> Path:
-        return self.data_dir / "warehouse.duckdb"
-
-    @property
-    def landed(self) -> Path:
-        return self.data_dir / "landed"
-
-    @property
-    def published(self) -> Path:
-        return self.data_dir / "published"
+    def paths(self) -> DataPaths:
+        """Every file and folder below `data_dir`."""
+        return DataPaths(self.data_dir)
 
 
 def find_config(given: Path | None) -> Path | None:

@@ -1,11 +1,11 @@
 """Checks across systems and over time: deliveries, identity, whether end dates propagate, kommuneadmins.
 
-Belongs here: what is told to the data team as passed or failed. Does not belong here: how it is computed (dbt models
+Belongs here: what the data team sees as passed or failed. Does not belong here: how it is computed (dbt models
 hold the rules), keys and types (dbt tests), the delivered rows (Great Expectations). Metadata holds counts and days.
 """
 
-from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -13,8 +13,11 @@ import duckdb
 from ingest.canonical_tables import SYSTEMS, TABLES, Table
 from ingest.expectations import results
 from ingest.landing import REJECTED_ROWS, Landed
-from orchestration.core.alerting import CHECK, alert_log, outcome_of
+from ingest.sql import Row, scalar
+from orchestration.core.alerting import MESSAGES_WERE_SENT, alert_log, outcome_of
+from orchestration.core.run_report import PUBLISHED_ASSET
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
+from publish import deliveries
 from publish.alerts.send import Sent
 
 _FRESHNESS = dg.AssetKey(["marts", "data_freshness"])
@@ -55,8 +58,7 @@ _AS_EXPECTED = [
 @dg.multi_asset_check(specs=_AS_EXPECTED, name="check_extracts", pool="warehouse", op_tags={"dagster/priority": "-1"})
 def about_extracts(workplace: dg.ResourceParam[Workplace]):
     """What Great Expectations found in the newest extract of each system: counts and keys only."""
-    with workplace.warehouse(read_only=True) as con:
-        as_of = con.execute("SELECT as_of_date FROM ingest.run").fetchone()[0]
+    as_of = workplace.as_of
     newest = {s: max((e for e in workplace.landing.all(s) if not e.refused and e.extract_date <= as_of),
                      key=lambda e: (e.extract_date, e.arrival), default=None) for s in SYSTEMS}
     for landed in filter(None, newest.values()):
@@ -71,13 +73,13 @@ def _expectations(table: Table, newest: Landed | None) -> dg.AssetCheckResult:
     expected = results(newest.folder).get(table.name, []) if newest else []
     failed = [e for e in expected if not e.success]
     if newest is None:
-        says = "No extract has come yet."
+        text = "No extract has come yet."
     elif not expected:
-        says = f"The extract of {newest.extract_date} holds no {table.name}."
+        text = f"The extract of {newest.extract_date} holds no {table.name}."
     else:
-        says = f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}."
+        text = f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}."
     return _result(
-        dg.AssetKey(["versions", table.versions_name]), "is_as_expected", passed=not failed, says=says,
+        dg.AssetKey(["versions", table.versions_name]), "is_as_expected", passed=not failed, text=text,
         warns=not any(e.critical for e in failed), expectations=len(expected), failed=len(failed),
         **{f"{e.expectation}/{e.column}": {"unexpected_count": e.unexpected_count, "keys": e.keys} for e in failed})
 
@@ -85,13 +87,19 @@ def _expectations(table: Table, newest: Landed | None) -> dg.AssetCheckResult:
 @dg.multi_asset_check(specs=SPECS, name="check_people_and_deliveries", pool="warehouse")
 def about_people_and_deliveries(workplace: dg.ResourceParam[Workplace]):
     """All checks on one connection."""
-    with retried_when_it_can_pass(), workplace.warehouse(read_only=True) as con:
-        for page, found in (
-            ("index.html", _deliveries(con)), ("saker.html", _identity(con, workplace.settings.policy.max_match_drop_points)),
-            ("index.html", [_end_dates(con)]), ("kommuneadmin.html", [_kommuneadmins(con)]),
-        ):
-            for result in found:
-                yield result._replace(metadata={**result.metadata, "report": _link(workplace, page)})
+    with retried_when_it_can_pass():
+        as_of = workplace.as_of
+        with workplace.warehouse(read_only=True) as con:
+            freshness = deliveries.freshness(con)
+            unknown = deliveries.not_assessable(freshness)
+            results_of_page = [
+                ("index.html", _deliveries(con, freshness, as_of)),
+                ("saker.html", _identity(con, workplace.settings.policy.max_match_drop_points)),
+                ("index.html", [_end_dates(con, unknown, as_of)]), ("kommuneadmin.html", [_kommuneadmins(con, unknown)]),
+            ]
+    for page, of_page in results_of_page:
+        for result in of_page:
+            yield result._replace(metadata={**result.metadata, "report": _link(workplace, page)})
 
 
 def _link(workplace: Workplace, page: str) -> dg.MetadataValue:
@@ -99,144 +107,139 @@ def _link(workplace: Workplace, page: str) -> dg.MetadataValue:
     url = workplace.settings.alerts.report_url
     if url:
         return dg.MetadataValue.url(f"{url.rstrip('/')}/{page}")
-    return dg.MetadataValue.path(str(workplace.settings.published / "report" / page))
+    return dg.MetadataValue.path(str(workplace.paths.report / page))
 
 
 @dg.asset_check(
-    asset="published", name=CHECK, pool="warehouse",
+    asset=PUBLISHED_ASSET, name=MESSAGES_WERE_SENT, pool="warehouse",
     description="The last message to each recipient left. What did not is told again by the next run.")
 def about_messages(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
     """What became of the messages before this run; those about it are sent when it has ended, and shown here then."""
     last = {m["recipient"]: m["state"] for m in alert_log(workplace.settings).messages()}
-    told = Sent([r for r, state in last.items() if state == "sent"], [r for r, state in last.items() if state != "sent"])
+    sent = Sent([r for r, state in last.items() if state == "sent"], [r for r, state in last.items() if state != "sent"])
     return dg.AssetCheckResult(
-        passed=not told.failed, severity=dg.AssetCheckSeverity.ERROR, description=outcome_of(told),
-        metadata={"sent": len(told.sent), "failed": len(told.failed)})
+        passed=not sent.failed, severity=dg.AssetCheckSeverity.ERROR, description=outcome_of(sent),
+        metadata={"sent": len(sent.sent), "failed": len(sent.failed)})
 
 
 def _result(
-    key: dg.AssetKey, name: str, *, passed: bool, says: str, warns: bool = False, **metadata: object
+    key: dg.AssetKey, name: str, *, passed: bool, text: str, warns: bool = False, **metadata: Any
 ) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR
-    return dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, severity=severity, description=says,
+    return dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, severity=severity, description=text,
                                metadata=metadata)
 
 
-def _deliveries(con: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
-    rows = con.execute(
-        "SELECT system, current_extract_date, age_days, status, withheld_extracts, as_of_date FROM marts.data_freshness "
-        "ORDER BY system").fetchall()
-    late = [f"{system} ({current or 'no extract yet'})" for system, current, age, *_ in rows if age != 0]
-    yield _result(
+def _deliveries(con: duckdb.DuckDBPyConnection, freshness: list[Row], as_of: date) -> list[dg.AssetCheckResult]:
+    late = [f"{f['system']} ({f['current_extract_date'] or 'no extract yet'})" for f in freshness if f["age_days"] != 0]
+    arrived = _result(
         _FRESHNESS, "extracts_arrived", passed=not late, warns=True,
-        says=f"Not in for {rows[0][5]}: {', '.join(late)}" if late else "Both systems have delivered.",
-        **{f"{system}/current_extract_date": str(current) for system, current, *_ in rows}, trend=_volumes(con))
-    old = [f"{system}: {'no extract has come' if age is None else f'the current extract is {age} days old'}"
-           for system, _, age, status, *_ in rows if status != "fresh"]
-    yield _result(
+        text=f"Not in for {as_of}: {', '.join(late)}" if late else "Both systems have delivered.",
+        **{f"{f['system']}/current_extract_date": str(f["current_extract_date"]) for f in freshness},
+        trend=_volumes(con, as_of))
+    old = [f"{f['system']}: " + ("no extract has come" if f["age_days"] is None
+                                 else f"the current extract is {f['age_days']} days old")
+           for f in freshness if f["status"] != "fresh"]
+    recent = _result(
         _FRESHNESS, "extracts_are_recent", passed=not old,
-        says="; ".join(old) or "Both current extracts are recent enough.",
-        **{f"{system}/age_days": age for system, _, age, *_ in rows if age is not None})
+        text="; ".join(old) or "Both current extracts are recent enough.",
+        **{f"{f['system']}/age_days": f["age_days"] for f in freshness if f["age_days"] is not None})
     withheld = con.execute("""
         SELECT e.system, e.extract_date, e.status, e.reason FROM marts.extracts e JOIN marts.data_freshness f USING (system)
         WHERE e.status IN ('refused', 'quarantined')
           AND coalesce(e.extract_date > f.current_extract_date, true) ORDER BY ALL""").fetchall()
-    yield _result(
+    let_in = _result(
         _FRESHNESS, "extracts_are_let_in", passed=not withheld,
-        says="; ".join(f"{s} {d} {status}: {reason}" for s, d, status, reason in withheld) or "Nothing is withheld.",
+        text="; ".join(f"{s} {d} {status}: {reason}" for s, d, status, reason in withheld) or "Nothing is withheld.",
         withheld=len(withheld))
+    return [arrived, recent, let_in]
 
 
-def _volumes(con: duckdb.DuckDBPyConnection) -> dg.TableMetadataValue:
+def _last_days(as_of: date) -> list[date]:
+    return [as_of - timedelta(days=n) for n in range(_TREND_DAYS - 1, -1, -1)]
+
+
+def _volumes(con: duckdb.DuckDBPyConnection, as_of: date) -> dg.TableMetadataValue:
     """Of the last days: what came, and how many rows."""
-    rows = con.execute(f"""
-        WITH days AS (
-          SELECT unnest(generate_series(as_of_date - {_TREND_DAYS - 1}, as_of_date, INTERVAL 1 DAY))::DATE AS day
-          FROM ingest.run
-        ), newest AS (
-          SELECT * FROM marts.extracts QUALIFY row_number() OVER (
-            PARTITION BY system, extract_date ORDER BY status = 'accepted' DESC, arrival DESC) = 1
-        )
-        SELECT day, coalesce(h.status, 'missing'), h.row_count, coalesce(v.status, 'missing'), v.row_count
-        FROM days LEFT JOIN newest h ON h.extract_date = day AND h.system = 'hrm'
-        LEFT JOIN newest v ON v.extract_date = day AND v.system = 'vfs' ORDER BY day""").fetchall()
-    return _table(["day", "hrm", "hrm_rows", "vfs", "vfs_rows"], rows)
+    came = {s: {e["extract_date"]: e for e in deliveries.newest_of_each_day(con, s)} for s in SYSTEMS}
+    missing: Row = {"status": "missing", "row_count": None}
+
+    def of_day(day: date) -> tuple[Any, ...]:
+        of_systems = [came[s].get(day, missing) for s in SYSTEMS]
+        return day, *(e[column] for e in of_systems for column in ("status", "row_count"))
+
+    return _table(["day", *(name for s in SYSTEMS for name in (s, f"{s}_rows"))], [of_day(d) for d in _last_days(as_of)])
 
 
-def _identity(con: duckdb.DuckDBPyConnection, max_drop_points: float) -> Iterator[dg.AssetCheckResult]:
+def _identity(con: duckdb.DuckDBPyConnection, max_drop_points: float) -> list[dg.AssetCheckResult]:
     rates = {today: (day, percent) for day, today, percent in con.execute(
         "SELECT day, is_today, matched_percent FROM intermediate.int_identity__match_rate").fetchall()}
     (_, now), (before_day, before) = rates[True], rates.get(False, (None, None))
     fallen = now is not None and before is not None and before - now > max_drop_points
-    yield _result(
+    match_rate = _result(
         _PERSONS, "match_rate_holds", passed=not fallen,
-        says=(f"The share of VFS persons that match an employee fell from {before:g} % ({before_day}) to {now:g} %. "
+        text=(f"The share of VFS persons that match an employee fell from {before:g} % ({before_day}) to {now:g} %. "
               "Has a column or its format changed?") if fallen else "The share of matched persons holds.",
         **({"matched_percent": now} if now is not None else {}),
         **({"matched_percent_before": before} if before is not None else {}))
-    alike = con.execute(
-        "SELECT count(DISTINCT person_id) FROM intermediate.int_identity__numbers_written_differently").fetchone()[0]
-    yield _result(
+    alike = scalar(con, "SELECT count(DISTINCT person_id) FROM intermediate.int_identity__numbers_written_differently")
+    numbers = _result(
         _PERSONS, "numbers_are_written_alike", passed=not alike, warns=True, persons=alike,
-        says=f"{alike} employee numbers in VFS would match if leading zeros or spaces were dropped." if alike
+        text=f"{alike} employee numbers in VFS would match if leading zeros or spaces were dropped." if alike
         else "No number is written differently.")
-    disputed = con.execute(
-        "SELECT count(*) FROM marts.findings WHERE finding_type = 'disputed_identity' AND status = 'open'").fetchone()[0]
-    yield _result(
+    disputed = scalar(
+        con, "SELECT count(*) FROM marts.findings WHERE finding_type = 'disputed_identity' AND status = 'open'")
+    identities = _result(
         _FINDINGS, "identities_are_certain", passed=not disputed, warns=True, open=disputed,
-        says=f"Number and national id disagree, or several share one, for {disputed} persons." if disputed
+        text=f"Number and national id disagree, or several share one, for {disputed} persons." if disputed
         else "No identity is disputed.")
+    return [match_rate, numbers, identities]
 
 
-def _cannot_be_told(con: duckdb.DuckDBPyConnection, mart: str, key: dg.AssetKey, name: str) -> dg.AssetCheckResult | None:
+def _not_assessable(mart: str, key: dg.AssetKey, name: str) -> dg.AssetCheckResult:
     """A warning instead of a check that passes because nobody could look."""
-    told = con.execute("SELECT not_assessable FROM marts.data_freshness WHERE system = 'vfs'").fetchone()[0]
-    if mart not in told.split(", "):
-        return None
     return _result(key, name, passed=False, warns=True,
-                   says=f"Not assessable: the sources of VFS do not carry what {mart} needs.")
+                   text=f"Not assessable: the sources of VFS do not carry what {mart} needs.")
 
 
-def _end_dates(con: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
-    if unmeasured := _cannot_be_told(con, "end_date_propagation", _END_DATES, "end_dates_propagate"):
-        return unmeasured
+def _end_dates(con: duckdb.DuckDBPyConnection, unknown: list[str], as_of: date) -> dg.AssetCheckResult:
+    if "end_date_propagation" in unknown:
+        return _not_assessable("end_date_propagation", _END_DATES, "end_dates_propagate")
     statuses = dict(con.execute("SELECT status, count(*) FROM marts.end_date_propagation GROUP BY 1 ORDER BY 1").fetchall())
     causes = con.execute("""
         SELECT status, cause, count(*) FROM marts.end_date_propagation WHERE cause IS NOT NULL
         GROUP BY ALL ORDER BY ALL""").fetchall()
-    trend = con.execute(f"""
-        WITH days AS (
-          SELECT unnest(generate_series(as_of_date - {_TREND_DAYS - 1}, as_of_date, INTERVAL 1 DAY))::DATE AS day
-          FROM ingest.run
-        )
+    trend = con.execute("""
+        WITH days AS (SELECT unnest(?::DATE[]) AS day)
         SELECT day, count(hrm_position_id), count(*) FILTER (status = 'propagated'), count(*) FILTER (status = 'failed'),
           count(*) FILTER (status = 'at_risk')
-        FROM days LEFT JOIN marts.end_date_propagation ON hrm_end_date_known_on = day GROUP BY day ORDER BY day""").fetchall()
+        FROM days LEFT JOIN marts.end_date_propagation ON hrm_end_date_known_on = day GROUP BY day ORDER BY day""",
+        [_last_days(as_of)]).fetchall()
     failed, at_risk = statuses.get("failed", 0), statuses.get("at_risk", 0)
-    says = f"{failed} end dates did not arrive in VFS, {at_risk} are at risk." if failed or at_risk else (
+    text = f"{failed} end dates did not arrive in VFS, {at_risk} are at risk." if failed or at_risk else (
         "Every end date known long enough has arrived.")
     return _result(
-        _END_DATES, "end_dates_propagate", passed=not failed and not at_risk, warns=not failed, says=says,
+        _END_DATES, "end_dates_propagate", passed=not failed and not at_risk, warns=not failed, text=text,
         **{f"status/{status}": count for status, count in statuses.items()},
         **{f"cause/{status}/{cause}": count for status, cause, count in causes},
         trend=_table(["known_on", "end_dates", "propagated", "failed", "at_risk"], trend))
 
 
-def _kommuneadmins(con: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
-    if unmeasured := _cannot_be_told(con, "kommuneadmin_roster", _ROSTER, "kommuneadmins_are_in_order"):
-        return unmeasured
+def _kommuneadmins(con: duckdb.DuckDBPyConnection, unknown: list[str]) -> dg.AssetCheckResult:
+    if "kommuneadmin_roster" in unknown:
+        return _not_assessable("kommuneadmin_roster", _ROSTER, "kommuneadmins_are_in_order")
     reasons = dict(con.execute("""
         SELECT review_reason, count(DISTINCT person_id) FROM marts.kommuneadmin_roster WHERE review_reason IS NOT NULL
         GROUP BY 1 ORDER BY 1""").fetchall())
-    persons = con.execute("SELECT count(DISTINCT person_id) FROM marts.kommuneadmin_roster").fetchone()[0]
+    persons = scalar(con, "SELECT count(DISTINCT person_id) FROM marts.kommuneadmin_roster")
     return _result(
         _ROSTER, "kommuneadmins_are_in_order", passed=not reasons, warns=True, kommuneadmins=persons,
-        says=", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "No kommuneadmin needs a review.",
+        text=", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "No kommuneadmin needs a review.",
         **{f"review_reason/{reason}": count for reason, count in reasons.items()})
 
 
-def _table(columns: list[str], rows: list[tuple]) -> dg.TableMetadataValue:
-    def cell(value: object) -> object:
+def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> dg.TableMetadataValue:
+    def cell(value: Any) -> Any:
         if value is None:
             return ""  # every record needs every column
         return value.isoformat() if isinstance(value, date) else value

@@ -41,7 +41,7 @@ def delivery_sensor(settings: Settings) -> dg.SensorDefinition:
         description="Runs the daily job when new or changed files lie in a source's folder and two looks in a row saw "
                     "the same: a delivery still being copied is left alone.")
     def delivery_landed(context: dg.SensorEvaluationContext):
-        landing, until = Landing(settings.landed), clock.today()
+        landing, until = Landing(settings.paths.landed), clock.today()
         pending = [d for system in SYSTEMS for d in landing.pending(settings.source(system), until)]
         if not pending:
             context.update_cursor("")

@@ -1,9 +1,12 @@
-"""What assets and checks are handed: the settings, the writer's lock, the warehouse, a place to tell progress."""
+"""What assets and checks are handed: the settings, the writer's lock, the warehouse, the as-of date, progress.
+
+A resource function and not a `dg.ConfigurableResource`: see `workplace_resource`.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import date
 
 import dagster as dg
 import duckdb
@@ -11,10 +14,10 @@ import duckdb
 from ingest.decisions import Decisions
 from ingest.expectations import Examiner
 from ingest.identity import load_key
-from ingest.intake import data_key_file
 from ingest.landing import Landing
-from ingest.warehouse import WarehouseBusy, open_warehouse
+from ingest.warehouse import WarehouseBusy, as_of_date, open_warehouse
 from orchestration.core.lock import writer
+from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
 
 MAX_RETRIES, SECONDS_BEFORE_RETRY = 3, 30
@@ -22,26 +25,45 @@ MAX_RETRIES, SECONDS_BEFORE_RETRY = 3, 30
 
 @dataclass
 class Workplace:
-    """All that the assets of one code location share. `say` gets one line on each longer step."""
+    """All that the steps of one run share. `progress` gets one line on each longer step."""
 
     settings: Settings
-    say: Callable[[str], None]
+    progress: Callable[[str], None]
     examiner: Examiner
+    _as_of: date | None = None
+
+    @property
+    def paths(self) -> DataPaths:
+        return self.settings.paths
 
     @property
     def landing(self) -> Landing:
-        return Landing(self.settings.landed)
+        return Landing(self.paths.landed)
 
     @property
     def decisions(self) -> Decisions:
-        return Decisions(self.settings.data_dir / "decisions")
+        return Decisions(self.paths.decisions)
+
+    @property
+    def as_of(self) -> date:
+        """The as-of date of this run: what `take_in` set; in a run that is resumed after it, what it left in the warehouse."""
+        if self._as_of is None:
+            with self.warehouse(read_only=True) as con:
+                self._as_of = as_of_date(con)
+        return self._as_of
+
+    @as_of.setter
+    def as_of(self, day: date) -> None:
+        self._as_of = day
 
     def key(self) -> bytes:
-        return load_key(data_key_file(self.settings.data_dir))
+        """The key that national ids are hashed with; made on first use."""
+        return load_key(self.paths.key_file)
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        with open_warehouse(self.settings.warehouse, read_only=read_only, say=self.say) as con:
+        """A connection to the warehouse, one at a time."""
+        with open_warehouse(self.paths.warehouse, read_only=read_only, progress=self.progress) as con:
             yield con
 
 
@@ -54,21 +76,20 @@ def retried_when_it_can_pass() -> Iterator[None]:
         raise dg.RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=SECONDS_BEFORE_RETRY) from error
 
 
-def workplace_resource(settings: Settings, say: Callable[[str], None]) -> dg.ResourceDefinition:
-    """The workplace for one run, which holds the writer's lock from its first step to its last."""
+def workplace_resource(settings: Settings, progress: Callable[[str], None]) -> dg.ResourceDefinition:
+    """The workplace for one run, which holds the writer's lock from its first step to its last.
+
+    Not a ConfigurableResource: its fields would be Dagster's configuration, which neither loaded settings nor a callback
+    can be.
+    """
 
     @dg.resource(description="The settings, the warehouse, and the right to write below the data directory.")
     def workplace(_: dg.InitResourceContext) -> Iterator[Workplace]:
-        with writer(settings.data_dir, settings.lock_patience_seconds, say):
-            workplace = Workplace(settings, say, Examiner())
+        with writer(settings.data_dir, settings.lock_patience_seconds, progress):
+            workplace = Workplace(settings, progress, Examiner())
             try:
                 yield workplace
             finally:
                 workplace.examiner.abandon()
 
     return workplace
-
-
-def relative(path: Path, settings: Settings) -> str:
-    """A path as people are told it: below the data directory."""
-    return str(path.relative_to(settings.data_dir)) if path.is_relative_to(settings.data_dir) else str(path)

@@ -1,7 +1,7 @@
-"""The sensors that tell people of runs that Dagster's daemon made, once they have ended, well or not.
+"""The sensors that send messages about runs that Dagster's daemon made, once they have ended, well or not.
 
 Failed checks that do not block leave a run successful; both kinds of runs are therefore looked at, with all their checks.
-A run of the command line has told already: then nothing is due.
+The command line sends its own messages, so after its runs the sensors find nothing left to send.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,9 @@ from typing import Any
 import dagster as dg
 
 from orchestration.core import clock
-from orchestration.core.alerting import outcome_of, record_of, report, tell
+from orchestration.core.alerting import outcome_of, send_messages, show_in_dagster
 from orchestration.core.lock import writer
+from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings
 
 # A tick that finds the next run at work fails, and is tried again; it must not wait longer than Dagster lets a tick last.
@@ -22,11 +23,11 @@ def build(settings: Settings, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
     """Sensors on the success and on the failure of `jobs`."""
 
     def after(context: dg.RunStatusSensorContext) -> dg.SkipReason:
-        record = record_of(context.dagster_run, context.instance)
+        run = RunReport.of_recorded(context.dagster_run, context.instance)
         with writer(settings.data_dir, min(_PATIENCE_SECONDS, settings.lock_patience_seconds)):
-            told = tell(settings, clock.today(), record)
-        report(context.instance, told)
-        return dg.SkipReason(outcome_of(told))
+            sent = send_messages(settings, clock.today(), run)
+        show_in_dagster(context.instance, sent)
+        return dg.SkipReason(outcome_of(sent))
 
     common: dict[str, Any] = {"monitored_jobs": list(jobs), "default_status": dg.DefaultSensorStatus.RUNNING}
 

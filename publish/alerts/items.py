@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from ingest.sql import rows
-from publish import labels
+from publish import deliveries, labels
 from publish.alerts.due import Item
 from publish.labels import norwegian
 
@@ -60,7 +60,7 @@ def read_state(
             SELECT subject_id, case_number, any_value(finding_type) AS finding_type, any_value(org_number) AS org_number,
               any_value(person_id) AS person_id, min(problem_since) AS problem_since
             FROM findings GROUP BY ALL HAVING count(*) FILTER (status <> 'resolved') = 0""")
-        freshness = rows(con, "FROM data_freshness ORDER BY system")
+        freshness = deliveries.freshness(con)
         withheld = rows(con, """
             SELECT system, extract_date, status, reason FROM extracts
             WHERE is_withheld OR (status IN ('refused', 'quarantined') AND extract_date > as_of_date - $1)
@@ -79,8 +79,7 @@ def read_state(
         says = (f"siste uttrekk er av {norwegian(current)}, {f['age_days']} dager gammelt" if current
                 else "har ikke levert noe uttrekk")
         items.append(problem("extract_stale", f["system"], current or as_of, says, system=f["system"]))
-    unknown = [n for f in freshness for n in filter(None, f["not_assessable"].split(", "))]
-    return State(as_of, [*items, *problems], resolved, unknown, not_looked_at)
+    return State(as_of, [*items, *problems], resolved, deliveries.not_assessable(freshness), not_looked_at)
 
 
 def only_problems(as_of: date, problems: list[Item]) -> State:

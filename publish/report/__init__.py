@@ -26,6 +26,7 @@ from markupsafe import Markup
 
 from ingest.sql import Row, rows
 from publish import labels
+from publish.deliveries import not_assessable
 from publish.dossier import Dossier
 from publish.explain import reasons_of, timeline
 from publish.report import charts
@@ -38,13 +39,15 @@ MOST_ROWS = 2000
 MOST_STORIES = 3000
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row]) -> None:
-    """Write all pages into the new folder `folder`. `con` is the warehouse; the rest are the marts of those names."""
+def write(
+    con: duckdb.DuckDBPyConnection, folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row], as_of: date
+) -> None:
+    """Write all pages into the new folder `folder`. `con` is the warehouse; `cases` and `roster` are the marts of those
+    names, `freshness` is what `deliveries.freshness` returns."""
     folder.mkdir()
-    as_of: date = con.execute("SELECT as_of_date FROM staging.stg_run").fetchone()[0]
     ordered = sorted(cases, key=lambda c: (c["status"], c["problem_since"], c["case_number"], c["finding_type"]))
     stories = _stories(con, ordered[:MOST_STORIES])
-    unknown = [n for row in freshness for n in filter(None, row["not_assessable"].split(", "))]
+    unknown = not_assessable(freshness)
     common = {"as_of": as_of, "freshness": freshness, "unknown": unknown, "labels": labels}
     _page(folder / "index.html", "index.html", {**common, **_overview(con, ordered, unknown)})
     _page(folder / "saker.html", "cases.html", {

@@ -5,23 +5,23 @@ days are in. A partition run reads that day's delivery again, changed or not.
 """
 
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
 from ingest import intake
 from ingest.canonical_tables import SYSTEMS, System
 from ingest.landing import Landed
+from ingest.sql import rows
 from ingest.versions import Verdict
 from orchestration.core import clock
+from orchestration.core.run_report import IS_LET_IN, DeliveryOutcome, DeliveryStatus, extract_asset
 from orchestration.core.settings import Settings
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
-LET_IN = "is_let_in"
-NOT_PULLED = "not pulled"
-
 
 def extract_key(system: System) -> dg.AssetKey:
-    return dg.AssetKey(f"{system}_extract")
+    return dg.AssetKey(extract_asset(system))
 
 
 def partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
@@ -29,10 +29,38 @@ def partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date=settings.schedule.first_day, timezone=clock.TIME_ZONE, end_offset=1)
 
 
-def extract_metadata(landed: Landed, status: str, reason: str | None) -> dict[str, object]:
+def show_verdict(context: dg.AssetExecutionContext, verdict: Verdict) -> None:
+    """Show in Dagster what became of one day's delivery."""
+    outcome = _outcome_of(verdict)
+    metadata = _metadata(outcome, verdict.landed)
+    event = dg.AssetMaterialization if outcome.status is DeliveryStatus.ACCEPTED else dg.AssetObservation
+    context.log_event(event(extract_key(outcome.system), partition=outcome.day.isoformat(), metadata=metadata))
+    _show_check(context, outcome)
+
+
+def show_failed_pull(context: dg.AssetExecutionContext, system: System, day: date, reason: str) -> None:
+    """Show in Dagster that a source could not be pulled."""
+    outcome = DeliveryOutcome(system, day, DeliveryStatus.NOT_PULLED, reason)
+    context.log_event(dg.AssetObservation(extract_key(system), partition=day.isoformat(), metadata=outcome.metadata()))
+    _show_check(context, outcome)
+
+
+def _show_check(context: dg.AssetExecutionContext, outcome: DeliveryOutcome) -> None:
+    # Dagster takes and stores a check of any asset; its type for events names only what most steps log.
+    context.log_event(dg.AssetCheckEvaluation(  # pyright: ignore[reportArgumentType]
+        asset_key=extract_key(outcome.system), check_name=IS_LET_IN, passed=outcome.status.is_let_in,
+        metadata=outcome.metadata()))
+
+
+def _outcome_of(verdict: Verdict) -> DeliveryOutcome:
+    landed = verdict.landed
+    return DeliveryOutcome(landed.system, landed.extract_date, DeliveryStatus(verdict.status), verdict.reason)
+
+
+def _metadata(outcome: DeliveryOutcome, landed: Landed) -> dict[str, Any]:
     """Counts and states only; a reason names figures, files and lines, never values."""
     return {
-        "status": status, **({"reason": reason} if reason else {}),
+        **outcome.metadata(),
         "dagster/row_count": sum(f.rows for f in landed.figures.values()),
         "kind": landed.kind, "arrival": landed.arrival, "fingerprint": landed.fingerprint[:12],
         "rejected_rows": sum(f.rejected for f in landed.figures.values()),
@@ -40,28 +68,6 @@ def extract_metadata(landed: Landed, status: str, reason: str | None) -> dict[st
            for name, count in figures.warnings.items() if count},
         **{f"extra_columns/{table}": ", ".join(columns) for table, columns in landed.extra_columns.items()},
     }
-
-
-def report(context: dg.AssetExecutionContext, verdict: Verdict) -> None:
-    """Show in Dagster what became of one day's delivery."""
-    landed = verdict.landed
-    key, day = extract_key(landed.system), landed.extract_date.isoformat()
-    metadata = extract_metadata(landed, verdict.status, verdict.reason)
-    if verdict.status == "accepted":
-        context.log_event(dg.AssetMaterialization(key, partition=day, metadata=metadata))
-    else:
-        context.log_event(dg.AssetObservation(key, partition=day, metadata=metadata))
-    context.log_event(dg.AssetCheckEvaluation(
-        asset_key=key, check_name=LET_IN, passed=verdict.status in ("accepted", "replaced"),
-        metadata={"extract_date": day, "status": verdict.status, **({"reason": verdict.reason} if verdict.reason else {})}))
-
-
-def report_failed_pull(context: dg.AssetExecutionContext, system: System, day: date, reason: str) -> None:
-    """Show in Dagster that a source could not be pulled."""
-    metadata = {"status": NOT_PULLED, "reason": reason}
-    context.log_event(dg.AssetObservation(extract_key(system), partition=day.isoformat(), metadata=metadata))
-    context.log_event(dg.AssetCheckEvaluation(
-        asset_key=extract_key(system), check_name=LET_IN, passed=False, metadata={"extract_date": day.isoformat(), **metadata}))
 
 
 def build(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -78,7 +84,7 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
         description=f"One day's extract of {names[system]}: read, national ids hashed, checked, kept as Parquet. "
                     "Run a partition to take that day in again.",
         check_specs=[dg.AssetCheckSpec(
-            LET_IN, asset=extract_key(system),
+            IS_LET_IN, asset=extract_key(system),
             description="The delivery could be had, and was neither refused nor quarantined.")],
     )
     def extract(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
@@ -90,15 +96,13 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
             raise dg.Failure(f"{system} {day}: nothing is delivered. " + (
                 "Its source only tells what is so today" if source.is_pulled else "Look at the path in the settings"),
                 allow_retries=False)
-        metadata = extract_metadata(verdict.landed, verdict.status, verdict.reason)
-        passed = verdict.status in ("accepted", "replaced")
-        if not passed:
-            context.log_event(dg.AssetCheckEvaluation(
-                asset_key=extract_key(system), check_name=LET_IN, passed=False,
-                metadata={"extract_date": context.partition_key, "status": verdict.status, "reason": verdict.reason or ""}))
-            raise dg.Failure(f"{system} {day} is {verdict.status}: {verdict.reason}", metadata=metadata, allow_retries=False)
-        return dg.MaterializeResult(
-            metadata=metadata, check_results=[dg.AssetCheckResult(check_name=LET_IN, passed=True)])
+        outcome = _outcome_of(verdict)
+        metadata = _metadata(outcome, verdict.landed)
+        if not outcome.status.is_let_in:
+            _show_check(context, outcome)
+            raise dg.Failure(f"{system} {day} is {outcome.status}: {outcome.reason}", metadata=metadata, allow_retries=False)
+        return dg.MaterializeResult(metadata=metadata, check_results=[
+            dg.AssetCheckResult(check_name=IS_LET_IN, passed=True, metadata=outcome.metadata())])
 
     return extract
 
@@ -107,18 +111,18 @@ def _take_in_day(workplace: Workplace, system: System, day: date) -> Verdict | N
     """Land one day's delivery and judge it; None when nothing is delivered."""
     settings, landing = workplace.settings, workplace.landing
     taken = intake.land(landing, settings.source(system), day, workplace.key(), settings.policy, only=day,
-                        pull=day == clock.today(), progress=workplace.say, examine=workplace.examiner.examine)
+                        pull=day == clock.today(), progress=workplace.progress, examine=workplace.examiner.examine)
     if taken.failed:
         raise dg.Failure("; ".join(taken.failed), allow_retries=False)
     with workplace.warehouse() as con:
-        verdicts = intake.fold_landed(con, landing, workplace.decisions, settings.policy, system, workplace.say)
+        verdicts = intake.fold_landed(con, landing, workplace.decisions, settings.policy, system, workplace.paths.quarantined,
+                                      workplace.progress)
         latest = landing.of_day(system, day)
         if not latest:
             return None
         for verdict in verdicts:
             if verdict.landed.key == latest[-1].key:
                 return verdict
-        status, reason = con.execute(
-            "SELECT status, reason FROM ingest.extracts WHERE system = ? AND delivery = ?", [system, latest[-1].key]
-        ).fetchone()
-        return Verdict(latest[-1], status, reason)
+        known, = rows(con, "SELECT status, reason FROM ingest.extracts WHERE system = ? AND delivery = ?",
+                      [system, latest[-1].key])
+        return Verdict(latest[-1], known["status"], known["reason"])

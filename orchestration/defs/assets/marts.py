@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
+from ingest.warehouse import row_counts
 from orchestration.core import dbt
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
@@ -30,13 +30,14 @@ def build(manifest: Path) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=Translator(), pool="warehouse", name="evaluate")
     def evaluate(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
-        settings = workplace.settings
-        workplace.say("evaluating: dbt build")
+        paths = workplace.paths
+        workplace.progress("evaluating: dbt build")
         with retried_when_it_can_pass(), workplace.warehouse():
             pass  # wait for whoever looks into the warehouse: dbt would not
-        results = dbt.invoke([*dbt.BUILD, *_selection(context)], settings.data_dir, settings.warehouse)
+        results = dbt.invoke([*dbt.BUILD, *_selection(context)], paths.root, paths.warehouse)
         with workplace.warehouse(read_only=True) as con:
-            yield from _events(context, results, dict(_row_counts(con)))
+            counts = {".".join(key): count for key, count in row_counts(con, "catalogue", "intermediate", "marts").items()}
+        yield from _events(context, results, counts)
         if failed := dbt.failures(results):
             raise dg.Failure("; ".join(failed), allow_retries=False)
 
@@ -66,15 +67,8 @@ def _events(
                 "seconds": result.seconds, **({"dagster/row_count": rows[name]} if name in rows else {})})
     for result in results:
         key = checks.get(result.unique_id)
-        if key in context.selected_asset_check_keys and result.status in ("pass", "warn", "fail", "error"):
+        if key and key in context.selected_asset_check_keys and result.status in ("pass", "warn", "fail", "error"):
             yield dg.AssetCheckResult(
                 asset_key=key.asset_key, check_name=key.name, passed=result.status == "pass",
                 severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
                 description=result.message or None, metadata={"failing_rows": result.failures or 0})
-
-
-def _row_counts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:
-    tables = con.execute("SELECT schema_name, table_name FROM duckdb_tables() "
-                         "WHERE schema_name IN ('catalogue', 'intermediate', 'marts')").fetchall()
-    for schema, name in tables:
-        yield f"{schema}.{name}", con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]

@@ -1,19 +1,20 @@
-"""`versions` and `ingest`: taking in what is delivered, and folding it into what each system said, and from when to when."""
+"""`versions` and `ingest`: taking in what is delivered, and folding it into the versions of each system's rows."""
 
 import dagster as dg
 from pydantic import Field
 
 from ingest import intake
 from ingest.canonical_tables import SYSTEMS, TABLES
-from ingest.warehouse import INGEST_TABLES, set_alert_log, set_run
+from ingest.warehouse import INGEST_TABLES, row_counts, set_alert_log, set_run
 from orchestration.core import clock
 from orchestration.core.alerting import alert_log
+from orchestration.core.run_report import RUN_ASSET, sources_asked_metadata
 from orchestration.defs.assets import extracts
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
 
 class TakeIn(dg.Config):
-    """What to take in, and of which day to speak."""
+    """What to take in, and which day to evaluate."""
 
     as_of: str | None = Field(None, description="The as-of date, YYYY-MM-DD. Left out: today.")
     deliveries: bool = Field(True, description="Take in new deliveries; false: only what has landed already.")
@@ -38,37 +39,32 @@ def _specs() -> list[dg.AssetSpec]:
     name="take_in", specs=_specs(), pool="warehouse",
 )
 def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.ResourceParam[Workplace]):
-    """Land every delivery up to the as-of date, examine it, fold it, and say of which day dbt is to speak."""
-    as_of = clock.day(config.as_of)
+    """Land every delivery up to the as-of date, examine it, fold it, and write down for dbt which day to evaluate."""
+    workplace.as_of = as_of = clock.day(config.as_of)
+    is_today = as_of == clock.today()
     settings, landing, decisions = workplace.settings, workplace.landing, workplace.decisions
-    policy = settings.policy
-
-    def say(line: str) -> None:
-        context.log.info(line)
-        workplace.say(line)
+    policy, progress = settings.policy, workplace.progress
 
     with retried_when_it_can_pass():
         if config.deliveries:
             key = workplace.key()
             for system in SYSTEMS:
-                taken = intake.land(
-                    landing, settings.source(system), as_of, key, policy, pull=as_of == clock.today(), progress=workplace.say,
-                    examine=workplace.examiner.examine)
+                taken = intake.land(landing, settings.source(system), as_of, key, policy, pull=is_today, progress=progress,
+                                    examine=workplace.examiner.examine)
                 for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
-                    say(line)
+                    context.log.info(line)
+                    progress(line)
                 for reason in taken.failed:  # the marts are made all the same, from what came before
-                    extracts.report_failed_pull(context, system, as_of, reason)
+                    extracts.show_failed_pull(context, system, as_of, reason)
         with workplace.warehouse() as con:
             for system in SYSTEMS:
-                for verdict in intake.fold_landed(con, landing, decisions, policy, system, workplace.say):
-                    extracts.report(context, verdict)
+                for verdict in intake.fold_landed(
+                        con, landing, decisions, policy, system, workplace.paths.quarantined, progress):
+                    extracts.show_verdict(context, verdict)
             set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
             set_alert_log(con, alert_log(settings).rows())
-            rows = {
-                (schema, name): con.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0]
-                for schema, name in con.execute(
-                    "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('versions', 'ingest')"
-                ).fetchall()
-            }
-    for (schema, name), count in rows.items():
-        yield dg.MaterializeResult(asset_key=[schema, name], metadata={"dagster/row_count": count})
+            counts = row_counts(con, "versions", "ingest")
+    asked = sources_asked_metadata(config.deliveries and is_today)
+    for key_path, count in counts.items():
+        yield dg.MaterializeResult(asset_key=list(key_path), metadata={
+            "dagster/row_count": count, **(asked if list(key_path) == RUN_ASSET else {})})

@@ -1,0 +1,140 @@
+"""Commands that only look: status, messages, explain, check-source, propose, dagster-home.
+
+Does not belong here: how what they show is drawn (`status`, `show_*`). Of these, only check-source asks a source, and only
+`messages --test` sends anything.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.console import FAILED, Config, Json, WrongUse, err, out, parse_system, print_json, progress_line
+from orchestration.cli.context import settings_of
+from orchestration.core import clock
+
+
+def status(
+    config: Config = None,
+    days: Annotated[int, typer.Option(min=1, help="How many days to show.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """Which days each system has delivered, which were refused, quarantined or are missing; the open findings by type."""
+    from orchestration.cli.status import read_status, show_status
+
+    status_now = read_status(settings_of(config), clock.today(), days)
+    if as_json:
+        print_json(status_now)
+    else:
+        show_status(status_now, out)
+
+
+def messages(
+    config: Config = None,
+    preview: Annotated[str | None, typer.Option(help="Show what would be sent to this recipient now; nothing is sent.")] = None,
+    test: Annotated[str | None, typer.Option(help="Send this recipient a message that only says the address works.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many messages to list.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """What was told to whom, and whether it arrived; or what would be told now."""
+    from orchestration.cli.show_messages import preview_message, show_messages, test_address
+
+    settings = settings_of(config)
+    for name in filter(None, (preview, test)):
+        if name not in settings.alerts.recipients:
+            known = ", ".join(settings.alerts.recipients) or "none yet; see `alerts.recipients` in the settings"
+            raise WrongUse(f"{name}: no such recipient; there is {known}")
+    if test:
+        raise typer.Exit(test_address(settings, test))
+    if preview:
+        preview_message(settings, preview, clock.today(), out)
+    else:
+        show_messages(settings, last, out, as_json=as_json)
+
+
+def explain(
+    subject: Annotated[str, typer.Argument(help="A person or position of VFS, a position or employee number of HRM.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """One person or position, in Norwegian: what HRM said and when, what VFS said and when, and why there is a finding."""
+    from dataclasses import asdict
+
+    from ingest.warehouse import open_warehouse
+    from orchestration.cli.show_case import show_case
+    from publish.explain import UnknownSubject
+    from publish.explain import explain as explain_subject
+
+    settings = settings_of(config)
+    if not settings.paths.warehouse.exists():
+        raise WrongUse("nothing has been taken in yet; `sluttdato run` does that")
+    with progress_line() as progress, open_warehouse(settings.paths.warehouse, read_only=True, progress=progress) as con:
+        try:
+            case = explain_subject(con, subject)
+        except UnknownSubject:
+            raise WrongUse(f"{subject}: neither system has held a person, employee or position with that id") from None
+    if as_json:
+        print_json(asdict(case))
+    else:
+        show_case(case, out)
+
+
+def check_source(
+    system: Annotated[str, typer.Argument(help="hrm or vfs")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a source for a few rows: does it answer, what does it tell, and what could not be told from it."""
+    from dataclasses import asdict
+
+    from ingest.errors import RefusedExtract
+    from ingest.identity import load_key
+    from ingest.inspection import look_into
+    from orchestration.cli.show_source import show_seen
+
+    settings, today, known = settings_of(config), clock.today(), parse_system(system)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with progress_line() as progress:
+            key = load_key(settings.paths.key_file)
+            seen = look_into(settings.source(known), today, key, pull=True, progress=progress)
+    except RefusedExtract as error:
+        err.print(f"sluttdato: {error.describe(system, today)}", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    if seen is None:
+        err.print(f"sluttdato: {system}: nothing is delivered up to {today}; look at `path`", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED)
+    if as_json:
+        print_json(asdict(seen))
+    else:
+        show_seen(seen, out)
+
+
+def propose(file: Annotated[Path, typer.Argument(help="A CSV or Excel export of VFS's employee search.")]) -> None:
+    """Look at an export, and propose the settings that read it, in YAML to paste."""
+    from ingest.errors import RefusedExtract
+    from ingest.sources.propose import propose as propose_settings
+    from orchestration.cli.show_source import show_proposal
+
+    if not file.is_file():
+        raise WrongUse(f"{file}: there is no such file")
+    try:
+        proposal = propose_settings(file)
+    except RefusedExtract as error:
+        err.print(f"sluttdato: {file.name}: {error.problem}. {error.remedy}", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    show_proposal(proposal, file, out)
+
+
+def settings_schema() -> None:
+    """Print a JSON schema of the settings file, with which an editor completes and checks it."""
+    from orchestration.core.settings_reference import schema_text
+
+    print(schema_text(), end="")
+
+
+def dagster_home(config: Config = None) -> None:
+    """Prepare Dagster's home for these settings and print it, for `export DAGSTER_HOME=$(sluttdato dagster-home)`."""
+    from orchestration.cli.runs import prepare_dagster_home
+
+    print(prepare_dagster_home(settings_of(config)))

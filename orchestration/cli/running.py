@@ -1,0 +1,179 @@
+"""Commands that make the marts: run, rebuild, replay, purge; and what a command prints of a run.
+
+Does not belong here: how the job is run (`runs`), how a past day is evaluated (`replay`).
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestration.cli.console import (
+    FAILED,
+    WITHHELD,
+    Config,
+    Json,
+    WrongUse,
+    err,
+    needed_day,
+    out,
+    parse_day,
+    print_json,
+    progress_line,
+)
+from orchestration.cli.context import settings_of
+from orchestration.core import clock
+from orchestration.core.lock import writer
+from orchestration.core.run_report import IS_LET_IN, CheckOutcome, DeliveryOutcome, DeliveryStatus, RunReport
+from orchestration.core.settings import Settings
+from publish.alerts.send import Sent
+
+
+def run(
+    config: Config = None,
+    as_of: Annotated[str | None, typer.Option(help="The day to speak about, YYYY-MM-DD. Default: today.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
+    settings = settings_of(config)
+    raise typer.Exit(evaluate(settings, parse_day(as_of, "--as-of") or clock.today(), deliveries=True, as_json=as_json))
+
+
+def rebuild(config: Config = None, as_json: Json = False) -> None:
+    """Make all marts anew from the landed extracts. The result is the same, row for row; the sources are not asked."""
+    from publish.snapshot import published_as_of
+
+    settings = settings_of(config)
+    as_of = published_as_of(settings.paths.published) or clock.today()
+    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        settings.paths.remove_warehouse()
+        raise typer.Exit(evaluate(settings, as_of, as_json=as_json, anew=True))
+
+
+def replay(
+    as_of: Annotated[str, typer.Option(help="The day to speak about, YYYY-MM-DD.")],
+    to: Annotated[Path, typer.Option(help="A folder to be made, for marts.duckdb and parquet/.")],
+    config: Config = None,
+) -> None:
+    """The marts as they would have been on a past day, beside the published ones."""
+    from orchestration.cli.replay import replay as replay_day
+
+    settings = settings_of(config)
+    day = needed_day(as_of, "--as-of")
+    if to.exists() and any(to.iterdir() if to.is_dir() else [to]):
+        raise WrongUse(f"--to {to}: there is something already; name a folder that does not exist or is empty")
+    with progress_line() as progress:
+        rows = replay_day(settings, day, to, progress)
+    out.print(f"As of {day}: {len(rows)} marts, {sum(rows.values())} rows, in {to}", markup=False, soft_wrap=True)
+
+
+def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove what is older than `retention.keep_days`: landed extracts and resolved findings, for good."""
+    from ingest import retention
+    from ingest.decisions import Decisions
+    from ingest.warehouse import open_warehouse
+    from orchestration.core.alerting import alert_log
+    from publish.snapshot import published_as_of, remove_old_sets
+
+    settings = settings_of(config)
+    paths, before = settings.paths, clock.today() - timedelta(days=settings.retention.keep_days)
+    if not yes and not typer.confirm(f"Remove for good what ended before {before}, below {settings.data_dir}?"):
+        raise typer.Exit(FAILED)
+    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        Decisions(paths.decisions).purge(before, clock.today())
+        alert_log(settings).purge(before)
+        with open_warehouse(paths.warehouse, progress=progress) as con:
+            days = retention.purge(con, paths.landed, paths.quarantined, before)
+        paths.remove_warehouse()
+        status = evaluate(settings, published_as_of(paths.published) or clock.today(), anew=True)
+        if status != FAILED:
+            remove_old_sets(paths.published, kept=1)
+    out.print(f"{days} extract days before {before} removed", markup=False)
+    raise typer.Exit(status)
+
+
+def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, anew: bool = False) -> int:
+    """Run the daily job and print what came of it; returns the exit status.
+
+    `anew`: the warehouse was removed; what is withheld in the landed extracts was reported when they came.
+    """
+    from orchestration.cli.runs import run_daily
+
+    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
+    withheld = [] if anew else report.withheld
+    if as_json:
+        print_json(_as_json(report, sent, withheld, as_of))
+    else:
+        _print_checks(report, sent)
+        _print_deliveries(report, withheld)
+        if report.succeeded:
+            _print_publication(report, settings, as_of, "landed" if anew else "new")
+    if not report.succeeded:
+        for failed in report.failed_steps:
+            err.print(f"sluttdato: {failed.step}: {failed.message}", markup=False, soft_wrap=True)
+        err.print(f"The run {report.run_id} failed; what is published stands as it was. Run again when the cause is mended.",
+                  markup=False, soft_wrap=True)
+    if not report.succeeded or report.not_pulled:
+        return FAILED
+    return WITHHELD if withheld else 0
+
+
+def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
+    return {
+        "as_of_date": as_of, "success": report.succeeded, "run_id": report.run_id,
+        "errors": [f"{failed.step}: {failed.message}" for failed in report.failed_steps],
+        "withheld": [_withheld_line(d) for d in withheld], "not_pulled": [d.reason for d in report.not_pulled],
+        "taken_in": report.taken_in,
+        "failed_checks": [(_severity(c), c.name, c.description) for c in _failed_checks(report)],
+        "published": report.published,
+        "not_published_because": report.publication.reason if report.publication else None, "told": vars(sent)}
+
+
+def _failed_checks(report: RunReport) -> list[CheckOutcome]:
+    """Checks to show: without those whose outcome is shown with more words."""
+    from orchestration.core.alerting import MESSAGES_WERE_SENT
+
+    failed = [c for c in report.checks if not c.passed and c.check not in (IS_LET_IN, MESSAGES_WERE_SENT)]
+    return sorted(failed, key=lambda c: (_severity(c), c.name, c.description))
+
+
+def _severity(check: CheckOutcome) -> str:
+    return "ERROR" if check.is_error else "WARN"
+
+
+def _withheld_line(delivery: DeliveryOutcome) -> str:
+    if delivery.status is DeliveryStatus.REFUSED:
+        return f"refused: {delivery.reason or ''}"  # which names system and day
+    return f"quarantined: {delivery.system} {delivery.day}: {delivery.reason or ''}"
+
+
+def _print_checks(report: RunReport, sent: Sent) -> None:
+    from orchestration.core.alerting import MESSAGES_WERE_SENT, outcome_of
+    from orchestration.core.run_report import PUBLISHED_ASSET
+
+    for check in _failed_checks(report):
+        err.print(f"check {'failed' if check.is_error else 'warns'}: {check.name}: {check.description}", markup=False,
+                  soft_wrap=True)
+    if sent.failed:
+        err.print(f"check failed: {PUBLISHED_ASSET}.{MESSAGES_WERE_SENT}: {outcome_of(sent)}", markup=False, soft_wrap=True)
+
+
+def _print_deliveries(report: RunReport, withheld: list[DeliveryOutcome]) -> None:
+    for line in [*(d.reason or "" for d in report.not_pulled), *map(_withheld_line, withheld)]:
+        err.print(line, markup=False, soft_wrap=True)
+    if report.not_pulled:
+        err.print("The marts are made from the extracts before it.", soft_wrap=True)
+    if withheld:
+        err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
+                  "is let in by `sluttdato accept`.", soft_wrap=True)
+
+
+def _print_publication(report: RunReport, settings: Settings, as_of: date, extracts: str) -> None:
+    if report.published:
+        out.print(f"As of {as_of}: {report.taken_in} {extracts} extracts; published in {settings.paths.published}",
+                  markup=False, soft_wrap=True)
+    else:
+        reason = report.publication.reason if report.publication else None
+        out.print(reason or "nothing was published", markup=False, soft_wrap=True)

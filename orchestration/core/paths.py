@@ -1,0 +1,141 @@
+"""Every file and folder below the data directory, by name; nothing else in the project builds such a path.
+
+    warehouse.duckdb          versions, and what dbt makes of them
+    landed/                   extracts as they were taken in (`ingest.landing`)
+    quarantined/              diffs of quarantined extracts (`ingest.quarantine`)
+    decisions/                what people decided (`ingest.decisions`)
+    alerts/                   the log of messages (`publish.alerts.log`)
+    published, published.d/   the published set, a link, and the sets it may point to (`publish.snapshot`)
+    secrets/id_key            the generated key that national ids are hashed with
+    dbt/target, dbt/logs      what dbt writes; dbt/parsed.json says of which project its manifest is
+    dagster/                  Dagster's home, unless DAGSTER_HOME is set
+    demo/                     the simulated systems (`core.demo_place`)
+    .writer.lock, .parse.lock
+
+Does not belong here: what lies inside a folder that one module owns, such as `landed/<system>/<day>`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataPaths:
+    """The paths below the data directory `root`. Nothing is created by asking for one."""
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def landed(self) -> Path:
+        return self.root / "landed"
+
+    @property
+    def quarantined(self) -> Path:
+        return self.root / "quarantined"
+
+    @property
+    def decisions(self) -> Path:
+        return self.root / "decisions"
+
+    @property
+    def alerts(self) -> Path:
+        return self.root / "alerts"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def marts(self) -> Path:
+        """The published marts, for readers."""
+        return self.published / "marts.duckdb"
+
+    @property
+    def report(self) -> Path:
+        return self.published / "report"
+
+    @property
+    def worklists(self) -> Path:
+        return self.published / "worklists"
+
+    @property
+    def key_file(self) -> Path:
+        return self.root / "secrets" / "id_key"
+
+    @property
+    def dbt(self) -> Path:
+        return self.root / "dbt"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.dbt / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        return self.dbt / "logs"
+
+    @property
+    def dbt_manifest(self) -> Path:
+        return self.dbt_target / "manifest.json"
+
+    @property
+    def dbt_partial_parse(self) -> Path:
+        """What dbt keeps of its last parsing, to parse only what changed."""
+        return self.dbt_target / "partial_parse.msgpack"
+
+    @property
+    def dbt_parsed(self) -> Path:
+        """Which state of the project the manifest was parsed from."""
+        return self.dbt / "parsed.json"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def writer_lock(self) -> Path:
+        return self.root / ".writer.lock"
+
+    @property
+    def writer(self) -> Path:
+        """Who holds the writer's lock."""
+        return self.root / ".writer.json"
+
+    @property
+    def parse_lock(self) -> Path:
+        return self.root / ".parse.lock"
+
+    @property
+    def demo(self) -> Path:
+        return self.root / "demo"
+
+    @property
+    def demo_systems(self) -> Path:
+        """What the simulated systems hold: {hrm,vfs}/<day>."""
+        return self.demo / "systems"
+
+    @property
+    def demo_truth(self) -> Path:
+        return self.demo / "truth.json"
+
+    @property
+    def holds_demo(self) -> bool:
+        return self.demo.is_dir()
+
+    def demo_exports(self, day: date) -> Path:
+        """The simulated exports of VFS's employee search on a day."""
+        return self.demo / "exports" / day.isoformat()
+
+    def remove_warehouse(self) -> None:
+        """Delete the warehouse with its write-ahead log; the next run makes it again from the landed extracts."""
+        for file in self.root.glob(f"{self.warehouse.name}*"):
+            file.unlink()
+
+    def shown(self, path: Path) -> str:
+        """A path as people are shown it: below the data directory, where it is."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
