@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +20,7 @@ COLUMNS = {
 }
 
 
-def write(inbox: Path, system: str, day: date, tables: dict[str, Iterable[tuple]]) -> None:
+def write(inbox: Path, system: str, day: date, tables: Mapping[str, Iterable[tuple]]) -> None:
     """Deliver one extract: {table: rows in the order of COLUMNS}. Dates are written as YYYY-MM-DD, None as nothing."""
     folder = inbox / system / day.isoformat()
     writing = folder.with_name(f".{folder.name}")

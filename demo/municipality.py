@@ -132,8 +132,9 @@ class _World:
             number = self.persons[person][0]
             self.persons[person][0] = number.lstrip("0")
         for number in self._some(list(self.employees), 2):
-            national_id, *rest = self.employees[number]
-            self.employees[number] = (national_id[:10] + str((int(national_id[10]) + 1) % 10), *rest)
+            national_id, given_name, family_name, email = self.employees[number]
+            wrong = national_id[:10] + str((int(national_id[10]) + 1) % 10)
+            self.employees[number] = (wrong, given_name, family_name, email)
         self._appoint_kommuneadmins()
         for _ in range(round(8 * self.scale)):
             self._forget()
@@ -282,17 +283,18 @@ class _World:
     def extend(self) -> None:
         """A temp is extended before the end."""
         soon = self.today + timedelta(days=2)
-        ending = [p for p in self.hrm.values() if p.end and p.end > soon and p.org_number in self.schools]
+        ending = [(p, p.end) for p in self.hrm.values() if p.end and p.end > soon and p.org_number in self.schools]
         if ending:
-            position = self.rng.choice(ending)
-            position.end, position.end_recorded_on = position.end + timedelta(days=self.rng.randint(10, 30)), self.today
+            position, end = self.rng.choice(ending)
+            position.end, position.end_recorded_on = end + timedelta(days=self.rng.randint(10, 30)), self.today
 
     def renew(self) -> None:
         """A temp goes on at the same school under a new position, without a day between."""
-        ending = [p for p in self.hrm.values() if p.end and 0 <= (p.end - self.today).days <= 5 and p.org_number in self.schools]
+        ending = [(p, p.end) for p in self.hrm.values()
+                  if p.end and 0 <= (p.end - self.today).days <= 5 and p.org_number in self.schools]
         if ending:
-            old = self.rng.choice(ending)
-            self._add_position(old.employee_number, old.org_number, old.end + timedelta(days=1), old.end + timedelta(days=40))
+            old, end = self.rng.choice(ending)
+            self._add_position(old.employee_number, old.org_number, end + timedelta(days=1), end + timedelta(days=40))
 
     def rehire(self) -> None:
         """Somebody who left comes back to the same school."""

@@ -14,6 +14,7 @@ from ingest.canonical_tables import LISTED_VALUES, NATIONAL_ID_HASH, Column, Kin
 from ingest.errors import RefusedExtract
 from ingest.identity import check_digits_sql, digits_sql, hash_sql, hmac_pads, holds_national_id_sql
 from ingest.sources.base import RawTable
+from ingest.sql import literal, scalar
 
 REJECTED_SCHEMA = pa.schema([
     ("table_name", pa.string()), ("file", pa.string()), ("line", pa.int64()),
@@ -61,8 +62,7 @@ def admit(
             total = source.data.num_rows
             _read(con, table, source, delta=delta, key=key)
             bad = _rejected(con, table, source)
-            repeated = con.execute("SELECT count(*) FROM repeated").fetchone()[0] - con.execute(
-                "SELECT count(*) FROM conflicting").fetchone()[0]
+            repeated = scalar(con, "SELECT count(*) FILTER (NOT conflicts) FROM repeated")
             if total and bad.num_rows * 100 > max_rejected_percent * total:
                 raise _too_many(bad, total, source.file, max_rejected_percent)
             kept = con.execute(
@@ -137,13 +137,9 @@ def _raw(column: Column, source: RawTable) -> str:
         return f"NULL::VARCHAR AS raw_{name}"
     text = f"CASE WHEN trim({name}) <> '' THEN {name} END"
     if translations := source.translations.get(name):
-        whens = " ".join(f"WHEN {_quoted(k)} THEN {_quoted(v)}" for k, v in translations.items())
+        whens = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in translations.items())
         text = f"CASE trim({name}) {whens} ELSE {text} END"
     return f"{digits_sql(text) if column.kind is Kind.NATIONAL_ID else text} AS raw_{name}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _value(column: Column, date_format: str | None) -> str:
@@ -154,7 +150,7 @@ def _value(column: Column, date_format: str | None) -> str:
             return hash_sql(raw)
         case Kind.DATE:
             text = f"trim({raw})"
-            other = f"try_strptime({text}, {_quoted(date_format)})" if date_format else "NULL"
+            other = f"try_strptime({text}, {literal(date_format)})" if date_format else "NULL"
             return (f"(CASE WHEN regexp_full_match({text}, '\\d{{4}}-\\d\\d-\\d\\d') THEN TRY_CAST({text} AS DATE) "
                     f"WHEN regexp_full_match({text}, '\\d{{1,2}}\\.\\d{{1,2}}\\.\\d{{4}}') THEN try_strptime({text}, '%d.%m.%Y') "
                     f"ELSE {other} END)::DATE")
@@ -178,7 +174,7 @@ def _problem(column: Column) -> str | None:
             wrong, reason = f"{raw} IS NOT NULL AND {value} IS NULL", "not true or false"
         case Kind.ORIGIN | Kind.ORG_TYPE:
             listed = LISTED_VALUES[column.kind]
-            wrong, reason = f"{value} NOT IN ({', '.join(map(_quoted, listed))})", f"not one of {', '.join(listed)}"
+            wrong, reason = f"{value} NOT IN ({', '.join(map(literal, listed))})", f"not one of {', '.join(listed)}"
         case _:
             wrong, reason = holds_national_id_sql(raw), "holds a national id, which belongs in no such column"
     return f"WHEN {wrong} THEN '{column.name}|{reason}'"
@@ -220,12 +216,11 @@ def _warnings(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
     warnings = {}
     names = {c.name for c in table.columns}
     if {"start_date", "end_date"} <= names:
-        warnings["ends_before_start"] = con.execute(
-            "SELECT count(*) FROM kept WHERE end_date < start_date").fetchone()[0]
+        warnings["ends_before_start"] = scalar(con, "SELECT count(*) FROM kept WHERE end_date < start_date")
     if "national_id" in names:
-        warnings["wrong_check_digits"] = con.execute(
+        warnings["wrong_check_digits"] = scalar(con, (
             f"SELECT count(*) FROM readable WHERE wrong_check_digits AND problem IS NULL "
-            f"AND {NATIONAL_ID_HASH} IS NOT NULL AND row_number NOT IN (SELECT row_number FROM repeated)").fetchone()[0]
+            f"AND {NATIONAL_ID_HASH} IS NOT NULL AND row_number NOT IN (SELECT row_number FROM repeated)"))
     return warnings
 
 
@@ -239,12 +234,12 @@ def _count_unknown_org_units(
     for name in ("positions", "accesses"):
         if name in tables:
             con.register("rows_", tables[name])
-            figures[name].warnings["unknown_org_number"] = con.execute(
-                "SELECT count(*) FROM rows_ ANTI JOIN org_units USING (org_number)").fetchone()[0]
+            figures[name].warnings["unknown_org_number"] = scalar(
+                con, "SELECT count(*) FROM rows_ ANTI JOIN org_units USING (org_number)")
 
 
 def _count_active(con: duckdb.DuckDBPyConnection, positions: pa.Table, day: date) -> int:
     con.register("positions", positions)
-    return con.execute(
-        "SELECT count(*) FROM positions WHERE coalesce(start_date, $day) <= $day AND coalesce(end_date, $day) >= $day",
-        {"day": day}).fetchone()[0]
+    return scalar(
+        con, "SELECT count(*) FROM positions WHERE coalesce(start_date, $day) <= $day AND coalesce(end_date, $day) >= $day",
+        {"day": day})

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -22,6 +23,7 @@ from typing import Any
 from ingest import files
 from ingest.canonical_tables import LISTED_VALUES, Kind, Table, owners_of, tables_of
 from ingest.errors import IngestError
+from ingest.sql import literal
 
 RESULT_FILE = "expectations.json"
 _KEYS_TOLD = 10
@@ -61,11 +63,10 @@ class Examiner:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ingest.expectations"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE, text=True, env=environment)
-        try:
-            self._process.stdin.write(f"{folder}\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it has failed already; `finish` says why
+        if folders := self._process.stdin:
+            with suppress(BrokenPipeError):  # it has failed already; `finish` says why
+                folders.write(f"{folder}\n")
+                folders.flush()
 
     def finish(self) -> None:
         """Wait until all is examined. Raises ExpectationRaised when an expectation raised or the process failed."""
@@ -153,13 +154,9 @@ def _frame_sql(table: Table, folder: Path) -> str:
         columns.append("(start_date <= end_date)::TINYINT AS ends_after_start")
     owners = owners_of(table)
     if owners and _has_other_owners(table):
-        columns.append(f"({table.owner} IN (SELECT {table.owner} FROM read_parquet('{_quoted(folder, owners.name)}')))"
-                       "::TINYINT AS owner_is_delivered")
-    return f"SELECT {', '.join(columns)} FROM read_parquet('{_quoted(folder, table.name)}')"
-
-
-def _quoted(folder: Path, table: str) -> str:
-    return str(folder / f"{table}.parquet").replace("'", "''")
+        known = f"SELECT {table.owner} FROM read_parquet({literal(folder / f'{owners.name}.parquet')})"
+        columns.append(f"({table.owner} IN ({known}))::TINYINT AS owner_is_delivered")
+    return f"SELECT {', '.join(columns)} FROM read_parquet({literal(folder / f'{table.name}.parquet')})"
 
 
 def examine_folders(folders: Iterable[str]) -> None:
@@ -169,9 +166,10 @@ def examine_folders(folders: Iterable[str]) -> None:
     """
     import duckdb
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     frames = context.data_sources.add_pandas("landed").add_dataframe_asset("table").add_batch_definition_whole_dataframe("whole")
 
     @cache

@@ -94,5 +94,6 @@ def holds_national_id(text: str) -> bool:
     """Whether a text that somebody wrote holds a valid national id."""
     import duckdb
 
-    return bool(duckdb.connect().execute(f"SELECT {holds_national_id_sql('words')} FROM (SELECT ?::VARCHAR AS words)", [text])
-                .fetchone()[0])
+    from ingest.sql import scalar
+
+    return bool(scalar(duckdb.connect(), f"SELECT {holds_national_id_sql('words')} FROM (SELECT ?::VARCHAR AS words)", [text]))

@@ -16,6 +16,7 @@ from ingest.canonical_tables import System, Table, tables_of
 from ingest.guard import Size, guarded_tables, why_quarantined
 from ingest.landing import REJECTED_ROWS, Landed
 from ingest.policy import Policy
+from ingest.sql import literal, rows, scalar
 
 _BATCH_ROWS = 20_000_000  # rows of landed extracts folded in one statement; bounds the memory
 
@@ -69,7 +70,8 @@ class _Folding:
         self, con: duckdb.DuckDBPyConnection, system: System, accepted: set[tuple[date, str]], policy: Policy,
         known: dict[str, tuple[str, Size | None]], frozen_until: date | None, progress: Callable[[str], None] | None,
     ):
-        self.con, self.system, self.accepted, self.policy, self.known = con, system, accepted, policy, known
+        self.con, self.accepted, self.policy, self.known = con, accepted, policy, known
+        self.system: System = system
         self.frozen_until = frozen_until or date.min
         self.progress = progress or (lambda _: None)
         self.folded = [k for k, (status, _) in sorted(known.items()) if status == "accepted"]
@@ -128,27 +130,27 @@ class _Folding:
         return self._size_after(landed)
 
     def _size_after(self, delta: Landed) -> Size:
-        rows = {}
-        active = 0
+        counts, active = {}, 0
         for table in tables_of(self.system):
             if not table.guarded:
                 continue
             has_dates = table.name == "positions"
             dates = "start_date, end_date" if has_dates else "NULL::DATE AS start_date, NULL::DATE AS end_date"
             keys = " AND ".join(f"d.{k} = v.{k}" for k in table.key)
-            rows[table.name], active_now = self.con.execute(f"""
+            after, = rows(self.con, f"""
                 WITH after AS (
                   SELECT {dates} FROM versions.{table.versions_name} v
                   WHERE valid_to IS NULL AND NOT EXISTS (SELECT 1 FROM read_parquet($file) d WHERE {keys})
                   UNION ALL
                   SELECT {dates} FROM read_parquet($file) WHERE NOT coalesce(deleted, false)
                 )
-                SELECT count(*), count(*) FILTER (
-                  coalesce(start_date, $day) <= $day AND coalesce(end_date, $day) >= $day) FROM after""",
-                {"file": str(delta.table_file(table.name)), "day": delta.extract_date}).fetchone()
+                SELECT count(*) AS row_count, count(*) FILTER (
+                  coalesce(start_date, $day) <= $day AND coalesce(end_date, $day) >= $day) AS active_count FROM after""",
+                {"file": str(delta.table_file(table.name)), "day": delta.extract_date})
+            counts[table.name] = after["row_count"]
             if has_dates:
-                active = active_now
-        return Size(rows, active)
+                active = after["active_count"]
+        return Size(counts, active)
 
     def _take(self, landed: Landed) -> None:
         if not self.diverged and self.folded[self.position:self.position + 1] == [landed.key]:
@@ -169,7 +171,7 @@ class _Folding:
         for table in tables_of(self.system):
             name = f"versions.{table.versions_name}"
             touched = f"SELECT count(*) FROM {name} WHERE valid_from >= $day OR valid_to >= $day"
-            if self.con.execute(touched, {"day": day}).fetchone()[0]:
+            if scalar(self.con, touched, {"day": day}):
                 self.con.execute(f"DELETE FROM {name} WHERE valid_from >= $day", {"day": day})
                 self.con.execute(f"UPDATE {name} SET valid_to = NULL WHERE valid_to >= $day", {"day": day})
 
@@ -203,8 +205,7 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed
     for n, extract in enumerate(batch, start=1):
         if file := extract.table_file(table.name):
             removal = "coalesce(deleted, false)" if extract.kind == "delta" else "false"
-            path = str(file).replace("'", "''")
-            said.append(f"SELECT {columns}, {n}, {removal} FROM read_parquet('{path}')")
+            said.append(f"SELECT {columns}, {n}, {removal} FROM read_parquet({literal(file)})")
     is_first = len(batch) == 1 and not _has_open_rows(con, name)  # the first extract of all: nothing to compare with
     if is_first:
         folding = f"SELECT {columns}, step AS first_step, NULL::INTEGER AS end_step FROM said WHERE NOT is_removal"
@@ -241,7 +242,7 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed
 
 
 def _has_open_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    return con.execute(f"SELECT count(*) > 0 FROM (SELECT 1 FROM {name} WHERE valid_to IS NULL LIMIT 1)").fetchone()[0]
+    return scalar(con, f"SELECT count(*) > 0 FROM (SELECT 1 FROM {name} WHERE valid_to IS NULL LIMIT 1)")
 
 
 def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdict]) -> None:

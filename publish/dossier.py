@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ingest.sql import Row, rows
+from ingest.sql import Row, rows, scalar
 
 _NOW = "to_day > (SELECT as_of_date FROM staging.stg_run)"
 _PERSONS, _EMPLOYEES = "IN (FROM chosen_persons)", "IN (FROM chosen_employees)"
@@ -76,7 +76,7 @@ class Dossier:
             con.register("chosen_employees", con.execute(f"""
                 SELECT employee_number AS id FROM intermediate.int_identity__matches_as_last_seen
                 WHERE person_id {_PERSONS} AND {_NOW} UNION FROM chosen_employees""").to_arrow_table())
-        self.as_of_date: date = con.execute("SELECT as_of_date FROM staging.stg_run").fetchone()[0]
+        self.as_of_date: date = scalar(con, "SELECT as_of_date FROM staging.stg_run")
         window = con.execute("SELECT first_day FROM intermediate.int_evaluation_window").fetchone()
         self.first_day: date | None = window[0] if window else None
         self.first_extract: dict[str, date] = dict(con.execute(

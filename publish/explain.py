@@ -145,7 +145,7 @@ def _events(
         return one is not None and other is not None and all(one[k] == other[k] for k in key)
 
     for row, after in zip(versions, [*versions[1:], None], strict=False):
-        if same(before, row) and before["to_day"] == row["from_day"]:
+        if before and same(before, row) and before["to_day"] == row["from_day"]:
             changes = [_change(dossier, column, before[column], row[column]) for column in _TOLD
                        if column in row and column not in key and row[column] != before[column]]
             if changes:
@@ -154,7 +154,7 @@ def _events(
             first = row["from_day"] == dossier.first_extract.get(system)
             word = "igjen" if same(before, row) else ("fra før" if first else "ny")
             events.append(Event(row["from_day"], system, f"{word}: {name(row)}"))
-        goes_on = same(row, after) and after["from_day"] == row["to_day"]
+        goes_on = after is not None and same(row, after) and after["from_day"] == row["to_day"]
         if not goes_on and row["to_day"] < end:
             events.append(Event(row["to_day"], system, f"borte: {name(row)}"))
         before = row

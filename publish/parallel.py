@@ -39,6 +39,8 @@ def beside(function: Callable[..., None], calls: list[tuple[Any, ...]]) -> Itera
 def _end_with_parent() -> None:
     """A run that is killed leaves nobody behind who still writes where the next one works."""
     parent = multiprocessing.parent_process()
+    if parent is None:
+        raise RuntimeError("this is no process that another one began")
 
     def watch() -> None:
         parent.join()

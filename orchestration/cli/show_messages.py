@@ -49,7 +49,7 @@ def test_address(settings: Settings, name: str) -> int:
     recipient = settings.alerts.recipients[name]
     if recipient.send_to is None:
         raise WrongUse(f"alerts.recipients.{name}.send_to is not set")
-    if not send_test(recipient, name):
+    if not send_test(recipient.send_to, name):
         err.print(f"sluttdato: the message to {name} did not leave: is `send_to` right, and does the channel answer?",
                   markup=False, soft_wrap=True)
         return FAILED

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from publish.alerts.due import Event, Memory, due, is_weekly_due
 from publish.alerts.items import State
 from publish.alerts.log import AlertLog
 from publish.alerts.messages import Message, compose
-from publish.alerts.recipients import Alerts, Recipient
+from publish.alerts.recipients import Alerts
 
 Channel = Callable[[str, Message], bool]
 
@@ -51,11 +53,11 @@ def send_all(alerts: Alerts, state: State, log: AlertLog, channel: Channel | Non
     return outcome
 
 
-def send_test(recipient: Recipient, name: str, channel: Channel | None = None) -> bool:
+def send_test(send_to: SecretStr, name: str, channel: Channel | None = None) -> bool:
     """Send a message that only says that the address works."""
     message = Message("Sluttdato: prøvemelding",
                       f"Denne meldingen viser at adressen til «{name}» virker. Du trenger ikke å gjøre noe.", 0)
-    return (channel or by_apprise)(recipient.send_to.get_secret_value(), message)
+    return (channel or by_apprise)(send_to.get_secret_value(), message)
 
 
 def by_apprise(address: str, message: Message) -> bool:
