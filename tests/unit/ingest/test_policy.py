@@ -26,6 +26,12 @@ def test_a_season_of_one_day_and_one_of_a_leap_day() -> None:
     assert [leap.holds(d) for d in (date(2024, 2, 29), date(2025, 2, 28), date(2025, 3, 1))] == [True, False, True]
 
 
+def test_a_season_over_new_year_holds_from_its_first_to_its_last_day() -> None:
+    winter = Season(first_day="12-20", last_day="01-06")
+    days = [date(2024, 12, 19), date(2024, 12, 20), date(2024, 12, 31), date(2025, 1, 1), date(2025, 1, 6), date(2025, 1, 7)]
+    assert [winter.holds(d) for d in days] == [False, True, True, True, True, False]
+
+
 @pytest.mark.parametrize("settings", [
     {"max_drop_percent": -1}, {"max_drop_percent": 100.5}, {"max_growth_factor": 1}, {"min_drop_rows": -1},
     {"grace_days": -1}, {"grace_days": 1.5}, {"max_rejected_percent": 101}, {"no_such_setting": 1},

@@ -153,6 +153,16 @@ def test_another_content_for_a_day_replaces_it_and_what_comes_after_stands(house
     assert house.statuses() == [(1, 1, "accepted"), (2, 1, "replaced"), (2, 2, "accepted"), (3, 1, "accepted")]
 
 
+def test_a_row_that_a_replaced_day_did_not_hold_was_there_all_along(house: House) -> None:
+    house.land(1, {"1": "Fik", "2": "Tøv"})
+    house.land(2, {"1": "Fik"})
+    house.fold()
+    assert house.versions() == [("1", "Fik", 1, None), ("2", "Tøv", 1, 2)]
+    house.land(2, {"1": "Fik", "2": "Tøv"}, arrival=2)
+    house.fold()
+    assert house.versions() == [("1", "Fik", 1, None), ("2", "Tøv", 1, None)]
+
+
 def test_a_quarantined_extract_changes_nothing_and_the_next_is_compared_with_the_one_before_it(tmp_path: Path) -> None:
     house = House(tmp_path, POLICY)
     house.land(1, {"1": "Fik", "2": "Tøv"})
@@ -188,6 +198,16 @@ def test_what_replaces_a_day_must_pass_too_or_the_day_stays_as_it_was(tmp_path: 
     house.land(2, {"1": "Fik"}, arrival=2)
     assert house.fold() == [(2, 2, "quarantined")]
     assert house.versions() == [("1", "Fik", 1, None), ("2", "Tøv", 1, None), ("3", "Dik", 2, None)]
+
+
+def test_an_extract_that_no_longer_passes_is_taken_back(tmp_path: Path) -> None:
+    house = House(tmp_path, TOLERANT)
+    house.land(1, {"1": "Fik", "2": "Tøv"})
+    house.land(2, {"1": "Dik"})
+    assert house.fold() == [(1, 1, "accepted"), (2, 1, "accepted")]
+    house.policy = POLICY
+    assert house.fold() == [(2, 1, "quarantined")]
+    assert house.versions() == [("1", "Fik", 1, None), ("2", "Tøv", 1, None)]
 
 
 def test_a_refused_delivery_is_recorded_and_counts_for_nothing(house: House) -> None:
