@@ -92,10 +92,13 @@ def test_a_row_that_changes_begins_a_version_on_that_day(house: House) -> None:
     assert house.versions() == [("1", "Fik", 1, 2), ("1", None, 2, 3), ("1", "Fik", 3, None)]
 
 
-def test_a_row_that_is_gone_and_comes_back_leaves_a_gap_of_those_days(house: House) -> None:
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_a_row_that_is_gone_and_comes_back_leaves_a_gap_of_those_days(house: House, one_by_one: bool) -> None:
     for number, people in ((1, {"1": "Fik", "2": "Tøv"}), (2, {"1": "Fik"}), (4, {"1": "Fik"}), (6, {"1": "Fik", "2": "Tøv"})):
         house.land(number, people)
-        house.fold()
+        if one_by_one:
+            house.fold()
+    house.fold()
     assert house.versions() == [("1", "Fik", 1, None), ("2", "Tøv", 1, 2), ("2", "Tøv", 6, None)]
 
 
@@ -108,6 +111,12 @@ def test_a_delta_changes_what_it_names_and_removes_what_it_marks_and_leaves_the_
     assert house.versions() == [
         ("1", "Fik", 1, None), ("2", "Tøv", 1, 2), ("2", "Nip", 2, 4), ("3", "Dik", 1, 2), ("3", "Dik", 3, 4),
         ("4", "Lek", 2, None)]
+
+
+def test_a_delta_before_any_full_extract_holds_what_it_does_not_remove(house: House) -> None:
+    house.land(1, {"1": "Fik"}, gone=["2"], kind="delta")
+    house.fold()
+    assert house.versions() == [("1", "Fik", 1, None)]
 
 
 def test_an_empty_part_of_a_key_is_a_value_of_it(tmp_path: Path) -> None:
@@ -273,12 +282,24 @@ def test_rejected_rows_are_those_of_extracts_that_count(house: House) -> None:
 
 def test_a_fold_that_breaks_leaves_everything_as_it_was(house: House) -> None:
     house.land(1, {"1": "Fik"})
-    house.fold()
     house.land(2, {"1": "Tøv"})
-    (house.landed()[1].folder / "positions.parquet").write_bytes(b"damaged")
+    house.fold()
+    house.land(2, {"1": "Dik"}, arrival=2)
+
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    def unchanged() -> bool:
+        return (house.versions(), house.statuses()) == (
+            [("1", "Fik", 1, 2), ("1", "Tøv", 2, None)], [(1, 1, "accepted"), (2, 1, "accepted")])
+
+    with pytest.raises(KeyboardInterrupt):
+        fold(house.con, "hrm", house.landed(), set(), house.policy, progress=interrupted)
+    assert unchanged()
+    (house.landed()[-1].folder / "positions.parquet").write_bytes(b"damaged")
     with pytest.raises(duckdb.Error):
         house.fold()
-    assert house.versions() == [("1", "Fik", 1, None)] and house.statuses() == [(1, 1, "accepted")]
+    assert unchanged()
 
 
 # --- any order -------------------------------------------------------------------------------------------------------
