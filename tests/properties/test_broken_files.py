@@ -42,7 +42,8 @@ ROSTER = {"manifest.csv": "propertyName,value\nmanifest.version,1.0\nfile.users,
           "users.csv": "sourcedId,enabledUser,givenName,familyName,identifier\nu1,true,Test,Testesen,001\n",
           "roles.csv": "sourcedId,userSourcedId,role,beginDate,endDate,orgSourcedId\nr1,u1,teacher,2020-08-01,2025-06-20,o1\n",
           "orgs.csv": "sourcedId,name,type,identifier,parentSourcedId\no1,Lia skole,school,974000001,\n"}
-FORMATS = {"e.csv": EXPORT_WITH_TITLE, "e.xlsx": EXPORT_WITH_TITLE, "p.xml": {"adapter": "pifu"}, "o.zip": {"adapter": "oneroster"}}
+FORMATS = {"e.csv": EXPORT_WITH_TITLE, "e.xlsx": EXPORT_WITH_TITLE, "p.xml": {"adapter": "pifu"},
+           "o.zip": {"adapter": "oneroster"}}
 
 
 def write_whole(file: Path) -> bytes:

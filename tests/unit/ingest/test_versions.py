@@ -259,6 +259,17 @@ def test_verdicts_stand_where_the_extracts_behind_them_are_purged(tmp_path: Path
     assert house.versions() == [("1", "Fik", 1, 4), ("1", "Nip", 4, None), ("2", "Tøv", 1, None)]
 
 
+def test_a_delta_whose_files_are_purged_keeps_the_size_it_was_measured_at(tmp_path: Path) -> None:
+    house = House(tmp_path, POLICY)
+    house.land(1, {"1": "Fik", "2": "Tøv"})
+    house.land(2, {"3": "Dik"}, kind="delta")
+    house.fold()
+    for file in house.landed()[1].folder.glob("*.parquet"):
+        file.unlink()
+    house.land(3, {"1": "Fik", "2": "Tøv"})
+    assert house.fold(frozen_until=day(2)) == [(3, 1, "quarantined")]  # there were three
+
+
 def test_rejected_rows_are_those_of_extracts_that_count(house: House) -> None:
     rejected = admit("hrm", day(1), {"employees": raw_table([{"employee_number": None}], "employees.csv")}, delta=False, key=b"k",
                      max_rejected_percent=100).rejected
