@@ -151,6 +151,8 @@ def _value(column: Column, date_format: str | None) -> str:
         case Kind.DATE:
             text = f"trim({raw})"
             other = f"try_strptime({text}, {literal(date_format)})" if date_format else "NULL"
+            if date_format and "%Y" in date_format:  # DuckDB takes 25 for the year 25
+                other = f"CASE WHEN regexp_matches({text}, '\\d{{4}}') THEN {other} END"
             return (f"(CASE WHEN regexp_full_match({text}, '\\d{{4}}-\\d\\d-\\d\\d') THEN TRY_CAST({text} AS DATE) "
                     f"WHEN regexp_full_match({text}, '\\d{{1,2}}\\.\\d{{1,2}}\\.\\d{{4}}') THEN try_strptime({text}, '%d.%m.%Y') "
                     f"ELSE {other} END)::DATE")

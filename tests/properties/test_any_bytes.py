@@ -1,31 +1,22 @@
-"""Whatever a server or a folder gives: an extract, or a word, and nothing half taken in; and never more than so much memory."""
+"""Whatever a server gives: an extract, or a word, and nothing half taken in; and never more than so much memory."""
 
 import json
 import re
 import resource
-import subprocess
-import sys
-import zipfile
 from collections.abc import Iterator
-from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from demo.servers import fint_entries, hrm_ws_xml, oneroster_records
-from ingest.errors import PullFailed
-from ingest.landing import Landed, Landing
-from ingest.sources.catalogue import AdapterSettings, make_source
-from tests.support.command_line import Place
+from ingest.landing import Landed
+from tests.support.taking_in import DAY, FEW, broken, take_in
 
-DAY = date(2025, 3, 10)
 HRM = {"employees": [{"employee_number": "001", "national_id": "", "given_name": "Test", "family_name": "Testesen", "email": ""}],
        "positions": [{"position_id": "A1", "employee_number": "001", "org_number": "S1", "position_title": "Lærer",
                       "percentage": "100", "start_date": "2020-08-01", "end_date": ""}],
@@ -34,7 +25,6 @@ VFS = {"persons": [{"person_id": "P1", "employee_number": "001", "national_id": 
                     "family_name": "Testesen", "email": "", "login_enabled": "true"}],
        "positions": [{"person_id": "P1", "role": "Lærer", "org_number": "S1", "start_date": "2020-08-01", "end_date": ""}],
        "accesses": [], "org_units": HRM["org_units"]}
-FEW = settings(max_examples=30, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 class Says:
@@ -92,26 +82,6 @@ def adapter(says: Says, name: str) -> tuple[str, dict[str, Any]]:
             "oneroster": ("vfs", {**common, **token, "url": says.url})}[name]
 
 
-def take_in(root: Path, system: Any, told: dict[str, Any]) -> Landed | str:
-    """What became of today's delivery: landed (refused or not), or why it could not be had."""
-    landing = Landing(root / "landed")
-    before = {e.key for e in landing.all(system)}
-    source = make_source(system, [TypeAdapter(AdapterSettings).validate_python(told)])
-    delivery, = source.deliveries(DAY, pull=True)
-    try:
-        landed = landing.take_in(source, delivery, b"key", 5)
-    except PullFailed as error:
-        assert {e.key for e in landing.all(system)} == before
-        return str(error)
-    finally:
-        assert not list(root.rglob(".incoming-*"))
-    for extract in [landed] if landed else []:
-        files = {f.name for f in extract.folder.iterdir()}
-        assert files == {"extract.json"} if extract.refused else files > {"extract.json", "rejected_rows.parquet"}
-        return extract
-    return "the same again"
-
-
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("\ud800") | st.just("x" * 5000),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=6)
@@ -156,12 +126,6 @@ def test_whatever_json_a_server_gives_there_is_an_extract_or_a_word(says: Says, 
     assert outcomes == {Landed, str}
 
 
-def broken(whole: bytes) -> st.SearchStrategy[bytes]:
-    place = st.integers(0, len(whole))
-    return st.binary(max_size=100) | st.builds(
-        lambda cut, at, junk: (whole[:at] + junk + whole[at + len(junk):])[:cut], place, place, st.binary(max_size=12))
-
-
 @pytest.mark.parametrize("name", ["visma_hrm", "oneroster", "fint"])
 def test_whatever_bytes_a_server_gives_there_is_an_extract_or_a_word(says: Says, tmp_path: Path, name: str) -> None:
     system, told = adapter(says, name)
@@ -179,58 +143,6 @@ def test_whatever_bytes_a_server_gives_there_is_an_extract_or_a_word(says: Says,
     says.bodies = bodies
     landed = take_in(tmp_path, system, told)
     assert not isinstance(landed, Landed) or not landed.refused
-
-
-def test_whatever_bytes_a_folder_holds_there_is_an_extract_or_a_word(tmp_path: Path) -> None:
-    folder = tmp_path / "in" / DAY.isoformat()
-    folder.mkdir(parents=True)
-    whole = {"employees.csv": "employee_number,national_id,given_name\n001,,Test\n002,,Åse\n",
-             "positions.csv": 'position_id,employee_number,org_number,start_date,end_date\nA1,001,S1,,\n"A2",002,S1,,\n'}
-    for name, text in whole.items():
-        (folder / name).write_text(text, encoding="utf-8")
-
-    @FEW
-    @given(broken(whole["positions.csv"].encode()))
-    def check(content: bytes) -> None:
-        (folder / "positions.csv").write_bytes(content)
-        assert take_in(tmp_path, "hrm", {"adapter": "csv", "path": str(tmp_path / "in")})
-
-    check()
-
-
-@pytest.mark.parametrize("name", ["e.csv", "e.xlsx", "p.xml", "o.zip"])
-def test_whatever_bytes_a_file_holds_the_command_ends_with_a_word(tmp_path: Path, name: str) -> None:
-    file = tmp_path / name
-    columns = {"person_id": "Id", "org_number": "Org", "given_name": "Fornavn", "family_name": "Etternavn"}
-    lines = [list(columns.values()), ["P1", "S1", "Test", "Testesen"]]
-    match file.suffix:
-        case ".csv":
-            file.write_text("\n".join(map(";".join, lines)))
-        case ".xlsx":
-            book = openpyxl.Workbook()
-            for line in lines:
-                book.active.append(line)
-            book.save(file)
-        case ".xml":
-            file.write_text("<enterprise><person><sourcedid><id>P1</id></sourcedid></person></enterprise>")
-        case _:
-            with zipfile.ZipFile(file, "w") as archive:
-                archive.writestr("manifest.csv", "propertyName,value\nfile.users,bulk\nfile.orgs,bulk\nfile.roles,bulk\n")
-                archive.writestr("users.csv", "sourcedId\nu1\n")
-    export = {"adapter": "export", "tables": ["persons", "positions"], "columns": columns}
-    told = {".csv": export, ".xlsx": export, ".xml": {"adapter": "pifu"}, ".zip": {"adapter": "oneroster"}}[file.suffix]
-    place = Place(tmp_path)
-    place.configure(sources={"hrm": {"path": "inbox/hrm"}, "vfs": {**told, "path": name}})
-
-    @FEW
-    @given(broken(file.read_bytes()))
-    def check(content: bytes) -> None:
-        file.write_bytes(content)
-        done = place.do("check-source", "vfs")
-        assert done.code in (0, 1) and (done.code == 0 or name in done.err or ".csv" in done.err), done.text
-        assert not (place.data / "landed").exists()
-
-    check()
 
 
 def test_a_server_that_never_comes_to_an_end_is_not_asked_for_ever(says: Says, tmp_path: Path) -> None:
@@ -258,96 +170,6 @@ def test_a_server_that_ignores_limit_and_offset_is_taken_at_its_word(says: Says,
     finally:
         says.headers = {}
     assert isinstance(landed, Landed) and landed.figures["persons"].rows == 250
-
-
-# --- bombs ---------------------------------------------------------------------------------------------------------------
-
-GIGABYTE = 1 << 30
-MOST_MB = 400  # of a process of which the libraries alone take some 200
-
-
-def _line_of_a_gigabyte(file: Path) -> None:
-    with file.open("wb") as handle:
-        handle.truncate(GIGABYTE)  # sparse: takes no room on the disk
-
-
-def _excel(file: Path, sheet: str) -> None:
-    book = openpyxl.Workbook()
-    book.save(file)
-    with zipfile.ZipFile(file) as archive:
-        parts = {n: archive.read(n) for n in archive.namelist()}
-    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    parts["xl/worksheets/sheet1.xml"] = sheet.replace("SPACE", space).encode()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-
-
-def _zip_bomb(file: Path, member: str) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name in ("manifest.csv", "orgs.csv", "roles.csv"):
-            archive.writestr(name, "propertyName,value\nfile.users,bulk\nfile.orgs,bulk\nfile.roles,bulk\n")
-        with archive.open(member, "w", force_zip64=True) as handle:
-            for _ in range(256):
-                handle.write(b"u1,x\n" * (1 << 17))
-
-
-LAUGHS = "<!DOCTYPE SHEET [<!ENTITY a 'ha'>" + "".join(
-    f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in zip("abcdefgh", "bcdefghi", strict=True)) + "]>"
-EXPORT = {"adapter": "export", "tables": ["persons", "positions"], "columns": {
-    "person_id": "Id", "org_number": "Org", "given_name": "Fornavn", "family_name": "Etternavn"}}
-BOMBS: dict[str, tuple[str, dict[str, Any], Any]] = {
-    "a line of a gigabyte, csv": ("in/2025-03-10/positions.csv", {"adapter": "csv", "path": "in"}, _line_of_a_gigabyte),
-    "a line of a gigabyte, export": ("e.csv", {**EXPORT, "path": "e.csv"}, _line_of_a_gigabyte),
-    "a line of a gigabyte, oneroster": ("o/manifest.csv", {"adapter": "oneroster", "path": "o"}, _line_of_a_gigabyte),
-    "a line of a gigabyte, pifu": ("p.xml", {"adapter": "pifu", "path": "p.xml"}, _line_of_a_gigabyte),
-    "a zip bomb, oneroster": ("r.zip", {"adapter": "oneroster", "path": "r.zip"}, lambda f: _zip_bomb(f, "users.csv")),
-    "a zip bomb, excel": ("e.xlsx", {**EXPORT, "path": "e.xlsx"}, lambda f: _zip_bomb(f, "xl/worksheets/sheet1.xml")),
-    "a row far down, excel": ("e.xlsx", {**EXPORT, "path": "e.xlsx"}, lambda f: _excel(
-        f, "<worksheet xmlns='SPACE'><sheetData><row r='999999999999'><c t='n'><v>1</v></c></row></sheetData></worksheet>")),
-    "cells far out, excel": ("e.xlsx", {**EXPORT, "path": "e.xlsx"}, lambda f: _excel(
-        f, "<worksheet xmlns='SPACE'><sheetData>" + "".join(
-            f"<row r='{n}'><c r='XFD{n}' t='n'><v>1</v></c></row>" for n in range(1, 20_001)) + "</sheetData></worksheet>")),
-    "a billion laughs, excel": ("e.xlsx", {**EXPORT, "path": "e.xlsx"}, lambda f: _excel(
-        f, LAUGHS + "<worksheet xmlns='SPACE'><sheetData><row><c t='str'><v>&i;</v></c></row></sheetData></worksheet>")),
-    "a billion laughs, pifu": ("p.xml", {"adapter": "pifu", "path": "p.xml"}, lambda f: f.write_text(
-        LAUGHS + "<enterprise><person><name><n><family>&i;</family></n></name></person></enterprise>")),
-    "a billion laughs in an attribute, pifu": ("p.xml", {"adapter": "pifu", "path": "p.xml"}, lambda f: f.write_text(
-        LAUGHS + "<enterprise><person x='&i;'/></enterprise>")),
-}
-# (Not getrusage: its peak counts what the parent held when it began this process.)
-IN_A_PROCESS = """
-import json, re, sys
-from pathlib import Path
-from tests.properties.test_any_bytes import take_in
-for place, system, told in json.loads(sys.argv[1]):
-    outcome = take_in(Path(place), system, told)
-    peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
-    print(json.dumps([getattr(outcome, "refused", outcome), peak]))
-"""
-
-
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str | None, float]]:
-    """Of each bomb why it was refused, and the peak memory (MB) until then of the process that took them all in."""
-    given_ = []
-    for file, told, make in BOMBS.values():
-        place = tmp_path_factory.mktemp("bomb")
-        (place / file).parent.mkdir(parents=True, exist_ok=True)
-        make(place / file)
-        if told["adapter"] == "csv":
-            ((place / file).parent / "employees.csv").write_text("employee_number\n001\n")
-        given_.append((str(place), "hrm" if told["adapter"] == "csv" else "vfs", {**told, "path": str(place / told["path"])}))
-    done = subprocess.run([sys.executable, "-c", IN_A_PROCESS, json.dumps(given_)], capture_output=True, text=True, check=False,
-                          timeout=300, cwd=Path(__file__).parents[2])
-    assert done.returncode == 0, done.stderr[-2000:]
-    return dict(zip(BOMBS, map(json.loads, done.stdout.splitlines()), strict=True))
-
-
-@pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_in_little_memory(outcomes: dict[str, tuple[str | None, float]], name: str) -> None:
-    refused, peak = outcomes[name]
-    assert refused and DAY.isoformat() in refused and peak < MOST_MB, outcomes[name]
 
 
 def test_a_compressed_answer_that_swells_is_not_taken(says: Says, tmp_path: Path) -> None:

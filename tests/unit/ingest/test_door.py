@@ -1,0 +1,262 @@
+"""Validation of cells and rows: what is read, what is rejected and why, what is kept with a warning."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from demo.people import national_id
+from ingest.canonical_tables import System
+from ingest.door import CanonicalExtract, admit
+from ingest.errors import RefusedExtract
+from tests.support.memory_source import raw_table
+
+DAY = date(2025, 3, 10)
+Row = Mapping[str, str | None]
+POSITION = {"position_id": "A1", "employee_number": "1", "org_number": "S1"}
+
+
+def validate(
+    table: str, rows: Sequence[Row], *, system: System = "hrm", delta: bool = False, limit: float = 100, **options: Any
+) -> CanonicalExtract:
+    raw = {table: raw_table(rows, f"{table}.csv", **options)}
+    return admit(system, DAY, raw, delta=delta, key=b"key", max_rejected_percent=limit)
+
+
+def kept(extract: CanonicalExtract, table: str, *columns: str) -> list[Any]:
+    rows = extract.tables[table].select(columns).to_pylist()
+    return [row[columns[0]] if len(columns) == 1 else tuple(row.values()) for row in rows]
+
+
+def rejected(extract: CanonicalExtract) -> list[tuple[int | None, str, str]]:
+    return [(r["line"], r["column_name"], r["reason"]) for r in extract.rejected.to_pylist()]
+
+
+# --- cells -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("2025-03-10", DAY), ("10.03.2025", DAY), ("10.3.2025", DAY), (" 2025-03-10 ", DAY), ("2024-02-29", date(2024, 2, 29)),
+    ("29.02.2024", date(2024, 2, 29)), (None, None), ("", None), ("   ", None),
+])
+def test_a_date_is_read_in_both_forms_and_a_blank_is_none(text: str | None, expected: date | None) -> None:
+    extract = validate("positions", [{**POSITION, "start_date": text, "end_date": None}])
+    assert kept(extract, "positions", "start_date") == [expected] and not rejected(extract)
+
+
+@pytest.mark.parametrize("text", ["2025-02-29", "2025-02-30", "29.02.2025", "32.01.2025", "2025-13-01", "2025/03/10",
+                                  "10-03-2025", "20250310", "45000", "10.03.25", "tomorrow", "2025-03-10x", "0000-00-00"])
+def test_a_date_that_cannot_be_read_rejects_its_row(text: str) -> None:
+    extract = validate("positions", [{**POSITION, "end_date": text}])
+    assert rejected(extract) == [(2, "end_date", "not a date")] and extract.figures["positions"].rows == 0
+
+
+def test_a_source_may_have_a_date_format_of_its_own_beside_the_two() -> None:
+    dates = ["03/10/2025", "2025-03-10", "10/31/25"]
+    rows = [{**POSITION, "position_id": str(n), "end_date": text} for n, text in enumerate(dates)]
+    extract = validate("positions", rows, date_format="%m/%d/%Y")
+    assert kept(extract, "positions", "end_date") == [DAY, DAY] and rejected(extract) == [(4, "end_date", "not a date")]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("true", True), ("FALSE", False), (" True ", True), ("", None), (None, None)])
+def test_true_and_false_are_read_without_regard_to_capitals(text: str | None, expected: bool | None) -> None:
+    extract = validate("persons", [{"person_id": "P", "login_enabled": text}], system="vfs")
+    assert kept(extract, "persons", "login_enabled") == [expected]
+
+
+@pytest.mark.parametrize("text", ["1", "0", "yes", "ja", "t", "truefalse"])
+def test_what_is_neither_true_nor_false_rejects_its_row(text: str) -> None:
+    extract = validate("persons", [{"person_id": "P", "login_enabled": text}], system="vfs")
+    assert rejected(extract) == [(2, "login_enabled", "not true or false")]
+
+
+@pytest.mark.parametrize(("table", "row", "column", "expected", "reason"), [
+    ("persons", {"person_id": "P", "registered_by": " Manual "}, "registered_by", "manual", None),
+    ("persons", {"person_id": "P", "registered_by": "HRM"}, "registered_by", "hrm", None),
+    ("persons", {"person_id": "P", "registered_by": ""}, "registered_by", None, None),
+    ("persons", {"person_id": "P", "registered_by": "Manuelt"}, "registered_by", None, "not one of hrm, manual"),
+    ("org_units", {"org_number": "S1", "type": "School"}, "type", "school", None),
+    ("org_units", {"org_number": "S1", "type": "skole"}, "type", None, "not one of kommune, school, other"),
+])
+def test_a_listed_value_is_one_of_the_list(table: str, row: Row, column: str, expected: str | None, reason: str | None) -> None:
+    extract = validate(table, [row], system="vfs")
+    assert rejected(extract) == ([(2, column, reason)] if reason else [])
+    assert kept(extract, table, column) == ([] if reason else [expected])
+
+
+def test_a_translation_replaces_whole_cells_before_they_are_read() -> None:
+    words = {"registered_by": {"Manuelt": "manual", "Fra 'HRM'": "hrm"}}
+    cells = [" Manuelt ", "Fra 'HRM'", "manual", "Manuelt x"]
+    rows = [{"person_id": str(n), "registered_by": text} for n, text in enumerate(cells)]
+    extract = validate("persons", rows, system="vfs", translations=words)
+    assert kept(extract, "persons", "registered_by") == ["manual", "hrm", "manual"]
+    assert rejected(extract) == [(5, "registered_by", "not one of hrm, manual")]
+
+
+def test_ids_stay_text_with_their_zeros_and_columns_not_delivered_are_empty() -> None:
+    rows = [{"employee_number": "0012", "given_name": "Åse"}, {"employee_number": "12", "given_name": " "}]
+    extract = validate("employees", rows)
+    assert kept(extract, "employees", "employee_number", "given_name", "email") == [("0012", "Åse", None), ("12", None, None)]
+
+
+@pytest.mark.parametrize(("table", "row", "column"), [
+    ("employees", {"given_name": national_id(3)}, "given_name"), ("employees", {"email": f"{national_id(3)}@x.example"}, "email"),
+    ("employees", {"employee_number": f"nr {national_id(3)}"}, "employee_number"),
+])
+def test_a_national_id_in_another_column_rejects_its_row_and_stands_nowhere(table: str, row: Row, column: str) -> None:
+    extract = validate(table, [{"employee_number": "1", **row}, {"employee_number": "2"}])
+    assert rejected(extract) == [(2, column, "holds a national id, which belongs in no such column")]
+    assert national_id(3) not in str([*extract.tables.values(), extract.rejected])
+
+
+def test_a_national_id_in_its_column_is_kept_as_a_hash_alone() -> None:
+    extract = validate("employees", [{"employee_number": "1", "national_id": national_id(3)}])
+    hashed, = kept(extract, "employees", "national_id_hash")
+    assert len(hashed) == 64 and national_id(3) not in str(extract.tables)
+    assert "national_id" not in extract.tables["employees"].schema.names
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("system", "table", "row", "column"), [
+    ("hrm", "employees", {"given_name": "Test"}, "employee_number"),
+    ("hrm", "positions", {**POSITION, "position_id": " "}, "position_id"),
+    ("hrm", "positions", {**POSITION, "employee_number": None}, "employee_number"),
+    ("hrm", "positions", {**POSITION, "org_number": ""}, "org_number"),
+    ("vfs", "positions", {"position_id": "v1", "org_number": "S1"}, "person_id"),
+    ("vfs", "accesses", {"person_id": "P", "org_number": "S1"}, "access_group"),
+])
+def test_a_row_without_its_key_or_a_needed_value_is_rejected(system: System, table: str, row: Row, column: str) -> None:
+    assert rejected(validate(table, [row], system=system)) == [(2, column, "value is missing")]
+
+
+def test_an_access_may_be_without_start_date_and_position() -> None:
+    row = {"person_id": "P", "access_group": "Lærer", "org_number": "S1", "start_date": "", "position_id": None, "end_date": ""}
+    assert kept(validate("accesses", [row], system="vfs"), "accesses", "start_date", "position_id") == [(None, None)]
+
+
+def test_identical_rows_are_one_and_no_fault() -> None:
+    extract = validate("positions", [POSITION, {**POSITION, "position_id": "B"}, {**POSITION, "position_title": " "}, POSITION])
+    assert kept(extract, "positions", "position_id") == ["B", "A1"] and not rejected(extract)
+    assert (extract.figures["positions"].rows, extract.figures["positions"].repeated) == (2, 2)
+
+
+def test_of_different_rows_with_one_key_the_last_is_kept_and_the_others_are_rejected() -> None:
+    rows = [{**POSITION, "org_number": org} for org in ("S1", "S2", "S3", "S2")]
+    extract = validate("positions", rows)
+    assert kept(extract, "positions", "org_number") == ["S2"]
+    assert rejected(extract) == [(n, "position_id", "another row with the same key stands further down") for n in (2, 4)]
+    assert (extract.figures["positions"].rejected, extract.figures["positions"].repeated) == (2, 1)
+
+
+def test_empty_parts_of_a_key_are_compared_like_values() -> None:
+    access = {"person_id": "P", "access_group": "Lærer", "org_number": "S1", "start_date": None, "position_id": None}
+    rows = [{**access, "end_date": "2025-01-01"}, {**access, "end_date": "2025-01-02"}, {**access, "start_date": "2025-01-01"}]
+    extract = validate("accesses", rows, system="vfs")
+    assert kept(extract, "accesses", "start_date", "end_date") == [(None, date(2025, 1, 2)), (date(2025, 1, 1), None)]
+    assert [line for line, _, _ in rejected(extract)] == [2]
+
+
+def test_a_row_that_cannot_be_read_takes_no_other_rows_place() -> None:
+    extract = validate("positions", [POSITION, {**POSITION, "org_number": "S2", "end_date": "never"}])
+    assert kept(extract, "positions", "org_number") == ["S1"] and rejected(extract) == [(3, "end_date", "not a date")]
+
+
+def test_rejected_rows_come_in_the_order_of_the_file_each_with_one_reason() -> None:
+    rows = [{"position_id": "1"}, POSITION, {**POSITION, "position_id": "2", "end_date": "x"}, {**POSITION, "org_number": "S2"}]
+    extract = validate("positions", rows)
+    assert rejected(extract) == [(2, "employee_number", "value is missing"),
+                                 (3, "position_id", "another row with the same key stands further down"),
+                                 (4, "end_date", "not a date")]
+    assert {r["table_name"] for r in extract.rejected.to_pylist()} == {"positions"}
+    assert {r["file"] for r in extract.rejected.to_pylist()} == {"positions.csv"}
+
+
+@pytest.mark.parametrize(("wrong", "limit", "passes"), [
+    (5, 5, True), (6, 5, False), (0, 0, True), (1, 0, False), (100, 100, True), (7, 7.5, True), (8, 7.5, False)])
+def test_an_extract_is_refused_when_more_than_a_share_of_a_table_is_rejected(wrong: int, limit: float, passes: bool) -> None:
+    rows = [{"employee_number": str(n) if n >= wrong else None, "given_name": "Test"} for n in range(100)]
+    if passes:
+        assert validate("employees", rows, limit=limit).figures["employees"].rejected == wrong
+        return
+    with pytest.raises(RefusedExtract) as refused:
+        validate("employees", rows, limit=limit)
+    assert refused.value.describe("hrm", DAY) == (
+        f"hrm 2025-03-10, employees.csv, line 2, column employee_number: {wrong} of 100 rows cannot be used, "
+        f"more than {limit:g} %; the first: employee_number: value is missing. Correct the file and deliver it again")
+
+
+def test_the_share_is_counted_for_each_table_by_itself() -> None:
+    raw = {"employees": raw_table([{"employee_number": str(n)} for n in range(1000)]), "positions": raw_table([POSITION, {}, {}])}
+    with pytest.raises(RefusedExtract, match="2 of 3 rows"):
+        admit("hrm", DAY, raw, delta=False, key=b"key", max_rejected_percent=50)
+
+
+def test_a_table_without_rows_is_read_as_one_without_rows() -> None:
+    extract = validate("employees", [], limit=0)
+    assert extract.figures["employees"].rows == 0 and extract.tables["employees"].schema.names[0] == "employee_number"
+
+
+# --- deltas ----------------------------------------------------------------------------------------------------------
+
+
+def test_in_a_delta_a_removal_needs_nothing_but_its_key() -> None:
+    rows = [{"position_id": "A", "deleted": "TRUE"}, {"position_id": "B"}, {**POSITION, "deleted": "false"}, {"deleted": "true"},
+            {**POSITION, "position_id": "C", "deleted": ""}, {**POSITION, "position_id": "D", "deleted": "perhaps"}]
+    extract = validate("positions", rows, delta=True)
+    assert kept(extract, "positions", "position_id", "deleted") == [("A", True), ("A1", False), ("C", None)]
+    assert rejected(extract) == [(3, "employee_number", "value is missing"), (5, "position_id", "value is missing"),
+                                 (7, "deleted", "not true or false")]
+
+
+def test_a_delta_that_removes_and_holds_one_key_keeps_the_last() -> None:
+    extract = validate("positions", [POSITION, {"position_id": "A1", "deleted": "true"}], delta=True)
+    assert kept(extract, "positions", "position_id", "deleted") == [("A1", True)] and len(rejected(extract)) == 1
+
+
+def test_in_a_full_extract_a_column_called_deleted_means_nothing() -> None:
+    extract = validate("positions", [{**POSITION, "deleted": "true"}])
+    assert kept(extract, "positions", "position_id") == ["A1"] and "deleted" not in extract.tables["positions"].schema.names
+
+
+# --- warnings and figures --------------------------------------------------------------------------------------------
+
+
+def test_positions_that_end_before_they_start_are_kept_and_counted() -> None:
+    dates = [("2025-03-10", "2025-03-09"), ("2025-03-10", "2025-03-10"), ("2025-03-10", None), (None, "2025-03-10")]
+    rows = [{**POSITION, "position_id": str(n), "start_date": s, "end_date": e} for n, (s, e) in enumerate(dates)]
+    assert (validate("positions", rows).figures["positions"].rows, validate("positions", rows).figures["positions"].warnings) == (
+        4, {"ends_before_start": 1})
+
+
+def test_wrong_check_digits_are_counted_in_rows_that_are_kept() -> None:
+    wrong = national_id(3)[:10] + str((int(national_id(3)[10]) + 1) % 10)
+    rows = [{"employee_number": "1", "national_id": wrong}, {"employee_number": "1", "national_id": wrong},
+            {"employee_number": None, "national_id": wrong}, {"employee_number": "2", "national_id": national_id(3)},
+            {"employee_number": "3", "national_id": None}]
+    assert validate("employees", rows).figures["employees"].warnings == {"wrong_check_digits": 1}
+
+
+def test_org_numbers_that_the_extracts_own_org_units_do_not_hold_are_counted() -> None:
+    raw = {"positions": raw_table([{"position_id": str(n), "person_id": "P", "org_number": org} for n, org in enumerate("ABB")]),
+           "accesses": raw_table([{"person_id": "P", "access_group": "g", "org_number": "C"}])}
+    units = {"org_units": raw_table([{"org_number": "A"}])}
+
+    def counted(tables: dict[str, Any]) -> list[int | None]:
+        figures = admit("vfs", DAY, tables, delta=False, key=b"key", max_rejected_percent=5).figures
+        return [figures[t].warnings.get("unknown_org_number") for t in ("positions", "accesses")]
+
+    assert counted(raw | units) == [2, 1] and counted(raw) == [None, None]
+
+
+@pytest.mark.parametrize(("start", "end", "is_active"), [
+    ("2025-03-10", "2025-03-10", True), (None, None, True), ("2025-03-11", None, False), (None, "2025-03-09", False)])
+def test_a_position_counts_as_active_from_its_first_to_its_last_day(start: str | None, end: str | None, is_active: bool) -> None:
+    assert validate("positions", [{**POSITION, "start_date": start, "end_date": end}]).active_positions == is_active
+
+
+def test_extra_columns_are_named_by_their_heading_but_never_a_number() -> None:
+    extract = validate("employees", [{"employee_number": "1"}], extra_columns=("shoe size", national_id(3), "010180 12345"))
+    assert extract.extra_columns == {"employees": ["shoe size"]}

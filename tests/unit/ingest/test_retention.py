@@ -1,0 +1,207 @@
+"""Retention: what ended long ago is gone from the disk, and nothing else is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from ingest import retention
+from ingest.canonical_tables import SYSTEMS, TABLES
+from ingest.policy import Policy
+from ingest.sql import rows
+from ingest.versions import fold
+from ingest.warehouse import create_tables
+from tests.support import deliveries
+from tests.support.landing_place import landing_at
+
+
+def day(number: int) -> date:
+    return date(2025, 3, 10) + timedelta(days=number - 1)
+
+
+@dataclass
+class House:
+    """Both systems over some days. Employees and persons have one position each, named after them."""
+
+    root: Path
+    con: duckdb.DuckDBPyConnection
+
+    @property
+    def landed(self) -> Path:
+        return self.root / "landed"
+
+    @property
+    def quarantined(self) -> Path:
+        return self.root / "quarantined"
+
+    def hrm(self, number: int, *employees: str, ids: Mapping[str, str] | None = None) -> None:
+        deliveries.land(self.landed, "hrm", day(number), {
+            "employees": [{"employee_number": e, "national_id": (ids or {}).get(e)} for e in employees],
+            "positions": [{"position_id": f"h{e}", "employee_number": e, "org_number": "S1"} for e in employees],
+            "org_units": [{"org_number": "S1"}]})
+
+    def vfs(self, number: int, persons: Mapping[str, str | None], *, ids: Mapping[str, str] | None = None) -> None:
+        deliveries.land(self.landed, "vfs", day(number), {
+            "persons": [{"person_id": p, "employee_number": e, "national_id": (ids or {}).get(p)} for p, e in persons.items()],
+            "positions": [{"position_id": f"v{p}", "person_id": p, "org_number": "S1"} for p in persons],
+            "accesses": [{"person_id": p, "access_group": "g", "org_number": "S1"} for p in persons],
+            "org_units": [{"org_number": "S1", "name": "Lia skole", "type": "school"}]})
+
+    def fold(self) -> None:
+        for system in SYSTEMS:
+            base = retention.restore(self.con, self.landed, system)
+            fold(self.con, system, landing_at(self.landed).all(system), set(), Policy(), base)
+
+    def purge(self, before: date) -> int:
+        return retention.purge(self.con, self.landed, self.quarantined, before)
+
+    def anew(self) -> "House":
+        """The same folders with a new warehouse."""
+        house = make_house(self.root)
+        house.fold()
+        return house
+
+    def known(self, table: str, column: str) -> set[str]:
+        return {r[column] for r in rows(self.con, f"FROM versions.{table}")}
+
+    def everything(self) -> dict[str, Any]:
+        return {t.versions_name: rows(self.con, f"FROM versions.{t.versions_name} ORDER BY ALL") for t in TABLES}
+
+
+def make_house(root: Path) -> House:
+    con = duckdb.connect()
+    con.execute("SET threads = 1")
+    create_tables(con)
+    return House(root, con)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return make_house(tmp_path)
+
+
+def days_with_tables(house: House, system: str) -> set[str]:
+    return {f.parents[1].name for f in house.landed.glob(f"{system}/*/*/*.parquet")}
+
+
+def fill(house: House, last: int, leaves_on: int) -> None:
+    """Employee 2 and person Q, who are one, leave both systems on the same day; 1 and P stay."""
+    for number in range(1, last + 1):
+        house.hrm(number, *(["1", "2"] if number < leaves_on else ["1"]))
+        house.vfs(number, {"P": "1", "Q": "2"} if number < leaves_on else {"P": "1"})
+    house.fold()
+
+
+def test_before_any_purge_there_is_no_base(house: House) -> None:
+    assert retention.base_date(house.landed) is None and retention.restore(house.con, house.landed, "hrm") is None
+
+
+def test_a_purge_deletes_extracts_and_people_who_were_gone_by_then(house: House) -> None:
+    fill(house, last=5, leaves_on=3)
+    house.quarantined.joinpath("hrm").mkdir(parents=True)
+    for number in (3, 4):
+        (house.quarantined / "hrm" / f"{day(number)}-abc.csv").write_text("x")
+        (house.landed / "hrm" / f"{day(number)}").joinpath("result").write_text("x")
+    assert house.purge(day(4)) == 3
+    assert retention.base_date(house.landed) == day(3)
+    assert days_with_tables(house, "hrm") == days_with_tables(house, "vfs") == {str(day(4)), str(day(5))}
+    assert [f.name for f in house.quarantined.rglob("*.csv")] == [f"{day(4)}-abc.csv"]
+    assert len(landing_at(house.landed).all("hrm")) == 5  # what became of each stays known
+    after = house.anew()
+    assert after.known("hrm_employees", "employee_number") == {"1"} and after.known("vfs_persons", "person_id") == {"P"}
+    assert after.known("vfs_accesses", "person_id") == {"P"} and after.known("hrm_positions", "position_id") == {"h1"}
+    base = house.landed / "base" / str(day(3))
+    assert {len(pq.read_table(base / f"{t}.parquet")) for t in ("hrm_employees", "vfs_persons", "vfs_org_units")} == {1}
+
+
+def test_one_who_was_there_on_the_day_after_the_base_is_kept_with_all_that_was_before(house: House) -> None:
+    fill(house, last=5, leaves_on=4)
+    before = house.everything()
+    house.purge(day(4))  # the base is of the third, when they were still there
+    assert house.anew().everything() == before
+
+
+def test_folding_goes_on_from_the_base_as_if_nothing_had_been_purged(house: House) -> None:
+    fill(house, last=5, leaves_on=9)
+    house.purge(day(4))
+    for number in (6, 7):
+        house.hrm(number, "1", *(["3"] if number == 7 else []))
+        house.vfs(number, {"P": "1", "Q": "2"})
+    house.fold()
+    anew = house.anew()
+    assert anew.everything() == house.everything()
+    assert [(r["employee_number"], r["valid_from"], r["valid_to"]) for r in rows(
+        anew.con, "FROM versions.hrm_employees ORDER BY 1")] == [
+        ("1", day(1), None), ("2", day(1), day(6)), ("3", day(7), None)]
+
+
+@pytest.mark.parametrize(("persons", "employees", "person_ids", "employee_ids", "kept"), [
+    ({"Q": "2"}, ["2"], {}, {}, {"2"}),  # by number
+    ({"Q": None}, ["2"], {"Q": "n"}, {"2": "n"}, {"2"}),  # by national id
+    ({"Q": "2"}, ["2", "3"], {"Q": "n"}, {"3": "n"}, {"2", "3"}),  # by either: whose it is, is for others to decide
+    ({"Q": None}, ["2"], {}, {}, set()),
+])
+def test_an_employee_who_may_be_a_person_still_in_vfs_is_kept(
+    house: House, persons: Mapping[str, str | None], employees: Sequence[str], person_ids: Mapping[str, str],
+    employee_ids: Mapping[str, str], kept: set[str],
+) -> None:
+    for number in range(1, 5):
+        house.hrm(number, "1", *(employees if number == 1 else ()), ids=employee_ids)
+        house.vfs(number, persons, ids=person_ids)
+    house.fold()
+    house.purge(day(4))
+    assert house.anew().known("hrm_employees", "employee_number") == {"1"} | kept
+
+
+def test_people_who_hang_together_over_several_steps_are_all_kept(house: House) -> None:
+    """P is there; employee 2 may be P or Q; employee 3 may be Q or R: who is who can only be told from all of them."""
+    for number in range(1, 5):
+        house.hrm(number, "1", *(["2", "3"] if number == 1 else ()), ids={"2": "n", "3": "m"})
+        house.vfs(number, {"P": "2"} | ({"Q": "3", "R": "3", "S": "9"} if number == 1 else {}), ids={"Q": "n"})
+    house.fold()
+    house.purge(day(4))
+    after = house.anew()
+    assert after.known("vfs_persons", "person_id") == {"P", "Q", "R"}
+    assert after.known("hrm_employees", "employee_number") == {"1", "2", "3"}
+
+
+def test_a_system_that_has_not_delivered_since_keeps_its_newest_extract(house: House) -> None:
+    for number in range(1, 6):
+        house.hrm(number, "1")
+    house.vfs(2, {"P": "1"})
+    house.fold()
+    house.purge(day(5))
+    assert retention.base_date(house.landed) == day(2)
+    assert days_with_tables(house, "hrm") == {str(day(n)) for n in (3, 4, 5)}
+    assert house.anew().known("vfs_persons", "person_id") == {"P"}
+
+
+def test_where_nothing_is_that_old_nothing_is_deleted(house: House) -> None:
+    fill(house, last=3, leaves_on=2)
+    assert house.purge(day(1)) == 0
+    assert retention.base_date(house.landed) is None and len(days_with_tables(house, "hrm")) == 3
+
+
+def test_a_later_purge_replaces_the_base_and_an_earlier_one_changes_nothing(house: House) -> None:
+    fill(house, last=6, leaves_on=3)
+    house.purge(day(3))
+    house.purge(day(5))
+    base = house.landed / "base"
+    assert [f.name for f in base.iterdir()] == [str(day(4))]
+    assert house.purge(day(3)) == 0 and [f.name for f in base.iterdir()] == [str(day(4))]
+    assert house.anew().known("hrm_employees", "employee_number") == {"1"}
+
+
+def test_what_a_killed_purge_left_is_deleted_by_the_next(house: House) -> None:
+    fill(house, last=5, leaves_on=3)
+    left = next(house.landed.glob(f"hrm/{day(2)}/*/employees.parquet"))
+    content = left.read_bytes()
+    house.purge(day(4))
+    left.write_bytes(content)
+    house.purge(day(4))
+    assert not left.exists()

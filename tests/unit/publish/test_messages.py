@@ -1,0 +1,131 @@
+"""The text of a digest: what is counted, what is named, and what a recipient is not shown."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publish.alerts.due import Event, Item
+from publish.alerts.items import State, gone_in, only_problems, problem
+from publish.alerts.messages import Message, compose
+from publish.alerts.recipients import Alerts, Recipient
+
+DAY = date(2025, 3, 10)
+EVERYBODY = Recipient(data_problems=True)
+
+
+def case(name: str, *, status: Any = "open", since: date = DAY, org: str | None = "S1", **details: Any) -> Item:
+    person = {"org_name": "Lia skole", "employee_number": "001", "given_name": "Test", "family_name": None}
+    return Item((name, name.upper()), "stale_position", status, since, org, details=person | details)
+
+
+def message(*events: Event, items: tuple[Item, ...] = (), recipient: Recipient = EVERYBODY, alerts: Alerts | None = None,
+            not_assessable: tuple[str, ...] = (), unsure: tuple[str, ...] = ()) -> Message:
+    state = State(DAY, list(items), [], list(not_assessable))
+    return compose(alerts or Alerts(), recipient, state, list(events), lambda e: e.item.key[0] in unsure)
+
+
+def opened(*items: Item) -> list[Event]:
+    return [Event("opened", i) for i in items]
+
+
+@pytest.mark.parametrize(("events", "items", "title"), [
+    ([], [], "0 åpne"),
+    (opened(case("a")), [case("a")], "1 ny sak, 1 åpne"),
+    (opened(case("a"), case("b")), [case("a"), case("b"), case("c")], "2 nye saker, 3 åpne"),
+    ([Event("resolved", case("a", status="resolved"))], [case("c", status="excepted")], "1 løst, 0 åpne"),
+    (opened(problem("source_down", "hrm", DAY, "x")), [], "1 problem med dataene, 0 åpne"),
+    (opened(problem("source_down", "hrm", DAY, "x"), problem("run_failed", "daily", DAY, "x"), case("a")), [case("a")],
+     "2 problemer med dataene, 1 ny sak, 1 åpne"),
+])
+def test_the_title_counts_what_is_new_and_what_is_open(events: list[Event], items: list[Item], title: str) -> None:
+    assert message(*events, items=tuple(items)).title == f"Sluttdato 10.03.2025: {title}"
+
+
+def test_after_a_run_that_failed_nothing_is_counted_that_is_not_known() -> None:
+    down = problem("run_failed", "daily", DAY, "stopped")
+    composed = compose(Alerts(), EVERYBODY, only_problems(DAY, [down]), opened(down), lambda e: False)
+    assert composed.title == "Sluttdato 10.03.2025: 1 problem med dataene"
+    assert composed.body == "Problemer med dataene (1)\n- kjøringen stoppet: daily: stopped" and composed.still_open == 0
+
+
+def test_a_recipient_of_problems_alone_is_shown_no_case() -> None:
+    down = problem("extract_refused", "hrm:2025-03-09", DAY, "broken")
+    body = message(*opened(down), items=(case("a"), down), recipient=Recipient(findings=False, data_problems=True),
+                   alerts=Alerts(report_url="https://report.test")).body
+    assert body == "Problemer med dataene (1)\n- HRM 09.03.2025: uttrekket er avvist: broken"
+
+
+def test_a_problem_that_is_over_is_named_without_its_details() -> None:
+    body = message(Event("resolved", problem("extract_stale", "vfs", DAY, "secret"))).body
+    assert "Problemer som er over (1)\n- VFS: uttrekket er for gammelt" in body and "secret" not in body
+
+
+def test_a_case_that_opened_and_was_resolved_since_the_last_message_counts_as_resolved_alone() -> None:
+    body = message(*opened(case("a")), Event("resolved", case("a", status="resolved"))).body
+    assert "Nye saker" not in body and "Løst siden sist: 1" in body
+
+
+def test_each_kind_of_event_has_its_section_with_its_own_words() -> None:
+    old = case("b", since=DAY - timedelta(days=8))
+    body = message(*opened(case("a")), Event("changed", case("d")), Event("escalated", old, 7), Event("excepted", case("c")),
+                   unsure=("a", "b")).body
+    assert [line for line in body.splitlines() if not line.startswith("-")][:8] == [
+        "Nye saker (1)", "", "Saker som er blitt noe annet (1)", "", "Saker som har stått lenge (1)", "", "Unntatt (1)", ""]
+    assert "Sak A (kan være sendt før)" in body
+    assert "siden 02.03.2025 (8 dager). Sak B, over 7 dager (kan være sendt før)" in body
+    assert body.count("kan være sendt før") == 2
+
+
+def test_open_cases_are_counted_by_type_for_those_whom_they_concern() -> None:
+    leader = Recipient(org_numbers=["S2"])
+    items = (case("a"), case("b", org="S2"), case("c", org="S2"), case("d", org=None), case("e", org="S2", status="excepted"))
+    composed = message(*opened(items[1]), items=items, recipient=leader)
+    assert "Åpne saker i alt: 2\n- Aktiv stilling uten grunnlag i HRM: 2" in composed.body
+    assert composed.still_open == 1  # the one that is new is not still open
+
+
+def test_what_cannot_be_assessed_is_said_to_those_who_would_wait_for_it() -> None:
+    unknown = ("manual_position", "inactive_with_access")
+    assert "Kan ikke vurderes nå: Manuelt registrert; Inaktive med tilgang" in message(not_assessable=unknown).body
+    some = Recipient(finding_types=["stale_position", "manual_position"])
+    assert message(not_assessable=unknown, recipient=some).body.endswith("Kan ikke vurderes nå: Manuelt registrert")
+    assert "Kan ikke" not in message(not_assessable=unknown, recipient=Recipient(finding_types=["stale_position"])).body
+
+
+@pytest.mark.parametrize(("since", "age"), [(DAY, ""), (DAY - timedelta(days=1), ""), (DAY - timedelta(days=2), " (2 dager)")])
+def test_a_line_names_type_place_person_age_and_number(since: date, age: str) -> None:
+    body = message(*opened(case("a", since=since))).body
+    assert f"- Aktiv stilling uten grunnlag i HRM, Lia skole, ansatt 001, siden {since:%d.%m.%Y}{age}. Sak A" in body.splitlines()
+    unnamed = message(*opened(case("a", org_name=None, employee_number=None))).body
+    assert "- Aktiv stilling uten grunnlag i HRM, S1, siden 10.03.2025. Sak A" in unnamed.splitlines()
+
+
+@pytest.fixture
+def diff(tmp_path: Path) -> Path:
+    file = tmp_path / "hrm" / "2025-03-09-abc.csv"
+    file.parent.mkdir()
+    rows = [f"employees,{n:02d},gone,{n:02d}," for n in range(22)] + ["positions,h1,gone,01,S1", "positions,h9,new,99,S1"]
+    file.write_text("table_name,key,change,owner,org_number\n" + "\n".join(rows) + "\n")
+    return file
+
+
+def quarantined(diff: Path) -> Event:
+    return Event("opened", problem("extract_quarantined", "hrm:2025-03-09", DAY, "employees fell from 50 to 28", system="hrm",
+                                   day="2025-03-09", diff=diff))
+
+
+def test_a_quarantined_extract_comes_with_who_would_be_gone_and_how_to_let_it_in(diff: Path) -> None:
+    assert gone_in(diff) == ({"employees": 22, "positions": 1}, [f"{n:02d}" for n in range(22)])
+    lines = message(quarantined(diff)).body.splitlines()[1:5]
+    assert lines == [
+        "- HRM 09.03.2025: uttrekket er i karantene: employees fell from 50 to 28",
+        "  Ville ha fjernet: 22 ansatte, 1 stillinger", f"  Gjelder: {', '.join(f'{n:02d}' for n in range(20))} og 2 til",
+        "  Hele listen: hrm/2025-03-09-abc.csv under quarantined/. Er det riktig likevel: "
+        "sluttdato accept hrm 2025-03-09 --reason …"]
+
+
+def test_who_would_be_gone_is_not_named_to_a_recipient_who_is_shown_nobody(diff: Path) -> None:
+    body = message(quarantined(diff), recipient=Recipient(data_problems=True, identify_by="none")).body
+    assert "Gjelder" not in body and "22 ansatte" in body

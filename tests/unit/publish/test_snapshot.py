@@ -1,0 +1,161 @@
+"""The published set: whole or not at all, never of an earlier day, and the one that is linked stays."""
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingest.policy import Policy
+from ingest.sql import scalar
+from ingest.warehouse import create_tables, set_run
+from publish import snapshot
+from publish.snapshot import Description, PublishedIsNewer, published_as_of, remove_old_sets
+
+DAY = date(2025, 3, 10)
+Between = Callable[[Path], None]
+
+
+class House:
+    """A warehouse with two marts, published in a folder. `between` is called with a set's folder before it is complete."""
+
+    def __init__(self, root: Path) -> None:
+        self.link = root / "published"
+        self.con = duckdb.connect()
+        self.between: Between = lambda folder: None
+        create_tables(self.con)
+        self.con.execute("CREATE SCHEMA marts; CREATE TABLE marts.alert_log (n INTEGER)")
+
+    def for_people(self, con: duckdb.DuckDBPyConnection, folder: Path, *given: Any, **options: Any) -> None:
+        """In place of the report and the worklists, which read marts that are not here."""
+        (folder / "report").mkdir()
+        (folder / "report" / "index.html").write_text("report")
+        self.between(folder)
+
+    def publish(self, day: date, text: str = "x", descriptions: dict[str, Description] | None = None) -> dict[str, int]:
+        set_run(self.con, day, Policy(), [])
+        self.con.execute("CREATE OR REPLACE TABLE marts.findings AS SELECT unnest([2, 1]) AS n, $1 AS word", [text])
+        return snapshot.publish(self.con, self.link, descriptions or {})
+
+    def publish_again(self, mart: str) -> None:
+        snapshot.publish_again(self.con, self.link, mart)
+
+    def sets(self) -> list[str]:
+        return sorted(s.name for s in self.link.with_name("published.d").iterdir())
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    house = House(tmp_path / "data")
+    monkeypatch.setattr(snapshot, "for_people", house.for_people)
+    return house
+
+
+def words(published: Path) -> list[str]:
+    """What the three forms of the mart `findings` hold, and the set's own record of its day."""
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as con:
+        found = {scalar(con, f"SELECT any_value(word) FROM {name}") for name in (
+            "findings", "marts.findings", f"read_parquet('{published / 'parquet' / 'findings.parquet'}')")}
+    return [*found, json.loads((published / "set.json").read_text())["as_of_date"]]
+
+
+def test_a_set_is_whole_and_each_form_of_it_says_the_same(house: House) -> None:
+    assert published_as_of(house.link) is None
+    assert house.publish(DAY) == {"alert_log": 0, "findings": 2}
+    assert house.link.is_symlink() and house.sets() == ["2025-03-10-000001"]
+    assert {str(f.relative_to(house.link)) for f in house.link.rglob("*") if f.is_file()} == {
+        "marts.duckdb", "set.json", "parquet/alert_log.parquet", "parquet/findings.parquet", "report/index.html"}
+    assert words(house.link) == ["x", "2025-03-10"]
+    assert json.loads((house.link / "set.json").read_text()) == {
+        "as_of_date": "2025-03-10", "marts": {"alert_log": 0, "findings": 2}}
+    assert published_as_of(house.link) == DAY
+
+
+def test_readers_see_the_old_set_until_the_new_one_is_complete(house: House) -> None:
+    house.publish(DAY, "old")
+    seen: list[list[str]] = []
+    house.between = lambda folder: seen.append(words(house.link))
+    with duckdb.connect(str(house.link / "marts.duckdb"), read_only=True) as reader:
+        house.publish(DAY + timedelta(days=1), "new")
+        assert scalar(reader, "SELECT any_value(word) FROM findings") == "old"
+    assert seen == [["old", "2025-03-10"]] and words(house.link) == ["new", "2025-03-11"]
+    assert words(house.link.with_name("published.d") / house.sets()[0]) == ["old", "2025-03-10"]
+
+
+def test_a_set_that_could_not_be_completed_leaves_nothing(house: House) -> None:
+    house.publish(DAY, "old")
+
+    def fails(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    house.between = fails
+    with pytest.raises(KeyboardInterrupt):
+        house.publish(DAY, "new")
+    assert words(house.link) == ["old", "2025-03-10"] and house.sets() == ["2025-03-10-000001"]
+    house.between = lambda folder: None
+    house.publish(DAY, "newer")  # and the warehouse can be published again
+    assert words(house.link) == ["newer", "2025-03-10"]
+
+
+def test_a_day_before_the_published_one_is_not_published_the_same_day_is(house: House) -> None:
+    house.publish(DAY, "old")
+    with pytest.raises(PublishedIsNewer, match="2025-03-09 is not published: the published set is of 2025-03-10"):
+        house.publish(DAY - timedelta(days=1), "past")
+    assert words(house.link) == ["old", "2025-03-10"]
+    house.publish(DAY, "again")
+    assert words(house.link) == ["again", "2025-03-10"] and house.sets() == ["2025-03-10-000001", "2025-03-10-000002"]
+
+
+def test_what_a_killed_run_left_neither_counts_nor_is_in_the_way(house: House) -> None:
+    (house.link.with_name("published.d") / ".incoming-2025-03-10-000007-12345678").mkdir(parents=True)
+    house.link.with_name(".incoming-published").symlink_to("nowhere")
+    house.publish(DAY)
+    assert words(house.link) == ["x", "2025-03-10"] and house.link.resolve().name == "2025-03-10-000001"
+
+
+def test_the_newest_sets_are_kept_and_older_ones_are_removed(house: House) -> None:
+    for number in range(5):
+        house.publish(DAY + timedelta(days=number))
+    assert house.sets() == ["2025-03-12-000003", "2025-03-13-000004", "2025-03-14-000005"]
+
+
+def test_the_published_set_is_never_removed_however_old(house: House) -> None:
+    for number in range(3):
+        house.publish(DAY + timedelta(days=number))
+    house.link.unlink()
+    house.link.symlink_to("published.d/2025-03-10-000001")
+    remove_old_sets(house.link, kept=1)
+    assert house.sets() == ["2025-03-10-000001", "2025-03-12-000003"]
+
+
+def test_one_mart_published_again_leaves_all_the_rest_the_same_files(house: House) -> None:
+    house.publish(DAY, "x")
+    before = house.link.resolve()
+    house.con.execute("INSERT INTO marts.alert_log VALUES (1), (2); UPDATE marts.findings SET word = 'changed since'")
+    house.publish_again("alert_log")
+    after = house.link.resolve()
+    assert (after.name, words(after)) == ("2025-03-10-000002", ["x", "2025-03-10"])
+    with duckdb.connect(str(after / "marts.duckdb"), read_only=True) as con:
+        assert con.execute("SELECT count(*), (SELECT count(*) FROM findings) FROM alert_log").fetchall() == [(2, 2)]
+    assert duckdb.sql(f"SELECT count(*) FROM '{after}/parquet/alert_log.parquet'").fetchall() == [(2,)]
+    assert json.loads((after / "set.json").read_text())["marts"] == {"alert_log": 2, "findings": 2}
+    for name in ("report/index.html", "parquet/findings.parquet"):
+        assert (before / name).samefile(after / name)
+    with duckdb.connect(str(before / "marts.duckdb"), read_only=True) as con:  # who reads the old set sees no change
+        assert scalar(con, "SELECT count(*) FROM alert_log") == 0
+    assert duckdb.sql(f"SELECT count(*) FROM '{before}/parquet/alert_log.parquet'").fetchall() == [(0,)]
+
+
+def test_descriptions_stand_in_the_published_file(house: House) -> None:
+    described = {"findings": Description("What's found", {"n": "A 'number'", "word": "", "no_such_column": "x"})}
+    house.publish(DAY, descriptions=described)
+    with duckdb.connect(str(house.link / "marts.duckdb"), read_only=True) as con:
+        assert scalar(con, "SELECT comment FROM duckdb_tables() WHERE table_name = 'findings'") == "What's found"
+        assert con.execute("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'findings'").fetchall() == [
+            ("n", "A 'number'"), ("word", None)]
+    house.publish_again("alert_log")
+    with duckdb.connect(str(house.link / "marts.duckdb"), read_only=True) as con:
+        assert scalar(con, "SELECT comment FROM duckdb_tables() WHERE table_name = 'findings'") == "What's found"
