@@ -2,6 +2,7 @@
 
     sources            one module per adapter: a delivery becomes raw text tables
     canonical_tables   columns, types and keys of the tables that adapters deliver
+    settings_model     what every section of the settings is made of: unknown keys are refused, secrets stand in no file
     policy             the numbers of the rules as settings, with their defaults
     door               validation: raw tables become canonical ones; ids are hashed, rows rejected
     identity           the keyed hash of national ids, their check digits, and the key

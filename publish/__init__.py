@@ -5,6 +5,7 @@
     worklists   Excel workbooks and CSV, one for all and one for each school
     alerts      messages: what is due to whom, and whether it arrived
     cases       the cases of a published set
+    deliveries  how recent each system is, and what became of each day
     dossier     everything the warehouse holds about some people
     explain     one case in words: what both systems held, and when
     labels      the Norwegian words for codes

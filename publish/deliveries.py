@@ -23,8 +23,5 @@ def not_assessable(of_systems: list[Row]) -> list[str]:
 
 
 def newest_of_each_day(con: duckdb.DuckDBPyConnection, system: str) -> list[Row]:
-    """For each extract date of a system the row of `extracts` that matters: the accepted delivery, else the newest."""
-    return rows(con, """
-        FROM marts.extracts WHERE system = ? QUALIFY row_number() OVER (
-          PARTITION BY extract_date ORDER BY status = 'accepted' DESC, arrival DESC) = 1
-        ORDER BY extract_date""", [system])
+    """For each extract date of a system the row of `extracts` that stands for it."""
+    return rows(con, "FROM marts.extracts WHERE system = ? AND is_latest_of_day ORDER BY extract_date", [system])

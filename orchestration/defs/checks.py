@@ -144,10 +144,8 @@ def _deliveries(con: duckdb.DuckDBPyConnection, freshness: list[Row], as_of: dat
         _FRESHNESS, "extracts_are_recent", passed=not old,
         text="; ".join(old) or "Both current extracts are recent enough.",
         **{f"{f['system']}/age_days": f["age_days"] for f in freshness if f["age_days"] is not None})
-    withheld = con.execute("""
-        SELECT e.system, e.extract_date, e.status, e.reason FROM marts.extracts e JOIN marts.data_freshness f USING (system)
-        WHERE e.status IN ('refused', 'quarantined')
-          AND coalesce(e.extract_date > f.current_extract_date, true) ORDER BY ALL""").fetchall()
+    withheld = con.execute(
+        "SELECT system, extract_date, status, reason FROM marts.extracts WHERE is_withheld ORDER BY ALL").fetchall()
     let_in = _result(
         _FRESHNESS, "extracts_are_let_in", passed=not withheld,
         text="; ".join(f"{s} {d} {status}: {reason}" for s, d, status, reason in withheld) or "Nothing is withheld.",

@@ -88,7 +88,7 @@ def test_folding_writes_a_diff_for_each_extract_newly_held_back(tmp_path: Path, 
     landing, decisions = landing_at(tmp_path / "landed"), Decisions(tmp_path / "decisions")
 
     def fold(until: date | None = None) -> list[tuple[date, str]]:
-        found = intake.fold_landed(con, landing, decisions, Policy(), "hrm", until=until)
+        found = intake.fold_landed(con, landing, decisions, Policy(), "hrm", tmp_path / "quarantined", until=until)
         return [(v.landed.extract_date, v.status) for v in found]
 
     assert fold(DAY) == [(DAY, "accepted")]

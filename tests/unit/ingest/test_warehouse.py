@@ -64,7 +64,7 @@ def test_a_warehouse_that_another_process_holds_is_waited_for_and_that_is_logged
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, logged = held(monkeypatch, 3), []
-    with open_warehouse(tmp_path / "w.duckdb", say=logged.append) as con:
+    with open_warehouse(tmp_path / "w.duckdb", progress=logged.append) as con:
         assert scalar(con, "SELECT count(*) FROM ingest.run") == 0
     assert file.waited == 3 and logged == ["w.duckdb is held by another process; waiting"]
 

@@ -38,7 +38,7 @@ class House:
     def publish(self, day: date, text: str = "x", descriptions: dict[str, Description] | None = None) -> dict[str, int]:
         set_run(self.con, day, Policy(), [])
         self.con.execute("CREATE OR REPLACE TABLE marts.findings AS SELECT unnest([2, 1]) AS n, $1 AS word", [text])
-        return snapshot.publish(self.con, self.link, descriptions or {})
+        return snapshot.publish(self.con, self.link, day, descriptions or {})
 
     def publish_again(self, mart: str) -> None:
         snapshot.publish_again(self.con, self.link, mart)

@@ -30,7 +30,7 @@ def case(number: str, **changed: Any) -> Row:
 
 def fresh(**changed: Any) -> list[Row]:
     """The mart `data_freshness`, `changed` of VFS."""
-    common = {"current_extract_date": DAY, "age_days": 0, "status": "fresh", "not_assessable": ""}
+    common = {"current_extract_date": DAY, "age_days": 0, "status": "fresh", "not_assessable": []}
     return [{"system": "hrm", **common}, {"system": "vfs", **common, **changed}]
 
 
@@ -131,7 +131,7 @@ def overview(folder: Path) -> dict[str, list[Any]]:
 
 
 def test_the_overview_counts_open_and_excepted_cases_and_says_what_cannot_be_assessed(tmp_path: Path) -> None:
-    unknown = fresh(not_assessable="manual_position, unknown_in_hrm")
+    unknown = fresh(not_assessable=["manual_position", "unknown_in_hrm"])
     folder = write(tmp_path, [case("A"), case("B", status="excepted"), case("C")], unknown)
     counts = overview(folder)
     assert counts["Ukjent i HRM"] == [2, 1]  # there are some from before, and they count
