@@ -54,7 +54,7 @@ def write_whole(file: Path) -> bytes:
         case ".xlsx":
             book = openpyxl.Workbook()
             for line in LINES:
-                book.active.append(line)
+                book.worksheets[0].append(line)
             book.save(file)
         case ".xml":
             file.write_text(PIFU, encoding="utf-8")

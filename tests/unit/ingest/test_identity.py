@@ -14,6 +14,7 @@ from demo.people import national_id
 from ingest.door import admit
 from ingest.identity import check_digits_sql, digits_sql, hash_sql, hmac_pads, holds_national_id_sql
 from ingest.sources.base import RawTable
+from ingest.sql import scalar
 
 DAY = date(2025, 3, 10)
 CON = duckdb.connect()  # to open one for each example takes longer than all the rest
@@ -31,7 +32,7 @@ def test_the_hash_is_hmac_sha256_of_the_number_without_its_separators(key: bytes
 
 def flag(sql: str, value: str) -> bool:
     with duckdb.connect() as con:
-        return bool(con.execute(f"SELECT {sql} FROM (SELECT ? AS v)", [value]).fetchone()[0])
+        return bool(scalar(con, f"SELECT {sql} FROM (SELECT ? AS v)", [value]))
 
 
 @pytest.mark.parametrize(("text", "holds"), [
@@ -47,7 +48,7 @@ def test_check_digits_are_checked_and_only_counted() -> None:
     wrong = right[:10] + str((int(right[10]) + 1) % 10)
     assert flag(check_digits_sql("v"), right) and not flag(check_digits_sql("v"), wrong)
     people = pa.table({"employee_number": ["1", "2", "3"], "national_id": [right, wrong, f" {right[:6]} {right[6:]} "]})
-    extract = admit("hrm", DAY, {"employees": RawTable(people, "employees.csv", lambda rows: rows)}, delta=False, key=b"key",
+    extract = admit("hrm", DAY, {"employees": RawTable(people, "employees.csv", list)}, delta=False, key=b"key",
                     max_rejected_percent=5)
     assert extract.figures["employees"].warnings["wrong_check_digits"] == 1 and extract.figures["employees"].rows == 3
     hashes = dict(zip(extract.tables["employees"].column("employee_number").to_pylist(),

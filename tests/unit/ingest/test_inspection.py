@@ -1,5 +1,6 @@
 """What a look into a source shows: counts and advice, never a cell."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.memory_source import Lines, MemoryAdapter
 DAY = date(2025, 3, 10)
 
 
-def seen(tables: dict[str, Lines], system: System = "hrm", carries: frozenset[str] = frozenset()) -> Seen:
+def seen(tables: Mapping[str, Lines], system: System = "hrm", carries: frozenset[str] = frozenset()) -> Seen:
     adapter = MemoryAdapter(carries=carries)
     adapter.deliver(DAY, tables)
     result = look_into(adapter.source(system), DAY, b"key", pull=True)

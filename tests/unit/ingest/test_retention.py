@@ -126,6 +126,16 @@ def test_one_who_was_there_on_the_day_after_the_base_is_kept_with_all_that_was_b
     assert house.anew().everything() == before
 
 
+def test_a_version_that_ended_with_the_base_stays_ended(house: House) -> None:
+    for number in range(1, 5):
+        house.hrm(number, "1", ids={"1": "n" if number < 3 else "m"})
+        house.vfs(number, {"P": "1"})
+    house.fold()
+    house.purge(day(4))
+    assert [(r["national_id_hash"], r["valid_from"], r["valid_to"]) for r in rows(
+        house.anew().con, "FROM versions.hrm_employees ORDER BY valid_from")] == [("n", day(1), day(3)), ("m", day(3), None)]
+
+
 def test_folding_goes_on_from_the_base_as_if_nothing_had_been_purged(house: House) -> None:
     fill(house, last=5, leaves_on=9)
     house.purge(day(4))

@@ -113,6 +113,15 @@ def test_a_delta_changes_what_it_names_and_removes_what_it_marks_and_leaves_the_
         ("4", "Lek", 2, None)]
 
 
+def test_a_delta_is_measured_by_what_there_is_after_it(house: House) -> None:
+    house.land(1, {"1": "Fik", "2": "Tøv", "3": "Dik"})
+    house.land(2, {"1": "Fik", "2": "Tøv"})
+    house.land(3, {"1": "Nip", "4": "Lek"}, gone=["2"], kind="delta")
+    house.fold()
+    assert rows(house.con, "SELECT size_rows, active_positions FROM ingest.extracts WHERE kind = 'delta'") == [
+        {"size_rows": '{"employees": 2, "positions": 1}', "active_positions": 1}]
+
+
 def test_a_delta_before_any_full_extract_holds_what_it_does_not_remove(house: House) -> None:
     house.land(1, {"1": "Fik"}, gone=["2"], kind="delta")
     house.fold()
@@ -160,6 +169,8 @@ def test_another_content_for_a_day_replaces_it_and_what_comes_after_stands(house
     assert house.fold() == [(2, 1, "replaced"), (2, 2, "accepted")]
     assert house.versions() == [("1", "Fik", 1, 2), ("1", "Tøv", 2, 3), ("1", "Fik", 3, None)]
     assert house.statuses() == [(1, 1, "accepted"), (2, 1, "replaced"), (2, 2, "accepted"), (3, 1, "accepted")]
+    house.land(2, {"1": "Wrong", "2": "Wrong"}, arrival=3)  # that it holds after all is news, though its content is not
+    assert house.fold() == [(2, 2, "replaced"), (2, 3, "accepted")]
 
 
 def test_a_row_that_a_replaced_day_did_not_hold_was_there_all_along(house: House) -> None:
