@@ -1,6 +1,8 @@
 """The shape of the house: data walks one way, and so do imports."""
 
 import ast
+import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,44 @@ def test_only_orchestration_knows_dagster_and_the_oracle_knows_nothing_of_the_pr
             assert not imports(file) & {"dagster", "dagster_dbt", "dbt"}, file
     for file in (ROOT / "tests" / "oracle").glob("*.py"):
         assert not imports(file) & (OURS - {"tests"} | {"duckdb"}), file
+
+
+# Within orchestration: what is higher may import what is lower.
+STOREYS = ("orchestration.core", "orchestration.defs", "orchestration.definitions", "orchestration.cli")
+
+
+def imported_modules(file: Path) -> set[str]:
+    """The modules of orchestration that a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+    return names & set(modules_of_orchestration())
+
+
+def modules_of_orchestration() -> dict[str, Path]:
+    return {".".join(f.relative_to(ROOT).with_suffix("").parts): f
+            for f in (ROOT / "orchestration").rglob("*.py") if f.name != "__init__.py"}
+
+
+def storey(module: str) -> int:
+    return next(n for n, name in enumerate(STOREYS) if module == name or module.startswith(f"{name}."))
+
+
+def test_in_orchestration_imports_go_down_and_in_no_circle() -> None:
+    graph = {module: imported_modules(file) for module, file in modules_of_orchestration().items()}
+    for module, others in graph.items():
+        assert all(storey(other) <= storey(module) for other in others), (module, others)
+    assert list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def test_each_package_of_orchestration_names_its_modules_in_its_docstring() -> None:
+    for package in (ROOT / "orchestration").rglob("__init__.py"):
+        docstring = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8"))) or ""
+        for module in package.parent.glob("*.py"):
+            assert module.stem == "__init__" or re.search(rf"\b{module.stem}\b", docstring), module
 
 
 def test_one_place_asks_what_day_it_is() -> None:
