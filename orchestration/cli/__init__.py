@@ -1,4 +1,18 @@
-"""The command line `sluttdato`: commands (`app`, `decisions`), how a run is started from it (`runs`), and what they print.
+"""The command line `sluttdato`.
+
+    app             which commands there are, and how errors end them
+    running         run, rebuild, replay, purge
+    decisions       accept, except, confirm, import-exceptions, revoke, exceptions
+    looking         status, messages, explain, check-source, propose, settings-schema, dagster-home
+    demo            demo
+    context         with which settings a command works
+    console         output, progress, options that several commands have
+    runs            the daily job in this process, through Dagster
+    replay          a past day, evaluated beside the published marts
+    status          what `status` and the end of `demo` show
+    show_case       what `explain` shows
+    show_messages   what `messages` shows
+    show_source     what `check-source` and `propose` show
 
 Belongs here: parsing, calling, printing. Does not belong here: settings and paths (`core`), Dagster's definitions (`defs`).
 """

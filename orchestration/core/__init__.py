@@ -1,4 +1,14 @@
-"""What Dagster's definitions and the command line both stand on: settings, paths, the clock, the lock, dbt, messages.
+"""What Dagster's definitions and the command line both stand on.
+
+    settings      the settings file and its overrides
+    settings_reference  the reference of all settings and the JSON schema, from their fields
+    paths         every file and folder below the data directory
+    clock         what day it is
+    lock          one writer at a time
+    dbt           running dbt in this process; the manifest
+    run_report    what a run did, to Dagster's events and back
+    alerting      messages after a run
+    demo_place    the demo in a data directory: its simulated systems as sources
 
 Belongs here: what needs neither Dagster's definitions nor a terminal. Does not belong here: assets and checks (`defs`),
 commands and what they print (`cli`).

@@ -1,4 +1,10 @@
-"""Dagster's side: assets, checks, jobs, schedules, sensors and resources. `orchestration.definitions` puts them together.
+"""Dagster's side; `orchestration.definitions` puts it together.
+
+    assets      one module for each stage: extracts -> versions -> marts -> published
+    checks      checks across systems and over time
+    jobs        the daily job, one day again, the schedule, the sensor that sees a delivery land
+    sensors     messages after runs of the daemon
+    resources   what steps are handed: settings, warehouse, lock, as-of date
 
 Belongs here: what Dagster runs and shows. Does not belong here: what a step does (`ingest`, `dbt_project`, `publish`).
 """

@@ -11,6 +11,7 @@ import pytest
 
 from ingest.canonical_tables import TABLES
 from orchestration.cli.runs import dagster_instance
+from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
 from tests.support.command_line import Place, Prepared, changed, make_place, town
@@ -111,6 +112,8 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
             for system in ("hrm", "vfs") for o in instance.fetch_observations(dg.AssetKey(f"{system}_extract"), limit=9).records}
     assert seen == {"2025-03-10": "quarantined", "2025-03-07": "refused"}
 
+    run = instance.get_latest_materialization_event(dg.AssetKey(["ingest", "run"])).asset_materialization
+    assert run.metadata["sources_asked"].value is True and run.metadata["dagster/row_count"].value == 1
     findings = instance.get_latest_materialization_event(dg.AssetKey(["marts", "findings"])).asset_materialization
     assert findings.metadata["dagster/row_count"].value == 1
 
@@ -129,6 +132,20 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
     told = dates.metadata["expect_column_values_to_be_in_set/start_date_is_plausible"].value
     assert told["unexpected_count"] == 60 and len(told["keys"]) == 10
     assert check(["versions", "vfs_persons"], "is_as_expected").passed
+
+
+def test_a_run_of_a_past_day_or_of_what_has_landed_does_not_ask_the_sources(
+    place: Place, settings: Settings, instance: dg.DagsterInstance, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.core.dbt.invoke", prepared.invoke)
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-09", hrm)
+    place.deliver("vfs", "2025-03-09", vfs)
+    job = build_definitions(settings).resolve_job_def("daily")
+    for config, asked in (({}, True), ({"deliveries": False}, False), ({"as_of": "2025-03-09"}, False)):
+        result = job.execute_in_process(instance=instance, run_config={"ops": {"take_in": {"config": config}}})
+        run = instance.get_run_by_id(result.run_id)
+        assert run and RunReport.of_recorded(run, instance).sources_asked == asked, config
 
 
 def test_one_day_can_be_run_again_from_dagster(

@@ -1,1 +1,7 @@
-"""Dagster's assets, one module for each stage: extracts -> versions -> marts -> published."""
+"""Dagster's assets, one module for each stage.
+
+    extracts    each system's extracts, a partition a day
+    versions    taking in what is delivered; `versions` and `ingest` in the warehouse
+    marts       the dbt models
+    published   the published set
+"""

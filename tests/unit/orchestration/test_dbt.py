@@ -1,0 +1,56 @@
+"""What is read from dbt's results and manifest, and when dbt parses anew."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.core import dbt
+from orchestration.core.paths import DataPaths
+from publish.snapshot import Description
+
+
+def result(name: str, status: str) -> dbt.NodeResult:
+    return dbt.NodeResult(f"model.sluttdato.{name}", status, f"{name} is {status}", 0.1, None)
+
+
+def test_what_broke_or_failed_is_named_and_warnings_and_what_was_skipped_are_not() -> None:
+    results = [result(s, s) for s in ("success", "pass", "warn", "skipped", "error", "fail")]
+    assert dbt.failures(results) == ["error: error is error", "fail: fail is fail"]
+
+
+def test_descriptions_are_those_of_the_marts(tmp_path: Path) -> None:
+    def node(name: str, kind: str = "model", schema: str = "marts") -> dict[str, Any]:
+        return {"name": name, "resource_type": kind, "schema": schema, "description": f"What {name} is.",
+                "columns": {"id": {"description": "Its key."}}}
+
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"nodes": {
+        "a": node("cases"), "b": node("int_cases", schema="intermediate"), "c": node("is_unique", kind="test")}}))
+    assert dbt.descriptions(manifest) == {"cases": Description("What cases is.", {"id": "Its key."})}
+
+
+def test_the_project_is_parsed_anew_when_it_changed_and_else_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, data = tmp_path / "project", DataPaths(tmp_path / "data")
+    project.mkdir()
+    (project / "a.sql").write_text("select 1")
+    parsed: list[list[str]] = []
+
+    def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[dbt.NodeResult]:
+        parsed.append(arguments)
+        data.dbt_target.mkdir(parents=True, exist_ok=True)
+        data.dbt_manifest.touch()
+        return []
+
+    monkeypatch.setattr(dbt, "PROJECT", project)
+    monkeypatch.setattr(dbt, "invoke", invoke)
+    for _ in range(2):
+        assert dbt.manifest(data.root, data.warehouse) == data.dbt_manifest
+    assert parsed == [["parse"]]
+    (project / "a.sql").write_text("select 2")
+    dbt.manifest(data.root, data.warehouse)
+    assert len(parsed) == 2
+    data.dbt_parsed.write_text("half a fi")
+    dbt.manifest(data.root, data.warehouse)
+    assert len(parsed) == 3
