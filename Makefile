@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test soak bench ui lock clean
+.PHONY: setup run check test mutate soak bench ui lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -27,6 +27,9 @@ check: setup                   ## lint, types and the unit tests: a minute at mo
 test: setup                    ## lint and all tests but the long ones
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+mutate: setup                  ## the rules changed one by one: does a test notice? ONLY="int_backing ingest/guard.py"
+	$(BIN)/python -m tests.mutation $(ONLY)
 
 soak: setup                    ## the long tests: MINUTES of random municipalities, a hundred kills
 	SLUTTDATO_SOAK_MINUTES=$(or $(MINUTES),30) $(BIN)/python -m pytest -m soak
