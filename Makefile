@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test soak bench ui docs lock clean
+.PHONY: setup run check test mutate soak bench ui docs lock wheel wheel-check clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -28,6 +28,9 @@ test: setup                    ## lint and all tests but the long ones
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
+mutate: setup                  ## the rules changed one by one: does a test notice? ONLY="int_backing ingest/guard.py"
+	$(BIN)/python -m tests.mutation $(ONLY)
+
 soak: setup                    ## the long tests: MINUTES of random municipalities, a hundred kills
 	SLUTTDATO_SOAK_MINUTES=$(or $(MINUTES),30) $(BIN)/python -m pytest -m soak
 
@@ -48,7 +51,6 @@ docs: setup                    ## what docs/ takes from code, seeds and tests: s
 	$(BIN)/python -m publish.guide
 	$(BIN)/python -m tests.support.law
 
-.PHONY: wheel wheel-check
 wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to be installed elsewhere
 	rm -rf dist build/lib build/bdist.*   # or a file that was removed since the last time would still be in it
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir dist .

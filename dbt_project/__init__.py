@@ -1,6 +1,10 @@
-"""The dbt project: every rule about people, as SQL. This module only says where the project lies, in a checkout or installed.
+"""The dbt project: every rule about people, as SQL. README.md names its parts, and what does not belong there.
 
-README.md names its parts, and what does not belong there.
+In Python there is only
+
+    codes   the catalogue of codes, read from `seeds/`
+
+and, here, where the project lies, in a checkout or installed.
 """
 
 from pathlib import Path

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
@@ -31,10 +32,13 @@ _BEYOND_THE_CONTRACT = {
     "kommuneadmin_roster": {"confirmed_until", "confirmed_by"}}
 
 
-def product_marts(models: Models, town: Municipality, folded_each_day: bool) -> dict[str, list[dict[str, Any]]]:
-    """What the product makes of the municipality; folding after every arrival, or once at the end."""
-    policy = Policy(min_drop_rows=1, min_growth_rows=1) if town.strict_guard else Policy()
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder, empty_warehouse() as con:
+def policy_of(town: Municipality) -> Policy:
+    return Policy(min_drop_rows=1, min_growth_rows=1) if town.strict_guard else Policy()
+
+
+def take_in(con: duckdb.DuckDBPyConnection, town: Municipality, folded_each_day: bool) -> None:
+    """Land and fold the deliveries of the municipality; fold after every arrival, or once at the end."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         root = Path(folder)
         arrived: dict[tuple[str, date], int] = {}
 
@@ -42,7 +46,7 @@ def product_marts(models: Models, town: Municipality, folded_each_day: bool) -> 
             for system in ("hrm", "vfs"):
                 landed = Landing(root).all(system)
                 accepted = {(e.extract_date, e.fingerprint) for e in landed if (system, e.extract_date) in town.accepts}
-                fold(con, system, landed, accepted, policy)
+                fold(con, system, landed, accepted, policy_of(town))
 
         for arrival in town.arrivals:
             of_day = (arrival.system, arrival.extract_date)
@@ -51,7 +55,13 @@ def product_marts(models: Models, town: Municipality, folded_each_day: bool) -> 
             if folded_each_day:
                 fold_all()
         fold_all()
-        return evaluate(con, models, town.as_of, policy, town.exceptions)
+
+
+def product_marts(models: Models, town: Municipality, folded_each_day: bool) -> dict[str, list[dict[str, Any]]]:
+    """What the product makes of the municipality."""
+    with empty_warehouse() as con:
+        take_in(con, town, folded_each_day)
+        return evaluate(con, models, town.as_of, policy_of(town), town.exceptions)
 
 
 def oracle_marts(town: Municipality) -> dict[str, list[dict[str, Any]]]:

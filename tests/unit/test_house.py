@@ -6,8 +6,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MAY_IMPORT = {"dbt_project": {"dbt_project"}, "ingest": {"ingest", "dbt_project"}, "publish": {"publish", "ingest", "dbt_project"},
-              "demo": {"demo"}, "orchestration": {"orchestration", "publish", "ingest", "demo", "dbt_project"}}
+MAY_IMPORT = {"dbt_project": {"dbt_project"}, "ingest": {"ingest", "dbt_project"},
+              "publish": {"publish", "ingest", "dbt_project"}, "demo": {"demo"},
+              "orchestration": {"orchestration", "publish", "ingest", "demo", "dbt_project"}}
 OURS = set(MAY_IMPORT) | {"tests", "benchmarks"}
 
 

@@ -1,0 +1,7 @@
+"""The line that shows how far it is."""
+
+import sys
+
+
+def progress(text: str) -> None:
+    print(f"\r{text:100}", end="", file=sys.stderr, flush=True)
