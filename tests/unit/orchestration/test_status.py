@@ -28,10 +28,10 @@ def publish(settings: Settings) -> None:
               ('vfs', DATE '2025-03-10', DATE '2025-03-08', 2, 'stale', 'inactive_with_access, end_date_propagation'))
               t(system, as_of_date, current_extract_date, age_days, status, not_assessable);
             CREATE TABLE extracts AS FROM (VALUES
-              ('hrm', DATE '2025-03-09', 1, 'replaced', NULL), ('hrm', DATE '2025-03-09', 2, 'accepted', NULL),
-              ('hrm', DATE '2025-03-10', 1, 'quarantined', 'positions empty'),
-              ('vfs', DATE '2025-03-08', 1, 'accepted', NULL), ('vfs', DATE '2025-03-08', 2, 'refused', 'no heading'))
-              t(system, extract_date, arrival, status, reason);
+              ('hrm', DATE '2025-03-09', 1, 'replaced', NULL, false), ('hrm', DATE '2025-03-09', 2, 'accepted', NULL, true),
+              ('hrm', DATE '2025-03-10', 1, 'quarantined', 'positions empty', true),
+              ('vfs', DATE '2025-03-08', 1, 'accepted', NULL, true), ('vfs', DATE '2025-03-08', 2, 'refused', 'no heading', false))
+              t(system, extract_date, arrival, status, reason, is_latest_of_day);
             CREATE TABLE findings AS FROM (VALUES
               ('stale_position', 'open'), ('stale_position', 'open'), ('stale_position', 'resolved'),
               ('inactive_with_access', 'excepted')) t(finding_type, status)""")

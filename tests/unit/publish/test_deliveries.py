@@ -18,9 +18,9 @@ def con(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[duckdb.DuckD
             CREATE SCHEMA IF NOT EXISTS {schema};
             CREATE TABLE {schema}.data_freshness AS FROM (VALUES ('vfs', 'a, b'), ('hrm', '')) t(system, not_assessable);
             CREATE TABLE {schema}.extracts AS FROM (VALUES
-              ('vfs', DATE '2025-03-09', 1, 'accepted'), ('vfs', DATE '2025-03-09', 2, 'refused'),
-              ('vfs', DATE '2025-03-08', 1, 'refused'), ('vfs', DATE '2025-03-08', 2, 'quarantined'),
-              ('hrm', DATE '2025-03-08', 3, 'accepted')) t(system, extract_date, arrival, status)""")
+              ('vfs', DATE '2025-03-09', 1, 'accepted', true), ('vfs', DATE '2025-03-09', 2, 'refused', false),
+              ('vfs', DATE '2025-03-08', 1, 'refused', false), ('vfs', DATE '2025-03-08', 2, 'quarantined', true),
+              ('hrm', DATE '2025-03-08', 3, 'accepted', true)) t(system, extract_date, arrival, status, is_latest_of_day)""")
         yield con
 
 
@@ -30,7 +30,7 @@ def test_what_cannot_be_assessed_is_a_list(con: duckdb.DuckDBPyConnection) -> No
     assert deliveries.not_assessable(freshness) == ["a", "b"]
 
 
-def test_of_a_day_the_accepted_delivery_counts_else_the_newest(con: duckdb.DuckDBPyConnection) -> None:
+def test_each_day_of_a_system_has_the_delivery_that_stands_for_it(con: duckdb.DuckDBPyConnection) -> None:
     newest = deliveries.newest_of_each_day(con, "vfs")
     assert [(str(d["extract_date"]), d["arrival"], d["status"]) for d in newest] == [
         ("2025-03-08", 2, "quarantined"), ("2025-03-09", 1, "accepted")]
