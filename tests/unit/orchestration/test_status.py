@@ -30,7 +30,8 @@ def publish(settings: Settings) -> None:
             CREATE TABLE extracts AS FROM (VALUES
               ('hrm', DATE '2025-03-09', 1, 'replaced', NULL, false), ('hrm', DATE '2025-03-09', 2, 'accepted', NULL, true),
               ('hrm', DATE '2025-03-10', 1, 'quarantined', 'positions empty', true),
-              ('vfs', DATE '2025-03-08', 1, 'accepted', NULL, true), ('vfs', DATE '2025-03-08', 2, 'refused', 'no heading', false))
+              ('vfs', DATE '2025-03-08', 1, 'accepted', NULL, true),
+              ('vfs', DATE '2025-03-08', 2, 'refused', 'no heading', false))
               t(system, extract_date, arrival, status, reason, is_latest_of_day);
             CREATE TABLE findings AS FROM (VALUES
               ('stale_position', 'open'), ('stale_position', 'open'), ('stale_position', 'resolved'),
