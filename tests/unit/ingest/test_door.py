@@ -160,8 +160,10 @@ def test_empty_parts_of_a_key_are_compared_like_values() -> None:
 
 
 def test_a_row_that_cannot_be_read_takes_no_other_rows_place() -> None:
-    extract = validate("positions", [POSITION, {**POSITION, "org_number": "S2", "end_date": "never"}])
-    assert kept(extract, "positions", "org_number") == ["S1"] and rejected(extract) == [(3, "end_date", "not a date")]
+    for count in (1, 2):
+        extract = validate("positions", [*[POSITION] * count, {**POSITION, "org_number": "S2", "end_date": "never"}])
+        assert kept(extract, "positions", "org_number") == ["S1"]
+        assert rejected(extract) == [(count + 2, "end_date", "not a date")]
 
 
 def test_rejected_rows_come_in_the_order_of_the_file_each_with_one_reason() -> None:

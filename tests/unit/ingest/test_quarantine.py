@@ -89,8 +89,8 @@ def test_a_content_in_place_of_an_accepted_day_is_compared_with_the_day_before(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     landed = tmp_path / "landed"
-    deliveries.land(landed, "hrm", DAY, hrm("1", "2"))
-    deliveries.land(landed, "hrm", NEXT, hrm("1", "2", "3"))
+    deliveries.land(landed, "hrm", DAY, hrm("1", "2", "4"))
+    deliveries.land(landed, "hrm", NEXT, hrm("1", "2", "3"))  # 4 is gone already, 3 not there yet
     fold(con, "hrm", landing_at(landed).all("hrm"), set(), Policy())
     deliveries.land(landed, "hrm", NEXT, hrm("1"), arrival=2)
     again = landing_at(landed).all("hrm")[-1]

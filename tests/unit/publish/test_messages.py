@@ -52,9 +52,10 @@ def test_after_a_run_that_failed_nothing_is_counted_that_is_not_known() -> None:
 
 def test_a_recipient_of_problems_alone_is_shown_no_case() -> None:
     down = problem("extract_refused", "hrm:2025-03-09", DAY, "broken")
-    body = message(*opened(down), items=(case("a"), down), recipient=Recipient(findings=False, data_problems=True),
-                   alerts=Alerts(report_url="https://report.test")).body
-    assert body == "Problemer med dataene (1)\n- HRM 09.03.2025: uttrekket er avvist: broken"
+    composed = message(*opened(down), items=(case("a"), down), recipient=Recipient(findings=False, data_problems=True),
+                       alerts=Alerts(report_url="https://report.test"))
+    assert composed.title == "Sluttdato 10.03.2025: 1 problem med dataene"
+    assert composed.body == "Problemer med dataene (1)\n- HRM 09.03.2025: uttrekket er avvist: broken"
 
 
 def test_a_problem_that_is_over_is_named_without_its_details() -> None:
