@@ -14,7 +14,8 @@
     fint             the `fint` adapter
     visma_hrm        the `visma_hrm` adapter: asking
     hrm_ws           the `visma_hrm` adapter: the format of the answer
-    oneroster        the `oneroster` adapter: settings, and what is which column
+    oneroster        the `oneroster` adapter: by REST or from files
+    oneroster_format  the `oneroster` adapter: settings, and what is which column
     oneroster_rest   the `oneroster` adapter: pages of a server
     oneroster_files  the `oneroster` adapter: CSV files in a folder or a zip
     pifu             the `pifu` adapter

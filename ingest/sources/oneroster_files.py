@@ -16,7 +16,7 @@ from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.delimited import whole
 from ingest.sources.file_drop import FileDrop, FileDropAdapter, dated_folders, is_bomb
-from ingest.sources.oneroster import CARRIES, TABLES, OneRosterSettings, Roster, gather, is_removed
+from ingest.sources.oneroster_format import CARRIES, TABLES, OneRosterSettings, Roster, gather, is_removed
 
 _FILES = ("orgs", "users", "roles")
 _NEEDED = {"manifest": ("propertyName", "value"), "roles": ("sourcedId", "userSourcedId", "orgSourcedId")}

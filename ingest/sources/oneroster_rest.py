@@ -7,7 +7,7 @@ import requests
 
 from ingest.sources.base import Progress
 from ingest.sources.http import BadAnswer, Client, OAuth, json_body
-from ingest.sources.oneroster import CARRIES, TABLES, OneRosterSettings, Roster, gather
+from ingest.sources.oneroster_format import CARRIES, TABLES, OneRosterSettings, Roster, gather
 from ingest.sources.pulled import Listing, Page, PulledAdapter, PulledTables, Record
 from ingest.sources.rows import text
 

@@ -1,0 +1,157 @@
+"""The format of OneRoster 1.2: users with their roles and orgs become VFS's persons, positions, accesses and org units.
+
+Source of the rules: contract#adapter-oneroster; the wire formats: 1EdTech OneRoster 1.2 (REST rostering, CSV binding 1.2.1).
+Belongs here: the settings, and what of OneRoster is which canonical column. How pages are asked for is `oneroster_rest`, how
+files are read `oneroster_files`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from ingest.assessable import COUNTERPARTS
+from ingest.canonical_tables import tables_of
+from ingest.sources.base import RawTable
+from ingest.sources.http import HttpSettings
+from ingest.sources.rows import Rows, as_list, day_of, first, text
+
+TABLES = ("persons", "positions", "accesses", "org_units")
+CARRIES = COUNTERPARTS | {"accesses.kommuneadmin"}
+DEFAULT_SCOPE = "one-roster-api:https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
+
+_STAFF = {"aide", "counselor", "principal", "proctor", "siteAdministrator", "teacher"}
+_ADMIN = {"districtAdministrator", "systemAdministrator"}
+_ORG_TYPES = {"school": "school", "district": "kommune"}
+KOMMUNEADMIN = "Kommuneadmin"
+
+
+class OneRosterSettings(HttpSettings):
+    """Settings of the adapter: either `url` and the token's settings, or `path`."""
+
+    adapter: Literal["oneroster"] = Field(description="OneRoster 1.2, by REST (`url`) or from its CSV files (`path`).")
+    url: str | None = Field(default=None, description="Address of the REST service, as in https://host/ims/oneroster/rostering/v1p2.")
+    token_url: str | None = Field(default=None, description="Address of the server that gives the token; needed with `url`.")
+    client_id: str | None = Field(default=None, description="The client's id; needed with `url`.")
+    client_secret: SecretStr | None = Field(default=None, description="The client's secret; needed with `url`.")
+    scope: str | None = Field(default=DEFAULT_SCOPE, description="Scope of the token.")
+    tenant_id: str | None = Field(default=None, description="The tenant, sent with the request for a token; left out: none.")
+    path: Path | None = Field(
+        default=None, description="CSV files instead of a server: a folder, a zip, or a folder with one subfolder per day.")
+    employee_number_from: str | None = Field(
+        default="identifier",
+        description="Where a user's employee number stands: a field, `userIds/<type>` or `metadata/<name>`; null: nowhere.")
+    national_id_from: str | None = Field(
+        default=None, description="Where a user's national id stands, in the same way; left out: nowhere.")
+    kommuneadmin_roles: tuple[str, ...] = Field(
+        default=("districtAdministrator",), description="The roles that make a user a kommuneadmin.")
+    end_date: Literal["inclusive", "exclusive"] = Field(
+        default="inclusive", description="Whether a role's `endDate` is its last day, or (exclusive) the day after.")
+    page_size: int = Field(default=100, ge=1, le=100, description="Records of a page.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "OneRosterSettings":
+        if self.path:
+            if self.url:
+                raise ValueError("expected `url` or `path`, not both")
+        elif not (self.url and self.token_url and self.client_id and self.client_secret):
+            raise ValueError("expected url, token_url, client_id and client_secret; or path")
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a setting would make the same answers read differently."""
+        return json.dumps(self.model_dump(mode="json", include={
+            "adapter", "employee_number_from", "national_id_from", "kommuneadmin_roles", "end_date"}), sort_keys=True)
+
+
+@dataclass
+class Roster:
+    """Users with their roles, and orgs, gathered; `tables` makes the canonical tables of them."""
+
+    settings: OneRosterSettings
+    orgs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    users: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def tables(self, file: str) -> dict[str, RawTable]:
+        rows = {t.name: Rows(t) for t in tables_of("vfs")}
+        for org_id in sorted(self.orgs):
+            org = self.orgs[org_id]
+            parent = self.orgs.get(_reference(org.get("parent")) or "")
+            rows["org_units"].add(
+                org_number=self._org_number(org_id), name=text(org.get("name")),
+                type=_ORG_TYPES.get(text(org.get("type")) or "", "other"),
+                parent_org_number=self._org_number(_reference(org.get("parent")) or "") if parent else None)
+        for user_id in sorted(self.users):
+            self._add_user(user_id, self.users[user_id], rows)
+        return {name: r.table(file) for name, r in rows.items()}
+
+    def _add_user(self, user_id: str, user: Mapping[str, Any], rows: dict[str, Rows]) -> None:
+        roles = [r for r in as_list(user.get("roles")) if isinstance(r, dict)]
+        staff = [r for r in roles if _is_staff(r)]
+        admin = [r for r in roles if text(r.get("role")) in self.settings.kommuneadmin_roles]
+        if not staff and not admin and not any(text(r.get("role")) in _ADMIN for r in roles):
+            return  # pupils and parents
+        rows["persons"].add(
+            person_id=user_id, employee_number=identifier(user, self.settings.employee_number_from),
+            national_id=identifier(user, self.settings.national_id_from), given_name=text(user.get("givenName")),
+            family_name=text(user.get("familyName")), email=text(user.get("email")), login_enabled=text(user.get("enabledUser")))
+        for role in staff:
+            org, name, begin = _reference(role.get("org")) or "", text(role.get("role")) or "", text(role.get("beginDate"))
+            rows["positions"].add(
+                position_id=text(role.get("sourcedId")) or f"{user_id}:{name}:{org}:{begin or ''}", person_id=user_id,
+                org_number=self._org_number(org), role=name, start_date=day_of(begin), end_date=self._end(role))
+        for role in admin:
+            rows["accesses"].add(
+                person_id=user_id, access_group=KOMMUNEADMIN, org_number=self._org_number(_reference(role.get("org")) or ""),
+                start_date=day_of(text(role.get("beginDate"))), end_date=self._end(role))
+
+    def _org_number(self, org_id: str) -> str | None:
+        """An org's own number; where it has none, or is not delivered, its sourcedId still tells units apart."""
+        return first([text(self.orgs.get(org_id, {}).get("identifier")), org_id])
+
+    def _end(self, role: Mapping[str, Any]) -> str | None:
+        """The last day of the role; OneRoster leaves open whether `endDate` is that day or the one after."""
+        written = day_of(text(role.get("endDate")))
+        if written is None or self.settings.end_date == "inclusive":
+            return written
+        try:
+            return (date.fromisoformat(written) - timedelta(days=1)).isoformat()
+        except (ValueError, OverflowError):
+            return written  # the validation rejects it, with a reason
+
+
+def identifier(user: Mapping[str, Any], where: str | None) -> str | None:
+    """A number of a user as the settings say where it stands: a field, `userIds/<type>` or `metadata/<name>`."""
+    if where is None:
+        return None
+    field_name, _, kind = where.partition("/")
+    if field_name == "userIds":
+        return first(text(u.get("identifier")) for u in as_list(user.get("userIds"))
+                     if isinstance(u, dict) and text(u.get("type")) == kind)
+    if field_name == "metadata":
+        metadata = user.get("metadata")
+        return text(metadata.get(kind)) if isinstance(metadata, dict) else None
+    return text(user.get(field_name))
+
+
+def is_removed(record: Mapping[str, Any]) -> bool:
+    return (text(record.get("status")) or "").lower() == "tobedeleted"
+
+
+def gather(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Records by sourcedId, without those to be deleted."""
+    return {str(r["sourcedId"]): r for r in records if not is_removed(r)}
+
+
+def _is_staff(role: Mapping[str, Any]) -> bool:
+    name = text(role.get("role")) or ""
+    return name in _STAFF or name.startswith("ext:")
+
+
+def _reference(value: object) -> str | None:
+    return text(value.get("sourcedId")) if isinstance(value, dict) else None
