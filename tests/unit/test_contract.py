@@ -21,12 +21,14 @@ def test_anchors_are_unique() -> None:
     assert len(ANCHORS) > 150
     assert sorted(ANCHORS) == sorted(set(ANCHORS))
 
+EXAMPLE = ("CONTRIBUTING.md", "idle-login")  # a finding type that its readers add
+
 
 def test_every_reference_resolves() -> None:
     references = [(str(file.relative_to(law.ROOT)), anchor) for file in law.sources()
                   for anchor in law.REFERENCE.findall(file.read_text(encoding="utf-8"))]
     assert len({file for file, _ in references}) > 20
-    assert [r for r in references if r[1] not in ANCHORS] == []
+    assert [r for r in references if r[1] not in ANCHORS and r != EXAMPLE] == []
 
 
 def test_nothing_is_referred_to_by_the_number_of_its_section() -> None:

@@ -1,19 +1,5 @@
 -- Every finding with its first and last day (contract#findings), open or not.
-with present as (
-  select * from {{ ref('int_findings__unbacked_positions') }}
-  union all by name
-  select * from {{ ref('int_findings__end_date_not_propagated') }}
-  union all by name
-  select * from {{ ref('int_findings__ended_early_in_vfs') }}
-  union all by name
-  select * from {{ ref('int_findings__accesses') }}
-  union all by name
-  select * from {{ ref('int_findings__kommuneadmin_review') }}
-  union all by name
-  select * from {{ ref('int_findings__disputed_identity') }}
-),
-
-types as (
+with types as (
   select finding_type, subject = 'vfs_position' as is_on_vfs_position, exclusive_group from {{ ref('finding_types') }}
 ),
 
@@ -22,7 +8,7 @@ evaluated as (
     present.finding_type, present.subject_id, present.person_id, present.org_number,
     greatest(present.from_day, evaluation.first_day) as from_day,
     least(present.to_day, evaluation.to_day) as to_day
-  from present
+  from {{ ref('int_present_findings') }} as present
   cross join {{ ref('int_evaluation_window') }} as evaluation
 ),
 

@@ -35,7 +35,7 @@ def test_a_finding_type_is_produced_listed_remedied_explained_and_in_the_law(mod
     law = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
     oracle_text = Path(oracle.__file__).read_text(encoding="utf-8")
     missing = {
-        f"a model int_findings__… that produces '{code}', in the union of int_findings.sql": code in produced(models),
+        f"a model int_findings__… that produces '{code}', in int_present_findings.sql": code in produced(models),
         f"list_mart {kind.list_mart} is no mart": kind.list_mart in models.marts,
         f"a branch for '{code}' in the macro remedy of dbt_project/macros/remedies.sql":
             f"finding_type = '{code}'" in remedies or f"list_mart = '{kind.list_mart}'" in remedies,
@@ -76,7 +76,7 @@ def evaluate_with_finding(models: Models, con: duckdb.DuckDBPyConnection, findin
     models.run(con)
     con.execute("INSERT INTO catalogue.finding_types SELECT * REPLACE ('no_remedy' AS finding_type) FROM catalogue.finding_types "
                 "WHERE finding_type = 'disputed_identity'")
-    con.execute("""INSERT INTO intermediate.int_findings__disputed_identity BY NAME
+    con.execute("""INSERT INTO intermediate.int_present_findings BY NAME
                    SELECT $1 AS finding_type, 'x' AS subject_id, 'x' AS person_id, $2 AS from_day, $2 + 1 AS to_day""",
                 [finding_type, TODAY])
     for name in ("int_findings", "int_cases"):

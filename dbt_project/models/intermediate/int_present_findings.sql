@@ -1,0 +1,12 @@
+-- When each finding type is present on which subject, whatever the evaluation window: one select for each model that finds any.
+select * from {{ ref('int_findings__unbacked_positions') }}
+union all by name
+select * from {{ ref('int_findings__end_date_not_propagated') }}
+union all by name
+select * from {{ ref('int_findings__ended_early_in_vfs') }}
+union all by name
+select * from {{ ref('int_findings__accesses') }}
+union all by name
+select * from {{ ref('int_findings__kommuneadmin_review') }}
+union all by name
+select * from {{ ref('int_findings__disputed_identity') }}
