@@ -30,7 +30,7 @@ def test_an_exception_makes_the_finding_excepted_from_the_next_run_on_until_it_e
 
 @pytest.mark.parametrize(("finding", "options", "said"), [
     ("NONSENSE", {}, "no open case has this number"), (None, {"--until": "2025-01-01"}, "has passed"),
-    (None, {"--reason": " "}, "must say something"), (None, {"--until": "11.03.2025"}, "expected a day as YYYY-MM-DD"),
+    (None, {"--reason": " "}, "must not be empty"), (None, {"--until": "11.03.2025"}, "expected a day as YYYY-MM-DD"),
 ])
 def test_an_exception_that_cannot_be_meant_is_wrong_use(ended: Place, finding: str | None, options: dict, said: str) -> None:
     given = {"--until": "2025-03-11", "--reason": "x", "--by": "y", **options}
@@ -106,7 +106,7 @@ def test_a_list_with_a_mistake_is_taken_in_not_at_all_and_the_place_is_named(end
     number = case_number(ended)
     done = ended.do("import-exceptions", filled_in(ended, (number, "01.04.2025", "x", "y"), (number, "snart", "", "y")))
     assert done.code == 1 and "line 3, Unntak til: expected a date such as 31.12.2026" in done.err
-    assert "line 3, Begrunnelse: must say something" in done.err
+    assert "line 3, Begrunnelse: is empty" in done.err
     assert "01.01.2025" not in done.err and ended.do("exceptions", "--json").json == []
     assert "has passed" in ended.do("import-exceptions", filled_in(ended, (number, "2025-01-01", "x", "y"))).err
     (ended.root / "list.csv").write_text("Sak,Navn\n1,2\n")
