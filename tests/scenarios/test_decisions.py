@@ -54,7 +54,7 @@ def test_an_exception_is_listed_and_can_be_revoked(ended: Place) -> None:
     assert ended.do("revoke", exception["exception_id"], "--reason", "no longer", "--by", "z").code == 0
     assert ended.do("run").code == 0 and ended.mart("cases")[0]["status"] == "open"
     again = ended.do("revoke", exception["exception_id"], "--reason", "no longer", "--by", "z")
-    assert again.code == WRONG_USE and "no exception with this id stands" in again.err
+    assert again.code == WRONG_USE and "no exception with this id is in force" in again.err
     assert ended.do("exceptions", "--json").json == []
     listed, = ended.do("exceptions", "--all", "--json").json
     assert (listed["status"], listed["revoked_by"]) == ("revoked", "z")
