@@ -96,4 +96,4 @@ def holds_national_id(text: str) -> bool:
 
     from ingest.sql import scalar
 
-    return bool(scalar(duckdb.connect(), f"SELECT {holds_national_id_sql('words')} FROM (SELECT ?::VARCHAR AS words)", [text]))
+    return bool(scalar(duckdb.connect(), f"SELECT {holds_national_id_sql('text')} FROM (SELECT ?::VARCHAR AS text)", [text]))

@@ -35,7 +35,7 @@ class Season(SettingsModel):
         return value
 
     def holds(self, day: date) -> bool:
-        """Whether `day` lies in the season, which may go over New Year."""
+        """Whether `day` is in the season, which may go over New Year."""
         month_day = day.strftime("%m-%d")
         if self.first_day <= self.last_day:
             return self.first_day <= month_day <= self.last_day

@@ -23,7 +23,7 @@ from ingest.sources.file_drop import FileDrop, FileDropAdapter
 
 @dataclass(frozen=True)
 class CsvFiles:
-    """The files of one folder in memory, by name. `refused`: one has too long a line; its digest stands for its content."""
+    """The files of one folder in memory, by name. `refused`: one has too long a line; its digest replaces its content."""
 
     folder: "CsvFolder"
     files: dict[str, bytes]

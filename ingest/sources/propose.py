@@ -109,7 +109,7 @@ def _reads(content: bytes, encoding: str) -> bool:
 
 
 def _title_rows(rows: list[list[str | None]]) -> int:
-    """How many rows stand above the heading: those with far fewer cells than most."""
+    """The number of title rows above the heading: rows with far fewer cells than most."""
     widths = [sum(bool(c and c.strip()) for c in row) for row in rows[:20]]
     usual = Counter(len(row) for row in rows[:200] if any(row)).most_common(1)[0][0]
     return next((n for n, width in enumerate(widths) if width > max(1, usual // 2)), 0)

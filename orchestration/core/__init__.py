@@ -1,4 +1,4 @@
-"""What Dagster's definitions and the command line both stand on.
+"""What Dagster's definitions and the command line share.
 
     settings      the settings file and its overrides
     settings_reference  the reference of all settings and the JSON schema, from their fields

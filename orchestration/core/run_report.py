@@ -100,7 +100,7 @@ def sources_asked_metadata(asked: bool) -> Metadata:
 
 
 def extract_asset(system: System) -> str:
-    """The name of the asset that stands for a system's extracts."""
+    """The name of the asset of a system's extracts."""
     return f"{system}_extract"
 
 

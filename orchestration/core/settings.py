@@ -165,7 +165,7 @@ def find_config(given: Path | None) -> Path | None:
 
 
 def load_settings(given: Path | None = None) -> Settings:
-    """Read the settings. Raises WrongSettings with one line for each thing wrong."""
+    """Read the settings. Raises WrongSettings with one line for each error."""
     file = find_config(given)
     _refuse_unknown_variables()
     bound = type("Settings", (Settings,), {"_file": file, "__module__": __name__})

@@ -23,7 +23,7 @@ _ANNOTATIONS = ("description", "default")
 
 
 def schema() -> Schema:
-    """The JSON schema of the settings file. `${NAME}` may stand for every scalar, and must for a secret."""
+    """The JSON schema of the settings file. Every scalar may be `${NAME}`, a secret must be."""
     made = _for_editors(Settings.model_json_schema())
     for system in SYSTEMS:
         others = {f"#/$defs/{r.settings.__name__}" for r in REGISTRY.values() if system not in r.systems}
@@ -104,7 +104,7 @@ def _table(rows: Iterator[tuple[str, str, str, str]]) -> Iterator[str]:
 def _rows(
     model: Schema, definitions: Schema, prefix: str = "", skip: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, str, str, str]]:
-    """(path, what may stand there, default, meaning) of each setting of a model, those of its sections after it."""
+    """Yields (path, value, default, meaning) of each setting of a model, then of its sections."""
     needed = model.get("required", [])
     for name, field in model["properties"].items():
         if name in skip:
@@ -131,7 +131,7 @@ def _default(value: Any) -> str:
 
 
 def _value(field: Schema) -> str:
-    """What may stand in a field, in words."""
+    """A description of a field's values."""
     if "anyOf" in field:
         return " or ".join(_value(one) for one in field["anyOf"] if one.get("type") != "null")
     if "enum" in field:

@@ -53,7 +53,7 @@ def test_a_decision_cut_short_by_a_crash_is_none_and_harms_no_other(decisions: D
 def test_the_same_exception_twice_is_recorded_once(decisions: Decisions) -> None:
     first = except_(decisions)
     assert except_(decisions) == first
-    assert except_(decisions, on=DAY + timedelta(days=1)) == first  # in force with the same words
+    assert except_(decisions, on=DAY + timedelta(days=1)) == first  # the same one is in force
     assert lines(decisions, "exceptions") == 1
     others = {except_(decisions, "A2"), except_(decisions, until=DAY), except_(decisions, reason="x"), except_(decisions, by="x")}
     assert first not in others and len(others) == 4 and lines(decisions, "exceptions") == 5
@@ -113,7 +113,7 @@ def test_a_purge_lets_go_of_exceptions_that_ended_before_it(decisions: Decisions
 
 @pytest.mark.parametrize("field", ["subject_id", "reason", "approved_by"])
 def test_a_decision_that_holds_a_national_id_is_not_recorded(decisions: Decisions, field: str) -> None:
-    words = {"subject_id": "A1", "reason": "Vikar", "approved_by": "Rektor"} | {field: f"se {national_id(7)}"}
+    fields = {"subject_id": "A1", "reason": "Vikar", "approved_by": "Rektor"} | {field: f"se {national_id(7)}"}
     with pytest.raises(IngestError) as error:
-        decisions.except_("stale_position", approved_on=DAY, until=LATER, **words)
+        decisions.except_("stale_position", approved_on=DAY, until=LATER, **fields)
     assert national_id(7) not in str(error.value) and lines(decisions, "exceptions") == 0

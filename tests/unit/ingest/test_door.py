@@ -86,10 +86,10 @@ def test_a_listed_value_is_one_of_the_list(table: str, row: Row, column: str, ex
 
 
 def test_a_translation_replaces_whole_cells_before_they_are_read() -> None:
-    words = {"registered_by": {"Manuelt": "manual", "Fra 'HRM'": "hrm"}}
+    translations = {"registered_by": {"Manuelt": "manual", "Fra 'HRM'": "hrm"}}
     cells = [" Manuelt ", "Fra 'HRM'", "manual", "Manuelt x"]
     rows = [{"person_id": str(n), "registered_by": text} for n, text in enumerate(cells)]
-    extract = validate("persons", rows, system="vfs", translations=words)
+    extract = validate("persons", rows, system="vfs", translations=translations)
     assert kept(extract, "persons", "registered_by") == ["manual", "hrm", "manual"]
     assert rejected(extract) == [(5, "registered_by", "not one of hrm, manual")]
 

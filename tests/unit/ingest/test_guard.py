@@ -87,7 +87,7 @@ def test_a_season_over_new_year_holds_on_both_sides_of_it(day: date, highest: in
     policy = Policy(seasons=[Season(first_day="12-20", last_day="01-06", max_growth_factor=5)])
     assert reason(size(1000), size(highest), policy, day) is None
     assert reason(size(1000), size(highest + 1), policy, day) is not None
-    assert reason(size(1000), size(899), policy, day) is not None  # the limit that the season does not set stands
+    assert reason(size(1000), size(899), policy, day) is not None  # the season does not set this limit
 
 
 def test_people_and_positions_of_both_systems_are_guarded() -> None:

@@ -39,14 +39,14 @@ def test_a_connection_is_closed_when_its_block_fails(tmp_path: Path) -> None:
 class Held:
     """DuckDB's `connect` while another process holds the file, for the first few times."""
 
-    def __init__(self, times: int, words: str = "Could not set lock on file: Conflicting lock is held in PID 7") -> None:
-        self.times, self.words, self.waited = times, words, 0
+    def __init__(self, times: int, text: str = "Could not set lock on file: Conflicting lock is held in PID 7") -> None:
+        self.times, self.text, self.waited = times, text, 0
         self._connect = duckdb.connect
 
     def connect(self, *given: Any, **options: Any) -> duckdb.DuckDBPyConnection:
         if self.times:
             self.times -= 1
-            raise duckdb.IOException(self.words)
+            raise duckdb.IOException(self.text)
         return self._connect(*given, **options)
 
     def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Reading the settings file: what comes from the environment, and that no secret stands in the file or in an error."""
+"""Reading the settings file: what comes from the environment, and that the file and errors hold no secret."""
 
 from pathlib import Path
 
