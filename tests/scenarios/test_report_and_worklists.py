@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from ingest.warehouse import open_warehouse
+from publish import deliveries
 from publish.labels import FINDING_TYPES, SHEETS
 from publish.report import write as write_report
 from tests.support.browser import address, chromium, needed, watched
@@ -279,7 +280,8 @@ def test_pages_stay_below_two_megabytes_however_many_cases_and_the_search_answer
     case, = odd.mart("cases", "finding_type = 'active_vfs_inactive_hrm'")
     many = [{**case, "finding_id": f"{n:016x}", "case_number": f"{n:08X}", "family_name": f"Testesen{n}"} for n in range(4000)]
     with open_warehouse(odd.data / "warehouse.duckdb", read_only=True) as con:
-        write_report(con, tmp_path / "report", many, odd.mart("kommuneadmin_roster"), odd.mart("data_freshness"))
+        write_report(con, tmp_path / "report", many, odd.mart("kommuneadmin_roster"), deliveries.freshness(con),
+                     case["as_of_date"])
     for file in (tmp_path / "report").rglob("*.html"):
         assert file.stat().st_size < 2_000_000, file
     with watched(browser) as page:
