@@ -209,6 +209,27 @@ def test_a_system_that_has_not_delivered_since_keeps_its_newest_extract(house: H
     assert house.anew().known("vfs_persons", "person_id") == {"P"}
 
 
+def test_one_who_has_nothing_left_but_an_access_is_kept(house: House) -> None:
+    position = {"position_id": "vP", "person_id": "P", "org_number": "S1"}
+    access = {"person_id": "Q", "access_group": "g", "org_number": "S1"}
+    for number in range(1, 5):
+        house.hrm(number, "1")
+        persons = [{"person_id": "P"}, *([{"person_id": "Q"}] if number == 1 else [])]
+        deliveries.land(house.landed, "vfs", day(number), {"persons": persons, "positions": [position], "accesses": [access]})
+    house.fold()
+    house.purge(day(4))
+    assert house.anew().known("vfs_persons", "person_id") == {"P", "Q"}
+
+
+def test_a_warehouse_that_goes_on_is_not_set_back_to_the_base(house: House) -> None:
+    fill(house, last=5, leaves_on=5)
+    before = house.everything()
+    house.purge(day(4))
+    (house.landed / "base" / str(day(1))).mkdir()  # as a purge leaves it that was killed before it deleted the one before
+    assert retention.restore(house.con, house.landed, "vfs") == day(3) == retention.base_date(house.landed)
+    assert house.everything() == before and len(rows(house.con, "FROM ingest.extracts")) == 10
+
+
 def test_where_nothing_is_that_old_nothing_is_deleted(house: House) -> None:
     fill(house, last=3, leaves_on=2)
     assert house.purge(day(1)) == 0
