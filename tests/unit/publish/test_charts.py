@@ -63,9 +63,10 @@ def test_a_small_line_fills_its_frame() -> None:
 
 
 def test_stacked_parts_stand_on_each_other_and_empty_ones_are_not_drawn() -> None:
-    drawn = charts.stacked([(DAY, [2, 0, 3]), (DAY + timedelta(days=1), [0, 0, 0]), (DAY + timedelta(days=2), [0, 5, 5])])
+    drawn = charts.stacked([(DAY, [2, 0, 3]), (DAY + timedelta(days=1), [0, 0, 0]), (DAY + timedelta(days=2), [2, 3, 5])])
     assert drawn is not None
-    assert [(p["kind"], p["x"] > 400) for p in drawn["drawn"]] == [(0, False), (2, False), (1, True), (2, True)]
+    assert [(p["kind"], p["x"] > 400) for p in drawn["drawn"]] == [
+        (0, False), (2, False), (0, True), (1, True), (2, True)]
     low, high = drawn["drawn"][:2]
     assert low["y"] + low["height"] == pytest.approx(drawn["base"], abs=0.15)
     assert high["y"] + high["height"] == pytest.approx(low["y"], abs=0.15)

@@ -42,6 +42,7 @@ def write(folder: Path, cases: list[Row], freshness: list[Row] | None = None, ro
 
 
 def csv_rows(file: Path) -> list[dict[str, str]]:
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")  # or Excel takes it for Windows-1252
     with file.open(newline="", encoding="utf-8-sig") as handle:
         return list(csv.DictReader(handle, delimiter=";"))
 
@@ -62,6 +63,7 @@ def test_a_case_stands_on_the_list_of_its_school_and_one_without_a_school_on_the
         f"{stem}.{kind}" for stem in ("arbeidsliste", "skoler/S1", "skoler/S2") for kind in ("csv", "xlsx")}
     assert [[r["Sak"] for r in csv_rows(folder / f"{stem}.csv")] for stem in ("arbeidsliste", "skoler/S1", "skoler/S2")] == [
         ["A", "B", "C", "D"], ["A", "D"], ["B"]]
+    assert [r["Enhet"] for r in csv_rows(folder / "arbeidsliste.csv")] == ["Lia skole", "S2", "", "Lia skole"]
     assert [sheet(folder / f"skoler/{stem}.xlsx", "Oversikt")[0][0] for stem in ("S1", "S2")] == ["Lia skole", "S2"]
 
 
@@ -117,8 +119,9 @@ def sheet_of_one_type(folder: Path) -> list[list[Any]]:
 
 def test_cases_stand_by_type_with_those_of_one_status_together_and_the_oldest_first(tmp_path: Path) -> None:
     older = date(2025, 1, 1)
-    cases = [case("E", finding_type="kommuneadmin_review", review_reason="not_in_hrm"), case("D", status="excepted"),
-             case("C"), case("B"), case("A"), case("O", problem_since=older), case("F", status="excepted", problem_since=older)]
+    cases = [case("E", finding_type="kommuneadmin_review", review_reason="not_in_hrm", problem_since=date(2024, 1, 1)),
+             case("D", status="excepted"), case("C"), case("B"), case("A"), case("O", problem_since=older),
+             case("F", status="excepted", problem_since=older)]
     folder = write(tmp_path, cases)
     listed = [r["Sak"] for r in csv_rows(folder / "arbeidsliste.csv")]
     assert listed[-1] == "E" and {"".join(listed[:2]), "".join(listed[2:6])} == {"FD", "OABC"}
