@@ -16,7 +16,8 @@ Changes = Iterator[exp.Expr]
 # The macros of macros/periods.sql stand in many models; each is known by a column that it alone makes.
 MACROS = "macros/periods.sql"
 _MACRO_OF_COLUMN = {"period_number": "merge_periods", "part": "subtract_periods"}
-_KEYS = [(re.compile(r"PARTITION BY .*"), "PARTITION BY keys"),
+_MADE_FROM_RELATIONS = {"starts_anew", "nth"}  # columns of the innermost selects, which read what the macro was given
+_KEYS = [(re.compile(r"PARTITION BY .*"), "PARTITION BY keys"), (re.compile(r"JOIN \S+ AS subtrahend"), "JOIN subtrahend"),
          (re.compile(r"(\w+)\.(\w+) (=|<>) (\w+)\.\2"), r"\1.key \3 \4.key")]
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -209,17 +210,27 @@ def _part(node: exp.Expr) -> str:
 
 
 def _macro_around(node: exp.Expr) -> str | None:
-    """The macro that made the innermost of the selects around the node that a macro made."""
-    select = node if isinstance(node, exp.Select) else node.find_ancestor(exp.Select)
-    while select:
-        source = select.args.get("from_")
-        inner = source.this.this if source and isinstance(source.this, exp.Subquery) else None
-        if isinstance(inner, exp.Select):
-            for column, macro in _MACRO_OF_COLUMN.items():
-                if column in inner.named_selects:
-                    return macro
-        select = select.find_ancestor(exp.Select)
-    return None
+    """The macro that made what the node is in; None for the relations that a macro was given."""
+    inside: exp.Expr = node
+    while inside.parent and not isinstance(inside, exp.CTE):
+        around = inside.parent
+        if isinstance(around, exp.Select) and inside is around.args.get("from_"):
+            if _MADE_FROM_RELATIONS & set(around.named_selects):
+                return None
+        if isinstance(around, exp.With):
+            return None
+        if isinstance(inside, exp.Select) and (macro := _macro_of(inside)):
+            return macro
+        inside = around
+    return _macro_of(inside) if isinstance(inside, exp.Select) else None
+
+
+def _macro_of(select: exp.Select) -> str | None:
+    source = select.args.get("from_")
+    inner = source.this.this if source and isinstance(source.this, exp.Subquery) else None
+    if not isinstance(inner, exp.Select):
+        return None
+    return next((macro for column, macro in _MACRO_OF_COLUMN.items() if column in inner.named_selects), None)
 
 
 def _without_keys(line: str) -> str:
