@@ -49,8 +49,8 @@ def test_a_date_is_read_in_both_forms_and_a_blank_is_none() -> None:
 
 
 def test_a_date_that_cannot_be_read_rejects_its_row() -> None:
-    cells = ["2025-02-29", "2025-02-30", "29.02.2025", "32.01.2025", "2025-13-01", "2025/03/10", "10-03-2025", "20250310", "45000",
-             "10.03.25", "tomorrow", "2025-03-10x", "0000-00-00"]
+    cells = ["2025-02-29", "2025-02-30", "29.02.2025", "32.01.2025", "2025-13-01", "2025/03/10", "10-03-2025", "20250310",
+             "45000", "10.03.25", "tomorrow", "2025-03-10x", "0000-00-00"]
     extract = validate("positions", with_cells(POSITION, "position_id", "end_date", cells))
     assert kept(extract, "positions", "end_date") == []
     assert rejected(extract) == [(line, "end_date", "not a date") for line in range(2, len(cells) + 2)]
