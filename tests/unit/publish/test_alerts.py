@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -204,7 +205,7 @@ def test_whatever_happens_each_case_is_told_once_or_marked_and_none_is_lost(days
 
     What arrives is compared with a reader who knows only the messages: at the end, with the channel up, they know what is so.
     """
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, mock.patch("os.fsync"):  # nobody pulls the plug here
         log, channel = AlertLog(Path(folder)), Channel()
         number = dict.fromkeys("abc", 0)
         present: set[str] = set()
