@@ -1,4 +1,4 @@
-"""One change of the code, and what became of it."""
+"""One change of the code, and its outcome."""
 
 import difflib
 from dataclasses import dataclass

@@ -27,14 +27,14 @@ class NoTests(Exception):
 
 
 def outcomes(mutants: Sequence[Mutant], processes: int) -> Iterator[Outcome]:
-    """What became of each mutant. Raises NoTests when the tests do not pass for the unchanged source."""
+    """The outcome of each mutant. Raises NoTests when the tests do not pass for the unchanged source."""
     files = sorted({mutant.where for mutant in mutants})
     for file in files:
         if not (ROOT / TESTS[file]).exists():
             raise NoTests(f"{file} has no unit tests: {TESTS[file]} is missing")
     if not mutants:
         return
-    # A process of its own for each mutant, in which what takes long to import is there and the changed module is not.
+    # A process for each mutant. The server it is forked from has imported what is slow to import, but not the changed module.
     context = get_context("forkserver")
     context.set_forkserver_preload(["duckdb", "hypothesis", "pyarrow", "pydantic", "pytest", "sqlglot", "yaml"])
     with context.Pool(processes, maxtasksperchild=1) as pool:

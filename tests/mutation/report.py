@@ -37,7 +37,7 @@ def read_explanations(file: Path = EXPLAINED) -> list[Explanation]:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of all mutants of one run."""
+    """The outcomes of all mutants of one run."""
 
     outcomes: Sequence[Outcome]
     explanations: Sequence[Explanation]

@@ -1,7 +1,7 @@
 """Changes of a model's compiled SQL, each of one expression, which DuckDB can still read.
 
-Belongs here: what is changed into what. A change leaves texts for people, names and types alone: what is changed is what rows
-there are and which codes and days they have.
+Belongs here: the list of changes. A change affects which rows there are, and their codes and days; it leaves texts for people,
+names and types alone.
 """
 
 import re
@@ -44,7 +44,7 @@ def mutants(model: str, sql: str) -> list[Mutant]:
     tree = parse(sql)
     original = written(tree)
     seen = {original}
-    found: list[Mutant] = []
+    made: list[Mutant] = []
     for node in list(tree.walk()):
         for changed in _changes(node):
             root = changed if node is tree else tree
@@ -56,10 +56,10 @@ def mutants(model: str, sql: str) -> list[Mutant]:
                 change = diff(original, code)
                 macro = _macro_around(node)
                 if macro:
-                    found.append(Mutant(MACROS, macro, tuple(map(_without_keys, change)), code, model))
+                    made.append(Mutant(MACROS, macro, tuple(map(_without_keys, change)), code, model))
                 else:
-                    found.append(Mutant(model, _part(node), change, code, model))
-    return found
+                    made.append(Mutant(model, _part(node), change, code, model))
+    return made
 
 
 def _changes(node: exp.Expr) -> Changes:
