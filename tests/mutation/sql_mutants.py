@@ -58,7 +58,7 @@ def mutants(model: str, sql: str) -> list[Mutant]:
                 if macro:
                     found.append(Mutant(MACROS, macro, tuple(map(_without_keys, change)), code, model))
                 else:
-                    found.append(Mutant(model, _part(node), change, code, model))
+                    found.append(Mutant(model, _part(node), change, code, model, len(found)))
     return found
 
 
