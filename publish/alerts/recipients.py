@@ -1,4 +1,4 @@
-"""Who gets which messages: the settings of alerts. Units: days."""
+"""Who gets which messages: the settings of alerts. Ages are in days."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ IdentifyBy = Literal["none", "employee_number", "name"]
 
 
 class Recipient(SettingsModel):
-    """One recipient: one address, and what concerns them."""
+    """One recipient: one address, and what is sent to it."""
 
     send_to: SecretStr | None = Field(
         default=None, description="One address in Apprise's form (mailtos://…, msteams://…, slack://…, json://…); left out: "
