@@ -53,5 +53,5 @@ class Alerts(SettingsModel):
 
     recipients: dict[str, Recipient] = Field(default={}, description="The recipients of messages, each by a name of your choice.")
     report_url: str | None = Field(
-        default=None, description="Where recipients find the published report; stands as a link in every message.")
+        default=None, description="The address of the published report for recipients; every message links to it.")
     newest: int = Field(default=10, ge=0, le=200, description="How many cases of a kind a message names; the rest is counted.")
