@@ -1,4 +1,4 @@
-{# The versions of a table as known on the as-of date: what later extracts said is cut off. #}
+{# The versions of a table as known on the as-of date; later extracts are left out. #}
 {% macro staged_versions(table) -%}
 select
   versions.* exclude (valid_from, valid_to),

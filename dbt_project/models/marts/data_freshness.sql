@@ -6,7 +6,7 @@ current_extracts as (
   select system, max(extract_date) as current_extract_date from {{ ref('stg_extracts') }} group by system
 ),
 
-held as (
+table_counts as (
   {% for system, tables in {'hrm': ['employees', 'positions', 'org_units'], 'vfs': ['persons', 'positions', 'accesses', 'org_units']}.items() -%}
   {% set last_system = loop.last -%}
   {% for table in tables -%}
@@ -17,7 +17,7 @@ held as (
 ),
 
 row_counts as (
-  select system, sum(row_count) as row_count from held group by system
+  select system, sum(row_count) as row_count from table_counts group by system
 ),
 
 withheld as (

@@ -1,4 +1,4 @@
--- Approved exceptions and the days they hold. One that was revoked no longer holds on the day it was revoked.
+-- Approved exceptions and the periods in which they hold. A revoked one no longer holds on the day of its revocation.
 select
   exception_id, finding_type, subject_id,
   approved_on as from_day,
