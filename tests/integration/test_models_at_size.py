@@ -13,6 +13,7 @@ def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Mo
         con.execute("SET threads = 4; SET preserve_insertion_order = false")
         con.execute("CREATE SCHEMA staging; CREATE SCHEMA intermediate")
         con.execute("""
+            CREATE SCHEMA intermediate; CREATE SCHEMA staging;
             CREATE TABLE intermediate.int_hrm__active_positions AS
             SELECT (i % 40000)::VARCHAR AS employee_number, DATE '2025-01-01' AS from_day, DATE '2025-02-01' AS to_day
             FROM range(120000) t(i);

@@ -40,7 +40,7 @@ def test_every_asset_has_owner_group_kind_and_description(settings: Settings) ->
         assert node.owners and node.group_name and node.kinds and node.description, key
         assert node.pools == {"warehouse"}, key
     assert {graph.get(k).group_name for k in graph.materializable_asset_keys} == {
-        "ingest", "staging", "intermediate", "marts", "publish"}
+        "ingest", "catalogue", "staging", "intermediate", "marts", "publish"}
 
 
 def test_data_flows_from_extract_to_published(settings: Settings) -> None:

@@ -58,7 +58,7 @@ def mutants(model: str, sql: str) -> list[Mutant]:
                 if macro:
                     made.append(Mutant(MACROS, macro, tuple(map(_without_keys, change)), code, model))
                 else:
-                    made.append(Mutant(model, _part(node), change, code, model))
+                    made.append(Mutant(model, _part(node), change, code, model, len(made)))
     return made
 
 

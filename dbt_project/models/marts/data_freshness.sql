@@ -35,7 +35,7 @@ select
   systems.system,
   current_extracts.current_extract_date,
   (run.as_of_date - current_extracts.current_extract_date)::integer as age_days,
-  coalesce(row_counts.row_count, 0)::integer as row_count,
+  row_counts.row_count::integer as row_count,
   case
     when current_extracts.current_extract_date is null then 'missing'
     when run.as_of_date - current_extracts.current_extract_date > run.max_extract_age_days then 'stale'
@@ -46,7 +46,7 @@ select
   run.as_of_date
 from systems
 left join current_extracts using (system)
-left join row_counts using (system)
+inner join row_counts using (system)
 left join withheld using (system)
 cross join {{ ref('stg_run') }} as run
 cross join not_assessable

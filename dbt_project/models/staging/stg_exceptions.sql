@@ -2,6 +2,6 @@
 select
   exception_id, finding_type, subject_id,
   approved_on as from_day,
-  least(until + 1, coalesce(revoked_on, until + 1)) as to_day,
+  least(until + 1, revoked_on) as to_day,
   until, reason, approved_by, revoked_on, revoked_by
 from {{ source('ingest', 'exceptions') }}
