@@ -19,7 +19,7 @@ from demo.municipality import simulate
 from demo.servers import SECRET, Faults, Server, day_of
 from ingest.canonical_tables import tables_of
 from ingest.errors import PullFailed
-from ingest.sources import fint, hrm_ws, oneroster
+from ingest.sources import fint, hrm_ws, oneroster_format
 from ingest.sources.catalogue import AdapterSettings, make_source
 from ingest.sources.csv_folder import CsvSettings
 from ingest.sources.xml import BrokenXml
@@ -220,8 +220,8 @@ def test_moments_in_utc_are_days_in_oslo_and_records_to_be_deleted_are_left_out(
     days = {"2025-06-30T22:00:00Z": "2025-07-01", "2025-06-30T12:00:00Z": "2025-06-30", "2025-06-30": "2025-06-30",
             "9999-12-31T23:59:59Z": "9999-12-31", None: None}
     assert {value: fint._day(value) for value in days} == days
-    removed = oneroster.gather([{"sourcedId": "a", "status": "toBeDeleted"}, {"sourcedId": "b", "status": "active"}])
-    assert set(removed) == {"b"}
+    kept = oneroster_format.gather([{"sourcedId": "a", "status": "toBeDeleted"}, {"sourcedId": "b", "status": "active"}])
+    assert set(kept) == {"b"}
 
 
 HRM_WS = """<persons xmlns="urn:hrm">

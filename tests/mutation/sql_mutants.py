@@ -210,14 +210,12 @@ def _part(node: exp.Expr) -> str:
 
 
 def _macro_around(node: exp.Expr) -> str | None:
-    """The macro that made what the node is in; None for the relations that a macro was given."""
+    """The macro that made the SQL around the node; None for the relations passed to a macro."""
     inside: exp.Expr = node
     while inside.parent and not isinstance(inside, exp.CTE):
         around = inside.parent
-        if isinstance(around, exp.Select) and inside is around.args.get("from_"):
-            if _MADE_FROM_RELATIONS & set(around.named_selects):
-                return None
-        if isinstance(around, exp.With):
+        reads = isinstance(around, exp.Select) and inside is around.args.get("from_")
+        if isinstance(around, exp.With) or (reads and _MADE_FROM_RELATIONS & set(around.named_selects)):
             return None
         if isinstance(inside, exp.Select) and (macro := _macro_of(inside)):
             return macro
