@@ -19,6 +19,7 @@ _MACRO_OF_COLUMN = {"period_number": "merge_periods", "part": "subtract_periods"
 _MADE_FROM_RELATIONS = {"starts_anew", "nth"}  # columns of the innermost selects, which read what the macro was given
 _KEYS = [(re.compile(r"PARTITION BY .*"), "PARTITION BY keys"), (re.compile(r"JOIN \S+ AS subtrahend"), "JOIN subtrahend"),
          (re.compile(r"(\w+)\.(\w+) (=|<>) (\w+)\.\2"), r"\1.key \3 \4.key")]
+_LINE_LENGTH = 400  # or lines would break by the length of names
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 _REPLACED: dict[type[exp.Expr], list[type[exp.Expr]]] = {
@@ -35,8 +36,8 @@ def parse(sql: str) -> exp.Expr:
 
 
 def written(tree: exp.Expr) -> str:
-    """The SQL of a tree, a line for each part, without comments."""
-    return tree.sql("duckdb", pretty=True, comments=False)
+    """The SQL of a tree without comments, a line for each column, join and condition, however long."""
+    return tree.sql("duckdb", pretty=True, comments=False, max_text_width=_LINE_LENGTH)
 
 
 def mutants(model: str, sql: str) -> list[Mutant]:
