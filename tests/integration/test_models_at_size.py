@@ -11,7 +11,6 @@ def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Mo
     status, = [model.sql for model in models.steps if model.name == "int_hrm__status"]
     with empty_warehouse() as con:
         con.execute("SET threads = 4; SET preserve_insertion_order = false")
-        con.execute("CREATE SCHEMA staging; CREATE SCHEMA intermediate")
         con.execute("""
             CREATE SCHEMA intermediate; CREATE SCHEMA staging;
             CREATE TABLE intermediate.int_hrm__active_positions AS
