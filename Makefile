@@ -1,4 +1,4 @@
-# `make run` shows the product on a simulated municipality; `make test` proves it. Both set up what they need.
+# `make run` shows the product on a simulated municipality; `make test` tests it. Both set up what they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ DEMO_DATA ?= data
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-	  || { echo "Python 3.11 to 3.13 is needed; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	  || { echo "Python 3.11 to 3.13 is needed; choose it with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -28,7 +28,7 @@ test: setup                    ## lint and all tests but the long ones
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-mutate: setup                  ## the rules changed one by one: does a test notice? ONLY="int_backing ingest/guard.py"
+mutate: setup                  ## changes the rules one by one: does a test fail? ONLY="int_backing ingest/guard.py"
 	$(BIN)/python -m tests.mutation $(ONLY)
 
 soak: setup                    ## the long tests: MINUTES of random municipalities, a hundred kills
@@ -42,17 +42,17 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
 
-lock:                          ## requirements.lock anew from pyproject.toml (needs uv, which `make setup` installs)
+lock:                          ## writes requirements.lock from pyproject.toml (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
-docs: setup                    ## what docs/ takes from code, seeds and tests: settings, codes, and what proves the law
+docs: setup                    ## the parts of docs/ made from code, seeds and tests: settings, codes, and the tests of the contract
 	$(BIN)/python -m orchestration.core.settings_reference
 	$(BIN)/python -m publish.guide
 	$(BIN)/python -m tests.support.law
 
 wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to be installed elsewhere
-	rm -rf dist build/lib build/bdist.*   # or a file that was removed since the last time would still be in it
+	rm -rf dist build/lib build/bdist.*   # or files removed since the last build would still be in it
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir dist .
 
 wheel-check: wheel             ## the wheel in an empty environment outside the checkout: a demo, and Dagster's definitions

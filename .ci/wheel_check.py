@@ -2,7 +2,7 @@
 
     python .ci/wheel_check.py dist/sluttdato-0.2.0-py3-none-any.whl
 
-To install the pinned requirements a second time takes two minutes and a gigabyte and proves nothing about the wheel. So the new
+Installing the pinned requirements a second time would take two minutes and a gigabyte. Instead the new
 environment gets links to the packages installed beside this script's Python, but only to those that the wheel requires, and
 that these require: what is installed for development (or the checkout itself) cannot be imported there. pip then installs the
 wheel without an index, which fails when a requirement is missing. What is installed is made read-only, and compared afterwards.
@@ -66,7 +66,7 @@ def link(package: str, site: Path) -> None:
 
 
 def installed_files(site: Path) -> dict[Path, tuple[int, int]]:
-    """What is installed, without what is only linked: size and time of each file and folder."""
+    """{path: (size, time)} of every installed file and folder, without links."""
     paths = (Path(folder) / name for folder, folders, files in os.walk(site) for name in (".", *folders, *files))
     return {p: (p.stat().st_size, p.stat().st_mtime_ns) for p in paths if not p.is_symlink()}
 
@@ -107,8 +107,8 @@ def check(wheel: Path, place: Path) -> None:
         environment["DAGSTER_HOME"] = run("sluttdato", "dagster-home").strip()
         run(python, "-c", DAGSTER)
     finally:
-        protect(site, writable=True)  # or it could not be removed
-    # Read-only does not stop root, so look as well.
+        protect(site, writable=True)  # so that it can be removed
+    # Read-only does not stop root, so compare as well.
     changed = {p for p, _ in installed_files(site).items() ^ before.items()}
     if changed:
         sys.exit("wheel check: written beside the installed code: " + ", ".join(sorted(map(str, changed))))

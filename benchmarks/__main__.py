@@ -83,16 +83,16 @@ def pulls(work: Path, users: int, people: int, runs: int) -> list[Row]:
     """Pulling OneRoster users against a bare loop; parsing an answer of hrm_ws against lxml alone, and how memory grows."""
     here = {"PYTHONPATH": str(Path(__file__).parents[1])}
 
-    def program(what: str, *of: str) -> Callable[[], Cost]:
-        return lambda: run([sys.executable, "-m", "benchmarks.pull", what, *of], work, here)
+    def program(what: str, *arguments: str) -> Callable[[], Cost]:
+        return lambda: run([sys.executable, "-m", "benchmarks.pull", what, *arguments], work, here)
 
-    # First, while this process is small: the peak of a process counts what its parent held when it was begun.
+    # First, while this process is small: a process's peak includes its parent's memory at its start.
     err.print(f"parsing {people} people")
     files = {count: work / f"{count}.xml" for count in (people // 100, people // 10, people)}
     for count, file in files.items():
         program("write", str(count), str(file))()
     memory = {what: [program(what, str(file))().peak_mb for file in files.values()] for what in ("parse", "forget")}
-    for warm_up in (parse, iterparse):  # what is imported at the first turn is no parsing
+    for warm_up in (parse, iterparse):  # the first call also imports
         warm_up(str(files[people // 100]))
     largest = str(files[people])
     parsed, alone = pairs(runs, lambda: timed(lambda: parse(largest)), lambda: timed(lambda: iterparse(largest)))
@@ -116,7 +116,7 @@ def pulls(work: Path, users: int, people: int, runs: int) -> list[Row]:
 
 
 def _with_history(work: Path, employees: int, days: int, histories: list[int]) -> dict[int, tuple[Place, Place]]:
-    """Places of one simulated municipality with so many days taken in and the last day delivered, each with a copy."""
+    """{days: (place, copy)} of one simulated municipality: so many days are taken in, the last day is delivered."""
     source = Place(work / f"source-{days}")
     err.print(f"simulating {days + 1} days of {employees} employees")
     municipality.simulate(source.inbox, work / "truth.json", employees=employees, days=days + 1, last_day=LAST, seed=1)

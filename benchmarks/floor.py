@@ -1,4 +1,4 @@
-"""Floor B: one hand-written script that reads the two extracts as they lie and classifies the VFS positions. No history,
+"""Floor B: one hand-written script that reads the two extracts' files and classifies the VFS positions. No history,
 no checks, no hashing, nothing kept: what DuckDB needs for the question alone."""
 
 import sys

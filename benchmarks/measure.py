@@ -21,7 +21,7 @@ class Cost:
 
 
 def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Cost:
-    """Run one command to its end. Raises RuntimeError with its last words when it fails (0 and 3 are success)."""
+    """Run one command to its end. Raises RuntimeError with the end of its output when it fails (0 and 3 are success)."""
     with (cwd / "benchmark.log").open("w") as log:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **environment, "DO_NOT_TRACK": "1"},
@@ -30,15 +30,15 @@ def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Cost:
         seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 3):
-        words = (cwd / "benchmark.log").read_text()[-2000:]
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{words}")
+        output = (cwd / "benchmark.log").read_text()[-2000:]
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
     return Cost(seconds, usage.ru_maxrss / 1024)
 
 
-def timed(what: Callable[[], None]) -> Cost:
-    """The cost of something in this process. Its memory is not told."""
+def timed(function: Callable[[], None]) -> Cost:
+    """The cost of a function in this process; its memory is not measured (0)."""
     started = time.perf_counter()
-    what()
+    function()
     return Cost(time.perf_counter() - started, 0)
 
 

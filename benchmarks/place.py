@@ -41,7 +41,7 @@ class Place:
         return Place(target)
 
     def restored(self, saved: "Place") -> "Place":
-        """The same place with the data directory as `saved` has it. (Elsewhere dbt would parse the project anew.)"""
+        """The same place with the data directory as `saved` has it. (In another place dbt would parse the project again.)"""
         shutil.rmtree(self.root / "data")
         shutil.copytree(saved.root / "data", self.root / "data", symlinks=True)
         return self
@@ -58,7 +58,7 @@ class Place:
             self.root, {"SLUTTDATO_WAREHOUSE": str(self.warehouse)})
 
     def used_bytes(self) -> int:
-        """What the warehouse's data takes, without the room that DuckDB keeps free in the file."""
+        """Bytes of the warehouse's data, without DuckDB's free blocks in the file."""
         import duckdb
 
         with duckdb.connect(str(self.warehouse)) as con:

@@ -1,8 +1,8 @@
-"""What a pull costs beside doing no more than asking, each as a process of its own (`python -m benchmarks.pull WHAT URL|FILE`).
+"""The cost of a pull beside that of its bare requests, each as a process of its own (`python -m benchmarks.pull WHAT URL|FILE`).
 
-`bare` asks a OneRoster server for the pages that `oneroster` asks for, and parses them as JSON; `iterparse` walks through an
-answer of hrm_ws with lxml alone, `parse` as the adapter does, `forget` too, but keeps no rows: what is left of its memory is
-what the answer itself takes.
+`bare` requests the same pages of a OneRoster server as `oneroster`, and parses them as JSON. `iterparse` reads an answer of
+hrm_ws with lxml alone, `parse` with the adapter, `forget` with the adapter but without keeping rows: its memory is what the
+answer itself takes.
 """
 
 import sys
@@ -44,7 +44,7 @@ def oneroster(url: str) -> None:
 
 
 def write(count: str, file: str) -> None:
-    """An answer of hrm_ws with so many people."""
+    """Write an answer of hrm_ws with `count` people."""
     from demo.people import national_id
     from demo.servers import hrm_ws_xml
 

@@ -1,5 +1,5 @@
 """Exports of the employee search, as somebody in the kommune makes them in VFS: Norwegian headings, a title row, semicolons,
-dd.mm.yyyy, Windows-1252. One file of positions and one of accesses: what OneRoster cannot tell.
+dd.mm.yyyy, Windows-1252. One file of positions and one of accesses: what OneRoster does not have.
 """
 
 import csv
@@ -16,19 +16,19 @@ def _day(iso: str) -> str:
     return ".".join(reversed(iso.split("-")))
 
 
-def _as_it_is(text: str) -> str:
+def _text(text: str) -> str:
     return text
 
 
-# Of each file: the table it tells, and of each canonical column the heading and how a value is written.
+# {file: (table, {canonical column: (heading, how a value is written)})}
 FILES: dict[str, tuple[str, dict[str, tuple[str, Callable[[str], str]]]]] = {
     "stillinger.csv": ("positions", {
-        "position_id": ("StillingsId", _as_it_is), "person_id": ("BrukerId", _as_it_is), "org_number": ("Org.nr", _as_it_is),
-        "role": ("Stilling", _as_it_is), "hrm_position_id": ("HRM-stilling", _as_it_is), "start_date": ("Tilsatt fra", _day),
+        "position_id": ("StillingsId", _text), "person_id": ("BrukerId", _text), "org_number": ("Org.nr", _text),
+        "role": ("Stilling", _text), "hrm_position_id": ("HRM-stilling", _text), "start_date": ("Tilsatt fra", _day),
         "end_date": ("Tilsatt til", _day), "registered_by": ("Registrert", lambda origin: _ORIGIN.get(origin, ""))}),
     "tilganger.csv": ("accesses", {
-        "person_id": ("BrukerId", _as_it_is), "access_group": ("Tilgangsgruppe", _as_it_is), "org_number": ("Org.nr", _as_it_is),
-        "start_date": ("Fra", _day), "position_id": ("StillingsId", _as_it_is), "end_date": ("Til", _day)}),
+        "person_id": ("BrukerId", _text), "access_group": ("Tilgangsgruppe", _text), "org_number": ("Org.nr", _text),
+        "start_date": ("Fra", _day), "position_id": ("StillingsId", _text), "end_date": ("Til", _day)}),
 }
 
 
@@ -44,9 +44,9 @@ def write(folder: Path, vfs: dict[str, list[Row]]) -> None:
 
 
 def sources(folder: Path) -> list[dict[str, Any]]:
-    """The settings of the sources that read them, as they stand in sluttdato.yaml."""
+    """The settings of the sources that read them, as in sluttdato.yaml."""
     return [{
         "adapter": "export", "path": str(folder / name), "tables": [table], "skip_rows": 1, "encoding": ENCODING,
         "columns": {column: heading for column, (heading, _) in columns.items()},
-        **({"values": {"registered_by": {told: origin for origin, told in _ORIGIN.items()}}} if table == "positions" else {})}
+        **({"values": {"registered_by": {text: origin for origin, text in _ORIGIN.items()}}} if table == "positions" else {})}
         for name, (table, columns) in FILES.items()]

@@ -1,4 +1,4 @@
-"""The files that the simulated systems deliver: one folder a day, there as a whole or not at all."""
+"""The files that the simulated systems deliver: one folder a day, which appears as a whole."""
 
 import csv
 import shutil

@@ -1,4 +1,4 @@
-"""The municipality day by day: what happens to people, what HRM says of it, what the nightly transfer makes of that.
+"""The municipality day by day: what happens to people, what HRM records, and what the nightly transfer carries to VFS.
 
 To add a fault: write a method of `_World` that does it to somebody and notes the truth, and give it a rate in `Rates`.
 """
@@ -80,7 +80,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Case:
-    """Something that went wrong: what, whose, since when."""
+    """Something that went wrong: its kind, the id of the position or person, its first day."""
 
     kind: str
     subject: str
@@ -103,7 +103,7 @@ class _World:
         self.vfs: dict[str, VfsPosition] = {}
         self.counterpart: dict[str, str] = {}  # HRM position: VFS position
         self.accesses: dict[tuple, Access] = {}
-        self.transferred: dict[str, tuple[str, date | None]] = {}  # what HRM said last night: (org unit, end)
+        self.transferred: dict[str, tuple[str, date | None]] = {}  # HRM's state last night: (org unit, end)
         self._serial = 0
         self.kommune = people.organisation_number(1)
         self.schools = [people.organisation_number(10 + n) for n in range(len(SCHOOLS))]
@@ -183,8 +183,8 @@ class _World:
     def _note(self, kind: str, subject: str) -> None:
         self.truth.append(Case(kind, subject, self.today))
 
-    def _some(self, of: list, count: int) -> list:
-        return self.rng.sample(of, min(count, len(of)))
+    def _some(self, population: list, count: int) -> list:
+        return self.rng.sample(population, min(count, len(population)))
 
     def _employ(self, org: str, start: date, end: date | None) -> HrmPosition:
         serial = self._next()
@@ -207,11 +207,11 @@ class _World:
             national_id, given, family, email = self.employees[number]
         else:
             (given, family), national_id, email = people.name(self.rng), people.national_id(500_000 + self._next()), ""
-        told_number = number or ""
+        number_in_vfs = number or ""
         if registered_by == "manual" or self.rng.random() < 0.06:
-            told_number = ""
-        told_id = national_id if registered_by == "hrm" or self.rng.random() < 0.6 else ""
-        self.persons[person] = [told_number, told_id, given, family, email, "true", registered_by]
+            number_in_vfs = ""
+        id_in_vfs = national_id if registered_by == "hrm" or self.rng.random() < 0.6 else ""
+        self.persons[person] = [number_in_vfs, id_in_vfs, given, family, email, "true", registered_by]
         return person
 
     def _grant(self, person: str, group: str, org: str, start: date | None = None, position: str = "") -> None:
@@ -370,7 +370,7 @@ class _World:
     # --- the days ------------------------------------------------------------------------------------------------
 
     def live(self, day: date) -> None:
-        """One day: the night's transfer of what HRM said yesterday, then what people do."""
+        """One day: the nightly transfer of yesterday's HRM, then what people do."""
         self.today = day
         self._transfer(day)
         for rate in fields(Rates):
@@ -380,14 +380,14 @@ class _World:
                 getattr(self, rate.name)()
 
     def _transfer(self, day: date) -> None:
-        """What HRM said yesterday reaches VFS, but for end dates that had passed when they were entered."""
+        """Yesterday's HRM reaches VFS, except end dates that had passed when they were entered."""
         yesterday = day - timedelta(days=1)
         for position in list(self.hrm.values()):
-            said = (position.org_number, position.end)
+            state = (position.org_number, position.end)
             before = self.transferred.get(position.position_id)
-            if before == said or position.org_number in self.outside:
+            if before == state or position.org_number in self.outside:
                 continue
-            self.transferred[position.position_id] = said
+            self.transferred[position.position_id] = state
             if before is None:
                 if position.end is None or position.end >= yesterday:
                     self._to_vfs(position)
@@ -409,7 +409,7 @@ class _World:
         if truncated:
             return {"employees": employees[:len(employees) * 6 // 10], "positions": rows[:len(rows) * 6 // 10],
                     "org_units": self._hrm_org_units()}
-        # Warts of every day: a row delivered twice, and a date that does not exist.
+        # Everyday faults: a row delivered twice, and a date that does not exist.
         rows += [rows[0], ("A0", rows[0][1], rows[0][2], "", "Lærer", "100", "2020-08-01", "31.02.2026")]
         return {"employees": employees, "positions": rows, "org_units": self._hrm_org_units()}
 

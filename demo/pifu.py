@@ -26,7 +26,7 @@ def write(file: Path, vfs: dict[str, list[Row]]) -> None:
              *(f"<person>{_id(f'pupil-{n}')}<name><n><family>Oppdikta</family><given>Elev</given></n></name></person>"
                for n in range(3)),
              *map(_group, units),
-             *(f"<membership>{_id(_org(org))}{''.join(told)}</membership>" for org, told in members.items()), "</enterprise>"]
+             *(f"<membership>{_id(_org(org))}{''.join(xml)}</membership>" for org, xml in members.items()), "</enterprise>"]
     file.write_text("\n".join(parts), encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
 """The simulated systems over real HTTP: hrm_ws, FINT and OneRoster, with tokens, pages, limits, and faults by rate and seed.
 
-Written from the public descriptions of these services, not from what a client would like to read. They serve one day of the
+Written from the public descriptions of these services, independently of the adapters. They serve one day of the
 simulated municipality, as `municipality.simulate` wrote it.
 """
 
@@ -24,7 +24,7 @@ from xml.sax.saxutils import escape, quoteattr
 Row = dict[str, str]
 Tables = dict[str, list[Row]]
 USER, PASSWORD, CLIENT, SECRET = "demo", "demo-password", "demo-client", "demo-secret"
-# Faults that heal by asking again. There are two more: `redirect` to a host of another name, and `wait`, a long Retry-After.
+# Faults that another attempt gets over. There are two more: `redirect` to a host of another name, and `wait`, a long Retry-After.
 FAULTS = ("status_500", "status_503", "status_429", "reset", "broken_off", "half_json", "web_page", "expired", "page_twice",
           "one_missing", "wrong_total")
 _ROLES = {"Lærer": "teacher", "Assistent": "aide", "Rektor": "principal", "Kontor": "siteAdministrator"}
@@ -52,15 +52,15 @@ class Faults:
 
 def tables_of_day(folder: Path, system: str, day: date) -> Tables:
     """What one system held on one day, by table."""
-    found = {}
+    tables = {}
     for file in sorted((folder / system / day.isoformat()).glob("*.csv")):
         with file.open(newline="", encoding="utf-8") as handle:
-            found[file.stem] = list(csv.DictReader(handle))
-    return found
+            tables[file.stem] = list(csv.DictReader(handle))
+    return tables
 
 
 class Day:
-    """One day of both systems as the services tell it: read, and put in each service's words, when first asked for, and once."""
+    """One day of both systems in each service's format. Files are read, and formats made, once, on first use."""
 
     def __init__(self, today: date, hrm: Callable[[], Tables], vfs: Callable[[], Tables]):
         self.today, self._hrm, self._vfs = today, hrm, vfs
@@ -96,7 +96,7 @@ def day_of(folder: Path, day: date) -> Day:
 
 
 class Server:
-    """All three services on one port of this machine. They tell of `day`; set another one, and they tell of that."""
+    """All three services on one port of this machine. They serve `day`, which may be replaced at any time."""
 
     def __init__(self, day: Day, faults: Faults | None = None, tls: ssl.SSLContext | None = None):
         self.day = day
@@ -104,10 +104,10 @@ class Server:
         self.requests: list[str] = []
         self.tokens: set[str] = set()
         self.lock = threading.Lock()
-        service = self
+        server = self
 
         class Handler(_Handler):
-            server_of = service
+            service = server
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
@@ -132,13 +132,13 @@ class Server:
         self.stop()
 
     def sources(self, *, with_secrets: bool = False) -> dict[str, Any]:
-        """The settings of a source of each kind: as they stand in sluttdato.yaml, secrets by environment (see `environment`);
-        or `with_secrets`, as they are then read."""
-        told = self._sources()
+        """The settings of a source of each kind: as in sluttdato.yaml, secrets as `${NAME}` (see `environment`);
+        or `with_secrets`, with their values."""
+        sources = self._sources()
         if with_secrets:
-            for settings in told.values():
+            for settings in sources.values():
                 settings |= {k: self.environment[v[2:-1]] for k, v in settings.items() if v.startswith("${")}
-        return told
+        return sources
 
     def _sources(self) -> dict[str, Any]:
         oauth = {"token_url": f"{self.url}/oauth/token", "client_id": CLIENT, "client_secret": "${DEMO_SECRET}"}
@@ -154,22 +154,22 @@ class Server:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server_of: Server
+    service: Server
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are not logged: their addresses are of no interest."""
 
     def do_POST(self) -> None:
-        server = self.server_of
+        server = self.service
         body = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
-        told = {k: v[0] for k, v in body.items()}
+        form = {k: v[0] for k, v in body.items()}
         if urlsplit(self.path).path != "/oauth/token":
             return self._answer(404, b"{}")
-        right = told.get("client_id") == CLIENT and told.get("client_secret") == SECRET
-        if told.get("grant_type") == "password":
-            right = right and told.get("username") == USER and told.get("password") == PASSWORD
-        elif told.get("grant_type") != "client_credentials":
+        right = form.get("client_id") == CLIENT and form.get("client_secret") == SECRET
+        if form.get("grant_type") == "password":
+            right = right and form.get("username") == USER and form.get("password") == PASSWORD
+        elif form.get("grant_type") != "client_credentials":
             return self._json({"error": "unsupported_grant_type"}, status=400)
         if not right:
             return self._json({"error": "invalid_client"}, status=401)
@@ -179,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
 
     def do_GET(self) -> None:
-        server = self.server_of
+        server = self.service
         parts = urlsplit(self.path)
         query = {k: v[0] for k, v in parse_qs(parts.query).items()}
         with server.lock:
@@ -213,12 +213,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(404, b"")
         if self._goes_wrong(fault):
             return None
-        return self._answer(200, self.server_of.day.hrm_ws(), {"Content-Type": "application/xml;charset=UTF-8"}, broken=fault)
+        return self._answer(200, self.service.day.hrm_ws(), {"Content-Type": "application/xml;charset=UTF-8"}, broken=fault)
 
     # --- FINT --------------------------------------------------------------------------------------------------
 
     def _fint(self, collection: str, query: dict[str, str], fault: str | None) -> None:
-        entries = self.server_of.day.fint(f"{self.server_of.url}/fint").get(collection)
+        entries = self.service.day.fint(f"{self.service.url}/fint").get(collection)
         if entries is None:
             return self._json({}, status=404)
         size, offset = int(query.get("size", 0)) or len(entries), int(query.get("offset", 0))
@@ -232,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         limit, offset = int(query.get("limit", 100)), int(query.get("offset", 0))
         if limit > 100:
             return self._json({"imsx_codeMajor": "failure", "imsx_codeMinor": "invaliddata"}, status=400)
-        page, total = self._page(self.server_of.day.oneroster()[listing], offset, limit, fault)
+        page, total = self._page(self.service.day.oneroster()[listing], offset, limit, fault)
         return self._json({listing: page}, headers={"X-Total-Count": str(total)}, broken=fault)
 
     # --- answers and faults ------------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "web_page":
                 self._answer(200, b"<html><body>Log in</body></html>", {"Content-Type": "text/html"})
             case "redirect":
-                self._answer(302, b"", {"Location": self.server_of.url.replace("127.0.0.1", "localhost") + self.path})
+                self._answer(302, b"", {"Location": self.service.url.replace("127.0.0.1", "localhost") + self.path})
             case "wait":
                 self._answer(429, b"", {"Retry-After": "7"})
             case "reset":
@@ -289,26 +289,26 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-# --- the municipality in each service's words ------------------------------------------------------------------------
+# --- the municipality in each service's format -----------------------------------------------------------------------
 
 
 def hrm_ws_xml(tables: Tables, today: date) -> str:
-    """All people with a position not ended, with all their positions; padded, with one child where there may be many."""
-    of: dict[str, list[Row]] = {}
+    """All people with a position not ended, with all their positions. Employee ids are padded with spaces."""
+    by_employee: dict[str, list[Row]] = {}
     for position in tables["positions"]:
-        of.setdefault(position["employee_number"], []).append(position)
+        by_employee.setdefault(position["employee_number"], []).append(position)
     people = []
     for person in tables["employees"]:
-        positions = of.get(person["employee_number"], [])
+        positions = by_employee.get(person["employee_number"], [])
         if not any(not p["end_date"] or p["end_date"] >= today.isoformat() for p in positions):
             continue
-        told = "".join(_hrm_ws_position(p) for p in {p["position_id"]: p for p in positions}.values())
+        elements = "".join(_hrm_ws_position(p) for p in {p["position_id"]: p for p in positions}.values())
         people.append(
             f"<person personIdHRM={quoteattr(person['employee_number'])}><givenName>{escape(person['given_name'])}</givenName>"
             f"<familyName>{escape(person['family_name'])}</familyName><ssn>{person['national_id']}</ssn>"
             f"<contactInfo><email>{escape(person['email'])}</email></contactInfo><employments><employment>"
             f"<company><companyId>1</companyId></company><employeeId>{person['employee_number']}  </employeeId>"
-            f"<positions>{told}</positions></employment></employments></person>")
+            f"<positions>{elements}</positions></employment></employments></person>")
     return f'<?xml version="1.0" encoding="UTF-8"?><persons>{"".join(people)}</persons>'
 
 

@@ -1,8 +1,8 @@
-"""What enters: source -> landed extract -> versions.
+"""From the sources to the versions: source -> landed extract -> versions.
 
     sources            one module per adapter: a delivery becomes raw text tables
     canonical_tables   columns, types and keys of the tables that adapters deliver
-    settings_model     what every section of the settings is made of: unknown keys are refused, secrets stand in no file
+    settings_model     base of all settings: unknown keys are refused, secrets come from the environment
     policy             the numbers of the rules as settings, with their defaults
     door               validation: raw tables become canonical ones; ids are hashed, rows rejected
     identity           the keyed hash of national ids, their check digits, and the key
@@ -11,17 +11,17 @@
     quarantine         the diff of a quarantined extract
     expectations       Great Expectations on each landed extract, in a process of its own
     versions           folding: extracts that count become versions
-    intake             strings these together: takes in all that is delivered
+    intake             runs these steps for everything that is delivered
     assessable         which finding types a delivery can carry
-    inspection         a look into a source before relying on it
+    inspection         counts from a few rows of a source, for `sluttdato check-source`
     decisions          what people decided, append-only
     decisions_file     decisions filled into a list and saved as CSV
     retention          removes what ended long ago
     warehouse          the warehouse file, and the tables that dbt reads
-    files              writing that is never seen half done
+    files              atomic writes
     sql                one value, rows, and literals of DuckDB
     errors             errors with system, day, file, line and what to do
 
 Belongs here: reading the sources, hashing national ids, refusing and quarantining, folding into versions.
-Does not belong here: rules about people (they are SQL in `dbt_project`), Dagster, anything that leaves (`publish`).
+Does not belong here: rules about people (they are SQL in `dbt_project`), Dagster, what is published or sent (`publish`).
 """

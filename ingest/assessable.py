@@ -1,15 +1,15 @@
-"""What can be assessed from a delivery: what no adapter carries is not assessable, never zero.
+"""What can be assessed from a delivery. What needs a column that no adapter carries is not assessable; it is not zero.
 
-Source of the rules: contract#not-assessable and contract#adapters. What each finding type, mart and review reason needs
-stands in the catalogue of codes (`dbt_project/seeds`). Which days that concerns, and what then becomes of findings that were
-open before, is SQL (`int_not_assessable`, `int_findings`).
+Source of the rules: contract#not-assessable and contract#adapters. The catalogue of codes (`dbt_project/seeds`) holds what
+each finding type, mart and review reason needs. Which days are affected, and what happens to findings that were open, is SQL
+(`int_not_assessable`, `int_findings`).
 """
 
 import pyarrow as pa
 
 from dbt_project import codes
 
-# What an adapter may carry beyond the columns that every one must, as table.column. `accesses.access_group` stands for
+# The optional columns that an adapter may carry, as table.column. `accesses.access_group` stands for
 # every access group, `accesses.kommuneadmin` for those of kommuneadmins.
 REGISTERED_BY = frozenset({"persons.registered_by", "positions.registered_by"})
 COUNTERPARTS = frozenset({"positions.hrm_position_id", "positions.start_date"})
@@ -18,7 +18,10 @@ EVERYTHING = REGISTERED_BY | COUNTERPARTS | ACCESSES
 
 
 def not_assessable(carries: frozenset[str], tables: dict[str, pa.Table]) -> list[str]:
-    """Names of what cannot be assessed from an extract of VFS with these tables, sorted. An empty column carries nothing."""
+    """Sorted names of the finding types, marts and review reasons that a VFS extract with these tables cannot support.
+
+    A column of COUNTERPARTS without any value counts as not carried.
+    """
     positions = tables.get("positions")
     carried = {c for c in carries if c not in COUNTERPARTS or positions is None or positions.num_rows == 0
                or positions.column(c.split(".")[1]).null_count < positions.num_rows}

@@ -1,6 +1,7 @@
-"""The canonical tables: their columns, keys and types. Adapters, the door, folding, checks and docs read them here.
+"""The canonical tables: their columns, keys and types. Adapters, validation, folding and checks read them here.
 
-Source of every rule: contract#canonical-form. Nothing else in the project lists these columns again.
+Source of every rule: contract#canonical-form. dbt's sources and staging, the demo, the tests' oracle and the docs repeat
+columns or keys; `tests/unit/test_canonical_tables.py` compares them.
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Column:
 
     @property
     def stored_name(self) -> str:
-        """The name after the door: a national id leaves it only as a hash."""
+        """The name after validation, which keeps a national id only as a hash."""
         return NATIONAL_ID_HASH if self.kind is Kind.NATIONAL_ID else self.name
 
     @property

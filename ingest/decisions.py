@@ -1,6 +1,6 @@
 """What people decided: quarantined extracts let in, exceptions from findings and their revocations, the purge horizon.
 
-Append-only, with who and why, but for what a purge lets go of:
+Append-only, with who and why; only a purge removes lines:
 
     decisions/accepted.jsonl, decisions/exceptions.jsonl, decisions/revocations.jsonl, decisions/purges.jsonl
 """
@@ -37,7 +37,7 @@ class Decisions:
     ) -> str:
         """Approve that a subject has a finding of this type, from `approved_on` to `until`, both included.
 
-        Returns the exception_id. One that is in force with the same words is not recorded twice.
+        Returns the exception_id. If the same exception is in force already, nothing is recorded and its id is returned.
         """
         new = {"finding_type": finding_type, "subject_id": subject_id, "until": until, "reason": reason,
                "approved_by": approved_by}
@@ -54,7 +54,7 @@ class Decisions:
         return exception_id
 
     def revoke(self, exception_id: str, revoked_on: date, reason: str, revoked_by: str) -> None:
-        """Take an exception back: it no longer holds on `revoked_on`. Raises KeyError when none with that id is in force."""
+        """Take an exception back, from `revoked_on` on. Raises KeyError when none with that id is in force."""
         if not any(e["exception_id"] == exception_id and e["revoked_on"] is None for e in self.exceptions()):
             raise KeyError(exception_id)
         self._append("revocations", exception_id=exception_id, revoked_on=revoked_on, reason=reason, revoked_by=revoked_by)
@@ -63,18 +63,18 @@ class Decisions:
         """Every exception ever approved, oldest first: exception_id, finding_type, subject_id, approved_on, until, reason,
         approved_by, and revoked_on and revoked_by (None where it was not revoked)."""
         revoked = {r["exception_id"]: r for r in self._read("revocations")}
-        found = []
+        listed = []
         for e in self._read("exceptions"):
             exception_id = e.get("exception_id") or _digest(e)  # an earlier version wrote none
             by = revoked.get(exception_id, {})
-            found.append({
+            listed.append({
                 **e, "exception_id": exception_id, "approved_on": date.fromisoformat(e["approved_on"]),
                 "until": date.fromisoformat(e["until"]),
                 "revoked_on": date.fromisoformat(by["revoked_on"]) if by else None, "revoked_by": by.get("revoked_by")})
-        return found
+        return listed
 
     def purge(self, before: date, purged_on: date) -> None:
-        """Record that what ended before a day is gone for good, and let go of the exceptions that ended before it."""
+        """Record a purge of what ended before a day, and remove the exceptions that ended before it."""
         self._append("purges", before=before, purged_on=purged_on)
         ended = {e["exception_id"] for e in self.exceptions() if min(e["until"], e["revoked_on"] or e["until"]) < before}
         for name in ("exceptions", "revocations"):
@@ -82,11 +82,12 @@ class Decisions:
                 r for r in self._read(name) if (r.get("exception_id") or _digest(r)) not in ended])
 
     def purged_before(self) -> date | None:
+        """The latest day of `purge(before)`; None when nothing was purged."""
         return max((date.fromisoformat(p["before"]) for p in self._read("purges")), default=None)
 
     def _append(self, name: str, **decision: Any) -> None:
         if holds_national_id(" | ".join(v for v in decision.values() if isinstance(v, str))):
-            raise IngestError("the decision holds a national id, which may stand nowhere; say it without, e.g. by number")
+            raise IngestError("the decision holds a national id, which must not be stored; use a number of the person instead")
         files.append_json(self.root / f"{name}.jsonl", decision)
 
     def _read(self, name: str) -> list[dict[str, Any]]:
@@ -94,5 +95,5 @@ class Decisions:
 
 
 def _digest(exception: dict[str, Any]) -> str:
-    words = "|".join(str(exception[k]) for k in ("finding_type", "subject_id", "approved_on", "until", "reason", "approved_by"))
-    return hashlib.sha256(words.encode()).hexdigest()[:8].upper()
+    text = "|".join(str(exception[k]) for k in ("finding_type", "subject_id", "approved_on", "until", "reason", "approved_by"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8].upper()

@@ -1,6 +1,6 @@
-"""Decisions that somebody filled into a list in Excel and saved as CSV: one row a case, with a date where it is excepted.
+"""Decisions that somebody filled into a list in Excel and saved as CSV: one row a case; a row with a date is an exception.
 
-Belongs here: reading such a file. What the decisions mean is in `decisions`; which cases there are, others know.
+Belongs here: reading such a file. Does not belong here: recording decisions (`decisions`), looking up cases (`publish.cases`).
 """
 
 import csv
@@ -16,7 +16,7 @@ CASE, UNTIL, REASON, BY = "Sak", "Unntak til", "Begrunnelse", "Besluttet av"
 
 @dataclass(frozen=True)
 class FilledIn:
-    """One filled-in row: the case's number, the last day, why, and who answers for it; the line it stands on."""
+    """One filled-in row: the case's number, the last day, why, and who answers for it; its line in the file."""
 
     line: int
     case: str
@@ -41,20 +41,20 @@ def read(file: Path) -> list[FilledIn]:
     missing = [c for c in (CASE, UNTIL, REASON, BY) if c not in (rows.fieldnames or [])]
     if missing:
         raise IngestError(f"{file.name}, line 1: the columns {', '.join(missing)} are missing; use the CSV beside the worklist")
-    found, wrong = [], []
+    filled_in, wrong = [], []
     for row in rows:
-        told = {c: (row[c] or "").strip().lstrip("'") for c in (CASE, UNTIL, REASON, BY)}
-        if not told[UNTIL]:
+        cells = {c: (row[c] or "").strip().lstrip("'") for c in (CASE, UNTIL, REASON, BY)}
+        if not cells[UNTIL]:
             continue
-        until = _day(told[UNTIL])
+        until = _day(cells[UNTIL])
         if until is None:
             wrong.append(f"line {rows.line_num}, {UNTIL}: expected a date such as 31.12.2026")
-        wrong += [f"line {rows.line_num}, {c}: must say something" for c in (CASE, REASON, BY) if not told[c]]
+        wrong += [f"line {rows.line_num}, {c}: is empty" for c in (CASE, REASON, BY) if not cells[c]]
         if until:
-            found.append(FilledIn(rows.line_num, told[CASE], until, told[REASON], told[BY]))
+            filled_in.append(FilledIn(rows.line_num, cells[CASE], until, cells[REASON], cells[BY]))
     if wrong:
         raise IngestError(f"{file.name}: nothing was taken in. " + "; ".join(wrong))
-    return found
+    return filled_in
 
 
 def _day(text: str) -> date | None:

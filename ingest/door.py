@@ -1,4 +1,4 @@
-"""The door: raw text tables become canonical tables. National ids are hashed here, in memory, before anything is kept.
+"""Validation: raw text tables become canonical tables. National ids are hashed here, in memory, before anything is kept.
 
 Belongs here: what a readable row is, what is rejected, what is kept with a warning (contract#refused).
 Does not belong here: how a source is read (`sources`), whether the extract as a whole is plausible (`guard`).
@@ -24,7 +24,7 @@ REJECTED_SCHEMA = pa.schema([
 
 @dataclass(frozen=True)
 class Figures:
-    """What is counted of one table: rows kept, rejected, identical rows dropped, warnings by name."""
+    """Counts of one table: rows kept, rows rejected, identical rows dropped, warnings by name."""
 
     rows: int
     rejected: int
@@ -34,7 +34,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class CanonicalExtract:
-    """Tables by name in their stored columns (plus `deleted` in a delta), what was rejected, and the figures."""
+    """Tables by name in their stored columns (plus `deleted` in a delta); the rejected rows, as REJECTED_SCHEMA; counts by table.
+
+    `active_positions`: positions active on the extract date; `extra_columns`: ignored headings by table.
+    """
 
     tables: dict[str, pa.Table]
     rejected: pa.Table
@@ -52,7 +55,7 @@ def admit(
     system: System, extract_date: date, raw: dict[str, RawTable], *, delta: bool, key: bytes,
     max_rejected_percent: float,
 ) -> CanonicalExtract:
-    """Read, hash and check every table of an extract. Raises RefusedExtract when too many rows are rejected."""
+    """Validate every table of an extract, and hash its national ids. Raises RefusedExtract when too many rows are rejected."""
     tables, rejected, figures, extra, active = {}, [], {}, {}, 0
     with connect() as con:
         for table in tables_of(system):
@@ -74,7 +77,7 @@ def admit(
             figures[table.name] = Figures(kept.num_rows, bad.num_rows, repeated, _warnings(con, table))
             rejected.append(bad)
             if source.extra_columns:
-                # Headings only; a heading that is no canonical name is harmless unless it is itself a number.
+                # A heading that is a number could be a national id.
                 extra[table.name] = [h for h in source.extra_columns if not h.replace(" ", "").isdigit()]
             con.unregister("kept")
             if table.name == "positions":
@@ -94,14 +97,14 @@ def _read(
     columns = list(table.columns)
     if delta:
         columns.append(Column("deleted", Kind.BOOLEAN))
-    # Only the key must be there in a row that says that a row is gone.
+    # A removal needs only its key.
     gone = "lower(trim(raw_deleted)) = 'true' AND " if delta else ""
     missing = [
         f"WHEN {'' if c.name in table.key else f'NOT coalesce({gone}true, false) AND ' if gone else ''}"
         f"raw_{c.name} IS NULL THEN '{c.name}|value is missing'"
         for c in columns if c.needed
     ]
-    # A number from DuckDB's own row_number() would have one thread do all the rest of the statement, too.
+    # DuckDB's own row_number() would make the rest of the statement run on one thread.
     con.register("delivered", source.data.append_column("row_number", pa.array(range(source.data.num_rows), pa.int64())))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE readable AS "
@@ -115,7 +118,7 @@ def _read(
     con.unregister("delivered")
     keys = ", ".join(table.key)
     stored = _stored_list(table, delta)
-    # Of rows with one key the last is kept; those that say the same are merely repeated, others conflict with it.
+    # Of rows with one key the last is kept. Earlier ones with the same content are dropped, others conflict and are rejected.
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE repeated AS "
         f"WITH twice AS (SELECT {keys} FROM readable WHERE problem IS NULL GROUP BY ALL HAVING count(*) > 1), "
@@ -131,7 +134,7 @@ def _read(
 
 
 def _raw(column: Column, source: RawTable) -> str:
-    """The text of a cell, null when blank, in the canonical words; of a national id its digits alone."""
+    """The text of a cell with its translation, null when blank; a national id without spaces, dots and dashes."""
     name = column.name
     if name not in source.data.column_names:
         return f"NULL::VARCHAR AS raw_{name}"
@@ -143,7 +146,7 @@ def _raw(column: Column, source: RawTable) -> str:
 
 
 def _value(column: Column, date_format: str | None) -> str:
-    """What is kept of a cell; null when it cannot be read."""
+    """The stored value of a cell; null when it cannot be read."""
     raw = f"raw_{column.name}"
     match column.kind:
         case Kind.NATIONAL_ID:
@@ -165,7 +168,7 @@ def _value(column: Column, date_format: str | None) -> str:
 
 
 def _problem(column: Column) -> str | None:
-    """A branch of CASE that tells what is wrong with a cell that is there."""
+    """The WHEN branch that rejects a cell; None when every text is valid."""
     raw, value = f"raw_{column.name}", column.stored_name
     match column.kind:
         case Kind.NATIONAL_ID:
@@ -183,7 +186,7 @@ def _problem(column: Column) -> str | None:
 
 
 def _wrong_check_digits(columns: list[Column]) -> str:
-    """Whether the check digits are wrong can only be said while the number is there."""
+    """Whether the check digits are wrong; computed here because the number itself is not kept."""
     if not any(c.kind is Kind.NATIONAL_ID for c in columns):
         return "false"
     return f"coalesce(NOT {check_digits_sql('raw_national_id')}, false)"
@@ -229,7 +232,7 @@ def _warnings(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
 def _count_unknown_org_units(
     con: duckdb.DuckDBPyConnection, system: System, tables: dict[str, pa.Table], figures: dict[str, Figures]
 ) -> None:
-    """Count rows whose org unit the extract's own org units do not hold; only where it delivers any."""
+    """Count rows whose org unit is not among the extract's own; not done when it delivers no org units."""
     if "org_units" not in tables:
         return
     con.register("org_units", tables["org_units"])

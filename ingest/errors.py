@@ -1,17 +1,17 @@
-"""Errors of what enters. Their texts are read by people: system, day, file, line and column, and what to do.
+"""Errors of ingest. Their texts are for people: system, day, file, line and column, and what to do.
 
-No value from a file may stand in them: it could be a national id.
+They must not hold a value from a file: it could be a national id.
 """
 
 from datetime import date
 
 
 class IngestError(Exception):
-    """Anything that went wrong on the way in and that a person has to know of."""
+    """Base of all errors of ingest; people read its text."""
 
 
 class RefusedExtract(IngestError):
-    """An extract that cannot be read whole. `problem` is why; `file`, `line` and `column` are where; `remedy` is what to do."""
+    """An extract is refused as a whole. `problem`: why; `file`, `line` and `column`: where; `remedy`: what to do."""
 
     def __init__(
         self, problem: str, *, file: str | None = None, line: int | None = None, column: str | None = None,
@@ -38,4 +38,4 @@ class DeliveryInProgress(IngestError):
 
 
 class PullFailed(IngestError):
-    """A source could not be pulled, or not whole: there is no extract. The text says which, why, and what to do."""
+    """A source could not be pulled, or only in part: there is no extract. The text names source, reason and remedy."""

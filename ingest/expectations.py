@@ -1,9 +1,9 @@
-"""Great Expectations at the door: one suite for each canonical table, run on each landed extract.
+"""Great Expectations: one suite for each canonical table, run on each landed extract.
 
-Belongs here: what an incoming extract should look like beyond what the door can read. Does not belong here: what gets
-refused or quarantined (`door`, `guard`), keys and relations of models (dbt), what compares systems or days (Dagster).
+Belongs here: what a landed extract should look like, beyond what validation enforces. Does not belong here: what is refused
+or quarantined (`door`, `guard`), keys and relations of models (dbt), what compares systems or days (Dagster).
 
-Results hold counts and keys, never values, and lie beside the extract as `expectations.json`. Importing Great
+Results hold counts and keys, never values, and are kept beside the extract as `expectations.json`. Importing Great
 Expectations takes seconds, so it works in a process of its own (`python -m ingest.expectations`), which reads folders
 of landed extracts from its standard input while the parent goes on.
 """
@@ -26,17 +26,17 @@ from ingest.errors import IngestError
 from ingest.sql import literal
 
 RESULT_FILE = "expectations.json"
-_KEYS_TOLD = 10
+_MAX_KEYS = 10
 _EARLIEST, _LATEST = date(1940, 1, 1), date(2100, 1, 1)
 
 
 class ExpectationRaised(IngestError):
-    """An expectation could not be evaluated, which says nothing of the data."""
+    """An expectation could not be evaluated. That is no result about the data."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """The outcome of one expectation: what was expected of which column, how many rows were not so, some keys."""
+    """The outcome of one expectation on a column: how many rows did not meet it, and up to 10 of their keys."""
 
     expectation: str
     column: str
@@ -47,13 +47,13 @@ class Expected:
 
 
 class Examiner:
-    """The process that examines landed extracts, started with the first one, while the caller goes on."""
+    """The process that examines landed extracts beside the caller; started with the first one."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
     def examine(self, folder: Path) -> None:
-        """Have the extract in `folder` examined, unless it was."""
+        """Queue the extract in `folder`, unless it has results already."""
         if (folder / RESULT_FILE).exists():
             return
         if self._process is None:
@@ -64,12 +64,12 @@ class Examiner:
                 [sys.executable, "-m", "ingest.expectations"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE, text=True, env=environment)
         if folders := self._process.stdin:
-            with suppress(BrokenPipeError):  # it has failed already; `finish` says why
+            with suppress(BrokenPipeError):  # it has failed already; `finish` raises the reason
                 folders.write(f"{folder}\n")
                 folders.flush()
 
     def finish(self) -> None:
-        """Wait until all is examined. Raises ExpectationRaised when an expectation raised or the process failed."""
+        """Wait until all are examined. Raises ExpectationRaised when an expectation raised or the process failed."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -78,7 +78,7 @@ class Examiner:
             raise ExpectationRaised(errors.strip() or f"the examination ended with {process.returncode}")
 
     def abandon(self) -> None:
-        """Stop without waiting; what is not examined yet is examined when it is asked for again."""
+        """Stop without waiting. Extracts without results are examined when they are queued again."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -86,25 +86,25 @@ class Examiner:
 
 
 def results(folder: Path) -> dict[str, list[Expected]]:
-    """What was found in the extract in `folder`, by table; empty when it was not examined."""
+    """{table: outcomes} of the extract in `folder`; empty when it was not examined."""
     file = folder / RESULT_FILE
     if not file.exists():
         return {}
-    found = json.loads(file.read_text(encoding="utf-8"))
-    return {table: [Expected(**e) for e in expected] for table, expected in found.items()}
+    recorded = json.loads(file.read_text(encoding="utf-8"))
+    return {table: [Expected(**e) for e in expected] for table, expected in recorded.items()}
 
 
 def _suite(gx: Any, table: Table, *, full: bool) -> Any:
-    """The suite of a table. Critical: the pipeline itself would be wrong. Else a warning on the source's data.
+    """The suite of a table. A critical failure is a fault of the pipeline, a warning one of the source's data.
 
-    A suite of deltas has a name of its own, as it expects less.
+    Deltas have a suite of their own with fewer expectations.
     """
     gxe = gx.expectations
     critical, warning = {"severity": "critical"}, {"severity": "warning"}
     expected = [gxe.ExpectColumnValuesToNotBeNull(column=c.stored_name, **critical) for c in table.columns if c.needed]
     expected.append(gxe.ExpectColumnValuesToBeUnique(column=_row_key(table), **critical))
     if full and table.guarded:
-        expected.append(gxe.ExpectTableRowCountToBeBetween(min_value=1, **critical))  # values pass on an empty table
+        expected.append(gxe.ExpectTableRowCountToBeBetween(min_value=1, **critical))  # the others pass on an empty table
     for column in table.columns:
         name = column.stored_name
         if column.kind in LISTED_VALUES:
@@ -131,15 +131,15 @@ def _has_other_owners(table: Table) -> bool:
 
 
 def _row_key(table: Table) -> str:
-    """The column of the frame that tells rows apart."""
+    """The column of the frame that identifies a row."""
     return table.key[0] if len(table.key) == 1 else "whole_key"
 
 
 def _frame_sql(table: Table, folder: Path) -> str:
-    """The columns that the suite looks at. Flags are computed here, in DuckDB, and only judged by Great Expectations.
+    """The columns that the suite needs. DuckDB computes flags, Great Expectations only compares them.
 
-    Flags are 1, 0 or null, and so is what only has to be there: Great Expectations hashes the whole frame, text far more
-    slowly than numbers.
+    Flags are 1, 0 or null. Columns that only need a value are reduced to 1 or null: Great Expectations hashes the whole
+    frame, text far more slowly than numbers.
     """
     names = {c.name for c in table.columns}
     row_key = _row_key(table)
@@ -160,7 +160,7 @@ def _frame_sql(table: Table, folder: Path) -> str:
 
 
 def examine_folders(folders: Iterable[str]) -> None:
-    """Examine the extracts in these folders, one after the other; what the process is for.
+    """Examine the extracts in these folders, one after the other; the work of the process.
 
     Raises ExpectationRaised when an expectation could not be evaluated.
     """
@@ -180,7 +180,7 @@ def examine_folders(folders: Iterable[str]) -> None:
     for line in folders:
         folder = Path(line.strip())
         record = json.loads((folder / "extract.json").read_text(encoding="utf-8"))
-        found: dict[str, list[dict[str, Any]]] = {}
+        outcomes: dict[str, list[dict[str, Any]]] = {}
         with duckdb.connect(":memory:") as con:
             for table in tables_of(record["system"]):
                 if not (folder / f"{table.name}.parquet").exists():
@@ -188,16 +188,16 @@ def examine_folders(folders: Iterable[str]) -> None:
                 sql = _frame_sql(table, folder)
                 if record["kind"] == "delta":
                     sql = f"{sql} WHERE NOT coalesce(deleted, false)"
-                outcome = validation(table, full=record["kind"] == "full").run(
+                validated = validation(table, full=record["kind"] == "full").run(
                     batch_parameters={"dataframe": con.execute(sql).to_arrow_table().to_pandas()}, result_format={
-                        "result_format": "SUMMARY", "partial_unexpected_count": _KEYS_TOLD,
+                        "result_format": "SUMMARY", "partial_unexpected_count": _MAX_KEYS,
                         "unexpected_index_column_names": [_row_key(table)]})
-                found[table.name] = [_told(record, table, result) for result in outcome.results]
-        files.write_json(folder / RESULT_FILE, found)
+                outcomes[table.name] = [_outcome(record, table, result) for result in validated.results]
+        files.write_json(folder / RESULT_FILE, outcomes)
 
 
-def _told(record: dict[str, Any], table: Table, result: Any) -> dict[str, Any]:
-    """Counts and keys of one result. Raises when the expectation raised, which looks like a failure otherwise."""
+def _outcome(record: dict[str, Any], table: Table, result: Any) -> dict[str, Any]:
+    """Counts and keys of one result. Raises ExpectationRaised when the expectation raised: its `success` is false then, too."""
     configuration = result.expectation_config
     if _raised(result.exception_info):
         raise ExpectationRaised(
@@ -226,4 +226,4 @@ if __name__ == "__main__":
     except ExpectationRaised as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    os._exit(0)  # all is written; to take the imported modules apart takes a second, for which the run would wait
+    os._exit(0)  # all is written; unloading the imported modules would take a second, and the run waits

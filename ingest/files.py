@@ -1,4 +1,4 @@
-"""Writing that is never seen half done: write aside, flush to disk, rename; or append a line, flushed."""
+"""Atomic writes: write beside, flush to disk, rename; or append a line, flushed."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def _temporary_beside(path: Path) -> Path:
 
 
 def flush(path: Path) -> None:
-    """Ask the system to put a file's or folder's content on the disk."""
+    """Flush a file's or folder's content to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -42,18 +42,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def append_json(file: Path, record: dict[str, Any]) -> None:
-    """Add a line to a file of JSON lines, on the disk when this returns."""
+    """Add a line to a file of JSON lines; flushed to disk when this returns."""
     file.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps(record, ensure_ascii=False, default=str)
     with file.open("a", encoding="utf-8") as handle:
-        handle.write(f"\n{line}\n")  # the leading break keeps it whole behind a line cut short
+        handle.write(f"\n{line}\n")  # the leading break separates it from a line cut short by a crash
         handle.flush()
         os.fsync(handle.fileno())
     flush(file.parent)
 
 
 def keep_appended(file: Path, kept: list[dict[str, Any]]) -> None:
-    """Replace a file of JSON lines by those of its records that are kept, in one step."""
+    """Replace the content of a file of JSON lines with `kept`, atomically. A missing file stays missing."""
     if file.exists():
         write_text(file, "".join(f"{json.dumps(record, ensure_ascii=False, default=str)}\n" for record in kept))
 
@@ -79,7 +79,7 @@ def new_folder(path: Path, *, before_rename: Callable[[], None] | None = None) -
     temporary.mkdir()
     try:
         yield temporary
-        with ThreadPoolExecutor() as pool:  # each waits for the disk; together they wait half as long
+        with ThreadPoolExecutor() as pool:  # in parallel, waiting for the disk takes half as long
             list(pool.map(flush, temporary.rglob("*")))
         flush(temporary)
         if before_rename:
@@ -92,7 +92,7 @@ def new_folder(path: Path, *, before_rename: Callable[[], None] | None = None) -
 
 
 def remove_leftovers(root: Path) -> None:
-    """Remove what a killed run left half written below `root`. Only for the one who holds the run lock."""
+    """Remove what a killed run left half written below `root`. Only for the holder of the writer's lock."""
     for leftover in root.rglob(f"{TEMPORARY_PREFIX}*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

@@ -1,6 +1,7 @@
-"""Whether a landed extract is plausible enough to be let in (contract#quarantined): not empty, shrunken or swollen.
+"""Whether a landed extract is plausible enough to be let in (contract#quarantined): not empty, not shrunk or grown
+beyond the limits.
 
-A verdict is a function of the landed extracts, the decisions and the policy, so any order of arrival ends the same.
+A verdict is a function of the landed extracts, the decisions and the policy, so the order of arrival does not matter.
 """
 
 from dataclasses import dataclass

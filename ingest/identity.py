@@ -1,7 +1,7 @@
-"""National ids: keyed hashing and check digits, as SQL expressions for the door, and the key itself.
+"""National ids: keyed hashing and check digits, as SQL expressions for validation, and the key itself.
 
 The hash is HMAC-SHA256 (RFC 2104), spelled out in SQL because DuckDB hashes a million ids in parallel in memory.
-A national id may pass through here and nowhere after.
+After validation only the hash is left.
 """
 
 import os
@@ -34,7 +34,7 @@ def load_key(key_file: Path) -> bytes:
             handle.flush()
             os.fsync(handle.fileno())
         try:
-            os.link(temporary, key_file)  # fails if another process was first: its key then holds
+            os.link(temporary, key_file)  # fails if another process was first; its key is used then
         except FileExistsError:
             pass
         finally:
@@ -53,7 +53,7 @@ def hmac_pads(key: bytes) -> dict[str, bytes]:
 
 
 def digits_sql(column: str) -> str:
-    """A national id as written by people, without spaces, dots and dashes."""
+    """A national id without the spaces, dots and dashes that people write; null when nothing is left."""
     return f"nullif(regexp_replace({column}, '[\\s\\x{{00A0}}.-]', '', 'g'), '')"
 
 
@@ -80,10 +80,10 @@ def holds_national_id_sql(column: str) -> str:
     Letters next to the digits do not count as a border, or parts of GUIDs would look like one.
     """
     digits_alone = "\\d{6} ?\\d{5}"
-    found = f"regexp_extract({column}, '(?:^|[^0-9A-Za-z])({digits_alone})(?:[^0-9A-Za-z]|$)', 1)"
-    digits = f"replace({found}, ' ', '')"
+    candidate = f"regexp_extract({column}, '(?:^|[^0-9A-Za-z])({digits_alone})(?:[^0-9A-Za-z]|$)', 1)"
+    digits = f"replace({candidate}, ' ', '')"
     date_like = "'(?:[04][1-9]|[1256]\\d|[37][01])(?:[048][1-9]|[159][012])\\d{7}'"
-    # CASE, as DuckDB works out both sides of an AND: hardly any cell has so many digits, and the rest is costly.
+    # CASE, because DuckDB evaluates both sides of an AND: few cells have eleven digits, and the checks are costly.
     return (
         f"CASE WHEN regexp_matches({column}, '{digits_alone}') "
         f"THEN regexp_full_match({digits}, {date_like}) AND {check_digits_sql(digits)} ELSE false END"

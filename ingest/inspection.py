@@ -1,6 +1,6 @@
-"""Looking into a source before relying on it: what a few rows of it hold, and what would not be assessable.
+"""A look at a few rows of a source (`sluttdato check-source`): what they hold, and what is not assessable.
 
-Belongs here: counts and shares. No cell is shown: it could be about a person.
+Belongs here: counts and shares. No cell is shown: it could identify a person.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from ingest.sources.base import Progress, RawTable, Source
 
 @dataclass
 class TableSeen:
-    """What was seen of one table: rows, the share of rows with a value by column (percent), why rows were rejected."""
+    """One table: its rows, the share of rows with a value by column (percent), why rows were rejected."""
 
     name: str
     rows: int
@@ -26,7 +26,7 @@ class TableSeen:
 
 @dataclass
 class Seen:
-    """What a source shows. `advice` says what to look at in the settings."""
+    """What the rows of a source show. `advice`: what to check in the settings, one sentence each."""
 
     system: str
     tables: list[TableSeen]
@@ -66,7 +66,7 @@ def _advice(tables: list[TableSeen]) -> list[str]:
     advice = []
     people = by_name.get("persons") or by_name.get("employees")
     if people and people.rows and not people.filled.get("employee_number") and not people.filled.get("national_id"):
-        advice.append("Nobody has an employee number or a national id, so nobody will match. Say where they stand: "
+        advice.append("Nobody has an employee number or a national id, so nobody will match. Set where they are: "
                       "`employee_number_from`, `national_id_from`, or `columns`.")
     elif people and people.rows and people.filled.get("employee_number", 0) < 50:
         advice.append(f"Only {people.filled.get('employee_number', 0)} % of people have an employee number. Is that the right "
@@ -75,7 +75,7 @@ def _advice(tables: list[TableSeen]) -> list[str]:
         advice.append("No people came. Look at the company, tenant, range or filter.")
     positions = by_name.get("positions")
     if positions and positions.rows and not positions.filled.get("end_date"):
-        advice.append("No position has an end date. Does the source tell them?")
+        advice.append("No position has an end date. Does the source deliver end dates?")
     advice += [f"{t.name}: {count} of {t.rows} rows cannot be used ({reason})." for t in tables
                for reason, count in t.rejected.items()]
     return advice

@@ -1,6 +1,6 @@
-"""Taking in: every delivery not yet landed, in order, and the versions brought in line with all that landed.
+"""Taking in: lands every new delivery, in order, and brings the versions in line with all landed extracts.
 
-The one place that strings the steps of `ingest` together. It takes the as-of date, never looks at a clock.
+Only this module combines the steps of `ingest`. The as-of date is an argument; no clock is read.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Intake:
     failed: list[str] = field(default_factory=list)
 
     def new_extra_columns(self, landing: Landing) -> list[str]:
-        """One line for each table whose extra columns were not there before: they are ignored, and reported once."""
+        """One line for each table with extra columns that no earlier extract had. They are ignored, and reported once."""
         now = {e.key for e in self.landed}
         known = {(table, column) for e in landing.all(self.system) if e.key not in now
                  for table, columns in e.extra_columns.items() for column in columns}
@@ -53,8 +53,8 @@ def land(
 ) -> Intake:
     """Land the deliveries that are new or changed, dated `as_of` at the latest; with `only`, that day's, changed or not.
 
-    `pull`: `as_of` is today, so sources that are pulled may be asked. `examine` is given the folder of each extract that
-    landed with its tables.
+    `pull`: `as_of` is today, so sources that are pulled may be asked. `examine` gets the folder of each extract
+    that landed and was not refused.
     """
     intake = Intake(source.system)
     base_date = retention.base_date(landing.root)
@@ -88,9 +88,9 @@ def fold_landed(
     con: duckdb.DuckDBPyConnection, landing: Landing, decisions: Decisions, policy: Policy, system: System,
     quarantined: Path, progress: Progress = lambda _: None, until: date | None = None,
 ) -> list[Verdict]:
-    """Judge and fold all that landed (dated `until` at the latest); returns the verdicts that are new.
+    """Assess and fold all landed extracts (dated `until` at the latest); returns the verdicts that are new.
 
-    Of each extract newly quarantined, the diff is written into the folder `quarantined`.
+    For each newly quarantined extract, a diff is written into the folder `quarantined`.
     """
     base = retention.restore(con, landing.root, system)
     landed = [e for e in landing.all(system) if until is None or e.extract_date <= until]
@@ -99,4 +99,3 @@ def fold_landed(
         if verdict.status == "quarantined":
             quarantine.write_diff(con, quarantined, verdict.landed)
     return verdicts
-

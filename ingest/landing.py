@@ -1,9 +1,9 @@
-"""Extracts on disk: immutable, hashed ids only. Which deliveries came, in which order, and what became of them.
+"""Extracts on disk: immutable, hashed ids only. Which deliveries came, and in which order.
 
     landed/<system>/<extract date>/<arrival>-<fingerprint>/extract.json and one Parquet file a table
 
 `extract.json` is written with the tables, in one rename. A refused delivery has only its `extract.json`.
-Whether a landed extract counts does not belong here: that is `guard`'s verdict, made anew from all that landed.
+Does not belong here: whether a landed extract counts. `versions` and `guard` decide that on each run from all that landed.
 """
 
 import hashlib
@@ -27,7 +27,11 @@ REJECTED_ROWS = "rejected_rows"
 
 @dataclass(frozen=True)
 class Landed:
-    """One delivery as it was taken in. `arrival` counts those of its day; `fingerprint` stands for its content."""
+    """One delivery as it was taken in.
+
+    `arrival`: 1 for the first of its day; `fingerprint`: keyed digest of its content and of the settings that read it;
+    `refused`: why; `figures` and `extra_columns`: by table.
+    """
 
     system: System
     extract_date: date
@@ -43,7 +47,7 @@ class Landed:
 
     @property
     def key(self) -> str:
-        """Names the delivery within its system for good."""
+        """Identifies the delivery within its system; never changes."""
         return f"{self.extract_date.isoformat()}/{self.folder.name}"
 
     def table_file(self, table: str) -> Path | None:
@@ -72,18 +76,18 @@ class Landing:
         return sorted(landed, key=lambda extract: (extract.extract_date, extract.arrival))
 
     def pending(self, source: Source, until: date, *, pull: bool = False) -> list[Delivery]:
-        """Deliveries that look new or changed, oldest first. A glance at file times; `take_in` looks at the content.
+        """Deliveries that look new or changed, oldest first. Compares signatures only; `take_in` compares the content.
 
-        What is pulled may always have changed.
+        A pulled delivery is always pending.
         """
         seen = self._seen().get(source.system, {})
         return [d for d in source.deliveries(until, pull=pull)
-                if d.is_pulled or seen.get(d.extract_date.isoformat()) != _glance(source, d)]
+                if d.is_pulled or seen.get(d.extract_date.isoformat()) != _signature(source, d)]
 
     def take_in(
         self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float, progress: Progress = lambda _: None
     ) -> Landed | None:
-        """Land one delivery. None when its content is the day's latest already. Raises DeliveryInProgress, PullFailed."""
+        """Land one delivery. None when the day's latest has the same content. Raises DeliveryInProgress, PullFailed."""
         content = source.fetch(delivery, progress)
         limit = f"{max_rejected_percent:g}"
         fingerprint = _fingerprint(content, f"{source.settings_fingerprint}|{limit}", key)
@@ -134,7 +138,7 @@ class Landing:
         return Landed(folder=file.parent, **record)
 
     def _seen(self) -> dict[str, dict[str, str]]:
-        """What the deliveries looked like when last read. A cache: without it every file is read and compared again."""
+        """{system: {day: signature}} of the deliveries read. A cache: without it every file is read and compared again."""
         try:
             return json.loads(self._seen_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
@@ -142,16 +146,16 @@ class Landing:
 
     def _remember(self, source: Source, delivery: Delivery) -> None:
         seen = self._seen()
-        seen.setdefault(source.system, {})[delivery.extract_date.isoformat()] = _glance(source, delivery)
+        seen.setdefault(source.system, {})[delivery.extract_date.isoformat()] = _signature(source, delivery)
         files.write_json(self._seen_file, seen)
 
 
-def _glance(source: Source, delivery: Delivery) -> str:
+def _signature(source: Source, delivery: Delivery) -> str:
     return hashlib.sha256(f"{delivery.signatures}|{source.settings_fingerprint}".encode()).hexdigest()
 
 
 def _fingerprint(content: Content, settings: str, key: bytes) -> str:
-    """Keyed, because an unkeyed digest of a small file with few unknown digits could be guessed back."""
+    """HMAC, because the few unknown digits of a small file could be guessed from an unkeyed digest."""
     digest = hmac.new(key, settings.encode(), hashlib.sha256)
     content.digest(digest.update)
     return digest.hexdigest()

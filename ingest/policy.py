@@ -1,6 +1,6 @@
 """The numbers of the contract as settings with their defaults (contract#defaults), and the seasons with limits of their own.
 
-Only numbers live here; the rules that use them are SQL in `dbt_project`, or `guard` for what is let in.
+Belongs here: numbers. Does not belong here: the rules that use them (SQL in `dbt_project`; `guard` for what is let in).
 """
 
 from datetime import date

@@ -1,4 +1,4 @@
-"""The diff of a quarantined extract: who would have come or gone. Kept for a person to look at before `accept`.
+"""The diff of a quarantined extract: which rows would be new or gone. A person looks at it before `accept`.
 
     quarantined/<system>/<extract date>-<fingerprint>.csv: table_name, key, change (gone | new), owner, org_number
 """
@@ -14,12 +14,12 @@ from ingest.sql import literal
 
 
 def diff_file(root: Path, landed: Landed) -> Path:
-    """Where the diff of a delivery lies."""
+    """The file of a delivery's diff."""
     return root / landed.system / f"{landed.extract_date.isoformat()}-{landed.fingerprint[:12]}.csv"
 
 
 def write_diff(con: duckdb.DuckDBPyConnection, root: Path, landed: Landed) -> Path:
-    """Compare a quarantined delivery with the state that its day has without it; returns the file."""
+    """Compare a quarantined delivery with the state of its day without it, write the diff, and return its file."""
     parts = [_diff_sql(t, landed, file) for t in tables_of(landed.system) if t.guarded and (file := landed.table_file(t.name))]
     diff = con.execute(" UNION ALL ".join(parts) + " ORDER BY ALL", {"day": landed.extract_date}).to_arrow_table()
     file = diff_file(root, landed)
@@ -33,7 +33,7 @@ def write_diff(con: duckdb.DuckDBPyConnection, root: Path, landed: Landed) -> Pa
 
 
 def _diff_sql(table: Table, landed: Landed, file: Path) -> str:
-    """The rows of one table that are gone or new. Every guarded table has owners."""
+    """The rows of one guarded table that are gone or new. Every guarded table has owners."""
     key = table.key[0]
     org_number = "org_number" if table.name == "positions" else "NULL::VARCHAR"
     columns = f"{key} AS key, {table.owner} AS owner, {org_number} AS org_number"

@@ -1,4 +1,4 @@
-"""Retention: what ended long ago is removed, and really gone from the disk.
+"""Retention: what ended long ago is deleted from the disk.
 
 A purge writes a base: the versions of everybody whom a system still held after the horizon, and of everybody they may be
 matched with. Folding continues from it; the extracts up to it are deleted.
@@ -27,7 +27,7 @@ def base_date(landed: Path) -> date | None:
 
 
 def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> date | None:
-    """Begin the versions of a system with the base, where the warehouse is new. Returns the base's date."""
+    """Load a system's versions from the base when the warehouse is new. Returns the base's date, None without a base."""
     base = base_date(landed)
     if base is None:
         return None
@@ -74,7 +74,8 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
 
 
 def _choose_kept(con: duckdb.DuckDBPyConnection, last: date) -> None:
-    """Fill `kept` (owners, id): whoever a system held after `last`, and whoever may be the same person, however far.
+    """Fill `kept` (owners, id): everybody a system held after `last`, and everybody they may be matched with, in any number
+    of steps.
 
     `owners` names the table of employees or of persons.
     """
@@ -100,7 +101,7 @@ def _choose_kept(con: duckdb.DuckDBPyConnection, last: date) -> None:
 
 
 def _remove_up_to(landed: Path, quarantined: Path, last: date | None) -> int:
-    """Delete the tables of extracts up to `last` (what became of them stays known), and older bases."""
+    """Delete the tables of extracts up to `last` (`extract.json` stays), and older bases."""
     if last is None:
         return 0
     removed = set()

@@ -1,4 +1,4 @@
-"""What every section of the settings is: unknown keys are refused, and a secret never stands in the settings file.
+"""The base of all settings: unknown keys are refused, and so is a secret in clear in the settings file.
 
 Belongs here: rules for all settings. Does not belong here: a setting, or how the file is read (`orchestration.core.settings`).
 """
@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_val
 
 
 class FromFile(str):
-    """A text as it stands in the settings file, not replaced by what the environment holds."""
+    """A text that the settings file holds, at least in part: it is not one environment variable's value as a whole."""
 
     __slots__ = ()
 
 
 class SettingsModel(BaseModel):
-    """Base of all settings. What makes a setting secret is its type, `SecretStr`: a secret in clear in the file is refused."""
+    """Base of all settings. A setting of type `SecretStr` is a secret: in clear in the file it is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +29,7 @@ class SettingsModel(BaseModel):
 
 
 def is_secret(annotation: Any) -> bool:
-    """Whether a type is SecretStr, or is made of it, as a list of them."""
+    """Whether a type is SecretStr, or contains it, as a list of them does."""
     return annotation is SecretStr or any(is_secret(part) for part in get_args(annotation))
 
 

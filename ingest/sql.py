@@ -1,6 +1,6 @@
-"""What every room asks of DuckDB: one value, rows as dictionaries, a text or path as an SQL literal.
+"""Helpers for DuckDB queries: one value, rows as dictionaries, a text or path as an SQL literal.
 
-Belongs here: nothing that knows a table. Does not belong here: opening the warehouse (`warehouse`).
+Belongs here: what is independent of any table. Does not belong here: opening the warehouse (`warehouse`).
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = None) 
 
 
 def rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = None) -> list[Row]:
-    """The rows of a query as dictionaries."""
+    """The rows of a query as {column: value}."""
     cursor = con.execute(sql, parameters)
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,7 +1,8 @@
-"""Folding: extracts become versions, a row's content with the first extract that held it and the first that did not.
+"""Folding: extracts become versions. A version is a row's content, the first extract that held it, and the first
+that no longer did.
 
-A batch of extracts is folded at once, whatever their number and kind. A late, replaced or newly accepted extract is
-folded by cutting the versions back to its day and folding again from there, so any order of arrival ends the same.
+A batch of extracts, of any number and kind, is folded at once. A late, replaced or newly accepted extract is
+folded by cutting the versions back to its day and folding again from there, so the order of arrival does not matter.
 """
 
 import json
@@ -37,8 +38,8 @@ def fold(
 ) -> list[Verdict]:
     """Bring the versions of one system in line with all its landed extracts; returns those whose verdict is new.
 
-    `landed` by extract date and arrival; `accepted` are the (day, fingerprint) that people let in; verdicts up to
-    `frozen_until` stand, because the extracts behind them are purged. One transaction.
+    `landed` is in the order of extract date and arrival. `accepted`: (day, fingerprint) of the extracts that people let in.
+    Verdicts up to `frozen_until` are kept, because their extracts are purged. All in one transaction.
     """
     con.execute("BEGIN")
     try:
@@ -49,11 +50,11 @@ def fold(
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    told = {(k, status) for k, (status, _) in known.items()}
-    told_contents = {(v.landed.extract_date, v.landed.fingerprint) for v in verdicts
-                     if (v.landed.key, v.status) in told}
-    return [v for v in verdicts if (v.landed.key, v.status) not in told
-            and (v.status == "accepted" or (v.landed.extract_date, v.landed.fingerprint) not in told_contents)]
+    reported = {(k, status) for k, (status, _) in known.items()}
+    reported_contents = {(v.landed.extract_date, v.landed.fingerprint) for v in verdicts
+                         if (v.landed.key, v.status) in reported}
+    return [v for v in verdicts if (v.landed.key, v.status) not in reported
+            and (v.status == "accepted" or (v.landed.extract_date, v.landed.fingerprint) not in reported_contents)]
 
 
 def _known(con: duckdb.DuckDBPyConnection, system: System) -> dict[str, tuple[str, Size | None]]:
@@ -64,7 +65,7 @@ def _known(con: duckdb.DuckDBPyConnection, system: System) -> dict[str, tuple[st
 
 
 class _Folding:
-    """One pass over the extract dates of one system: judge, collect a batch, fold it."""
+    """One pass over the extract dates of one system: assess, collect a batch, fold it."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, system: System, accepted: set[tuple[date, str]], policy: Policy,
@@ -75,7 +76,7 @@ class _Folding:
         self.frozen_until = frozen_until or date.min
         self.progress = progress or (lambda _: None)
         self.folded = [k for k, (status, _) in sorted(known.items()) if status == "accepted"]
-        self.position = 0  # how many of the folded extracts still stand
+        self.position = 0  # how many of the folded extracts are still valid
         self.diverged = False
         self.batch: list[Landed] = []
 
@@ -83,7 +84,7 @@ class _Folding:
         verdicts: list[Verdict] = []
         previous: Size | None = None
         for day, group in groupby(landed, key=lambda e: e.extract_date):
-            of_day = self._judge_day(day, list(group), previous)
+            of_day = self._assess_day(day, list(group), previous)
             verdicts += of_day
             winner = next((v for v in of_day if v.status == "accepted"), None)
             if winner:
@@ -94,7 +95,7 @@ class _Folding:
         self._flush()
         return verdicts
 
-    def _judge_day(self, day: date, deliveries: list[Landed], previous: Size | None) -> list[Verdict]:
+    def _assess_day(self, day: date, deliveries: list[Landed], previous: Size | None) -> list[Verdict]:
         """The latest delivery that passes counts; earlier ones are replaced, later ones withheld."""
         verdicts: list[Verdict] = []
         winner_found = False
@@ -125,7 +126,7 @@ class _Folding:
         _, size = self.known.get(landed.key, (None, None))
         if not self.diverged and size is not None:
             return size
-        self._diverge(landed.extract_date)  # it is measured against the state before it, so the versions must end there
+        self._diverge(landed.extract_date)  # a delta is measured against the state before it, so the versions must end there
         self._flush()
         return self._size_after(landed)
 
@@ -162,7 +163,7 @@ class _Folding:
             self._flush()
 
     def _diverge(self, day: date) -> None:
-        """From `day`, or the first folded extract that no longer stands, the versions are made anew."""
+        """Cut the versions back to `day`, or to the first folded extract that is no longer valid; folding starts again there."""
         if self.diverged:
             return
         self.diverged = True
@@ -189,8 +190,8 @@ class _Folding:
 def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed]) -> None:
     """Fold a batch of extracts, which follow all that is in the versions, into one versions table.
 
-    Step 0 is the state before the batch; step n the n-th extract. What a step says of a key holds until the next step
-    that speaks of it: a row of it, a removal, or a full extract that does not hold it.
+    Step 0 is the state before the batch; step n the n-th extract. An entry of a key (a row, or a removal in a delta) holds until
+    the next step with an entry of that key, or the next full extract.
     """
     name = f"versions.{table.versions_name}"
     steps = [(0, None, False)] + [(n, e.extract_date, e.kind == "full") for n, e in enumerate(batch, start=1)]
@@ -201,20 +202,20 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed
     columns = ", ".join(c.stored_name for c in table.columns)
     key = ", ".join(table.key)
     content = ", ".join(c.stored_name for c in table.content)
-    said = [f"SELECT {columns}, 0 AS step, false AS is_removal FROM {name} WHERE valid_to IS NULL"]
+    entries = [f"SELECT {columns}, 0 AS step, false AS is_removal FROM {name} WHERE valid_to IS NULL"]
     for n, extract in enumerate(batch, start=1):
         if file := extract.table_file(table.name):
             removal = "coalesce(deleted, false)" if extract.kind == "delta" else "false"
-            said.append(f"SELECT {columns}, {n}, {removal} FROM read_parquet({literal(file)})")
-    is_first = len(batch) == 1 and not _has_open_rows(con, name)  # the first extract of all: nothing to compare with
+            entries.append(f"SELECT {columns}, {n}, {removal} FROM read_parquet({literal(file)})")
+    is_first = len(batch) == 1 and not _has_open_rows(con, name)  # the first extract: nothing to compare with
     if is_first:
-        folding = f"SELECT {columns}, step AS first_step, NULL::INTEGER AS end_step FROM said WHERE NOT is_removal"
+        folding = f"SELECT {columns}, step AS first_step, NULL::INTEGER AS end_step FROM entries WHERE NOT is_removal"
     else:
         folding = f"""
           , pieces AS (
-            SELECT said.*,
-              least(lead(said.step) OVER (PARTITION BY {key} ORDER BY said.step), steps.next_full) AS end_step
-            FROM said JOIN steps USING (step)
+            SELECT entries.*,
+              least(lead(entries.step) OVER (PARTITION BY {key} ORDER BY entries.step), steps.next_full) AS end_step
+            FROM entries JOIN steps USING (step)
           ), marked AS (
             SELECT *, coalesce(
               lag(end_step) OVER same_key = step
@@ -228,7 +229,7 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: Table, batch: list[Landed
                  min(step) AS first_step, arg_max_null(end_step, step) AS end_step
           FROM numbered GROUP BY {key}, version"""
     kept_as = "VIEW" if is_first else "TABLE"
-    con.execute(f"CREATE OR REPLACE TEMP {kept_as} folded AS WITH said AS ({' UNION ALL '.join(said)}) {folding}")
+    con.execute(f"CREATE OR REPLACE TEMP {kept_as} folded AS WITH entries AS ({' UNION ALL '.join(entries)}) {folding}")
     same_key = " AND ".join(f"v.{k} IS NOT DISTINCT FROM f.{k}" for k in table.key)
     con.execute(f"""
         UPDATE {name} v SET valid_to = s.extract_date FROM folded f JOIN steps s ON s.step = f.end_step
@@ -246,7 +247,7 @@ def _has_open_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
 
 
 def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdict]) -> None:
-    """Write down what became of each delivery, and the rows rejected in those that count."""
+    """Store what became of each delivery, and the rejected rows of those that count."""
     con.execute("DELETE FROM ingest.extracts WHERE system = ?", [system])
     rows = [(
         system, v.landed.extract_date, v.landed.key, v.landed.arrival, v.landed.fingerprint, v.landed.kind,

@@ -1,14 +1,14 @@
 """The warehouse file: opening it, and the tables that ingest writes and dbt reads.
 
-    versions.<system>_<table>   the canonical columns, valid_from, valid_to (null: still so)
+    versions.<system>_<table>   the canonical columns, valid_from, valid_to (null: still valid)
     ingest.extracts             what became of each delivery
-    ingest.rejected_rows        rows not let in, of deliveries that count
+    ingest.rejected_rows        rejected rows of deliveries that count
     ingest.run                  one row: the as-of date and the policy's numbers
     ingest.exceptions           approved exceptions
-    ingest.alert_log            which messages went to whom
+    ingest.alert_log            which messages were sent to whom
 
 The as-of date and the policy reach dbt as a table, not as vars: with the same project and no vars that change, dbt
-need not parse anew each day.
+need not parse again each day.
 """
 
 import time
@@ -55,10 +55,10 @@ CREATE TABLE IF NOT EXISTS ingest.alert_log (
 
 INGEST_TABLES = {
     "extracts": "What became of each delivery: accepted, replaced, quarantined or refused, and why.",
-    "rejected_rows": "Rows not let in, of extracts that count: file, line, column and reason.",
+    "rejected_rows": "Rejected rows of extracts that count: file, line, column and reason.",
     "run": "One row: the as-of date and the policy's numbers.",
     "exceptions": "Approved exceptions from findings, with their expiry.",
-    "alert_log": "What was told to whom, from the log of messages.",
+    "alert_log": "What was sent to whom, from the log of messages.",
 }
 
 
@@ -70,9 +70,9 @@ class WarehouseBusy(Exception):
 def open_warehouse(
     path: Path, *, read_only: bool = False, patience_seconds: float = 60, progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the warehouse, with its tables there. Waits while another process holds the file.
+    """A connection to the warehouse, its tables created unless `read_only`. Waits while another process holds the file.
 
-    Raises WarehouseBusy when it still does after `patience_seconds`; the text names the process.
+    Raises WarehouseBusy after `patience_seconds`; the text names the process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + patience_seconds
@@ -100,11 +100,11 @@ def open_warehouse(
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """The tables that ingest writes, where they are not there yet, with the columns that this version has."""
+    """Create the tables that ingest writes, and the columns that an earlier version's tables lack."""
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
     for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
         con.execute(statement)
-    con.execute("ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS not_assessable VARCHAR[]")  # of an earlier version
+    con.execute("ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS not_assessable VARCHAR[]")
     for column in ("exception_id VARCHAR", "revoked_on DATE", "revoked_by VARCHAR"):
         con.execute(f"ALTER TABLE ingest.exceptions ADD COLUMN IF NOT EXISTS {column}")
     for table in TABLES:
@@ -117,7 +117,7 @@ def set_run(
     con: duckdb.DuckDBPyConnection, as_of: date, policy: Policy, exceptions: list[dict[str, Any]],
     purged_before: date | None = None,
 ) -> None:
-    """Write down for dbt the as-of date, the policy's numbers and the exceptions. Replaces what was there."""
+    """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there."""
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
     con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?)", [
@@ -130,7 +130,7 @@ def set_run(
 
 
 def as_of_date(con: duckdb.DuckDBPyConnection) -> date:
-    """The as-of date that `set_run` wrote down. Raises LookupError when it never did."""
+    """The as-of date that `set_run` stored. Raises LookupError when there is none."""
     return scalar(con, "SELECT as_of_date FROM ingest.run")
 
 
@@ -142,7 +142,7 @@ def row_counts(con: duckdb.DuckDBPyConnection, *schemas: str) -> dict[tuple[str,
 
 
 def set_alert_log(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
-    """Show the log of messages in the warehouse (the columns of `ingest.alert_log`). Replaces what was there."""
+    """Store the log of messages, rows with the columns of `ingest.alert_log`. Replaces what was there."""
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.alert_log")
     if rows:

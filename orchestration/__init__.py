@@ -1,6 +1,6 @@
 """Wires everything together, thin: what runs when, with which settings, and what is reported about it.
 
-    core          what both others stand on: settings, paths, clock, lock, dbt, a run's report, messages after a run
+    core          shared by the others: settings, paths, clock, lock, dbt, a run's report, messages after a run
     defs          Dagster's side: assets, checks, jobs, sensors, resources
     definitions   puts `defs` together; what Dagster loads
     cli           the command line `sluttdato`

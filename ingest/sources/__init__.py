@@ -1,21 +1,21 @@
-"""One module per source adapter: it turns one source into raw canonical tables for one extract date, whole or not at all.
+"""Source adapters. Each turns one source into raw canonical tables for one extract date, whole or not at all.
 
-    base             what an adapter is, how one is registered, and the source of a system that adapters make up
+    base             what an adapter is, registration, and the source of a system, made of its adapters
     catalogue        which adapters there are
     file_drop        base of adapters that read files
-    pulled           base of adapters that ask a server; paging, whole or not at all
-    http             asking a server: retries, tokens, redirects, limits
-    rows             records on their way into raw tables
+    pulled           base of adapters that pull from a server; paging, whole or not at all
+    http             requests to a server: retries, tokens, redirects, limits
+    rows             raw tables from single records
     delimited        text files of delimited columns
-    xml              XML piece by piece, without its dangerous side
+    xml              XML in pieces, without entities and external references
     csv_folder       the `csv` adapter
     export           the `export` adapter: a CSV or Excel export of VFS's employee search
-    propose          the settings that read an export, proposed
+    propose          proposes the settings that read an export
     fint             the `fint` adapter
-    visma_hrm        the `visma_hrm` adapter: asking
+    visma_hrm        the `visma_hrm` adapter: requests
     hrm_ws           the `visma_hrm` adapter: the format of the answer
     oneroster        the `oneroster` adapter: by REST or from files
-    oneroster_format  the `oneroster` adapter: settings, and what is which column
+    oneroster_format  the `oneroster` adapter: settings, and the mapping to canonical columns
     oneroster_rest   the `oneroster` adapter: pages of a server
     oneroster_files  the `oneroster` adapter: CSV files in a folder or a zip
     pifu             the `pifu` adapter

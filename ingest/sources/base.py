@@ -1,4 +1,4 @@
-"""What an adapter is, and the source of one system that one or several adapters make up.
+"""What an adapter is, and the source of one system, made of one or several adapters.
 
 An adapter delivers some canonical tables of one system for one day, whole or not at all. Dated adapters have a delivery
 for each day, which can be read again; pulled ones show the present state, and are dated the day they are read.
@@ -49,7 +49,7 @@ class RawTable:
 
 
 class Fetched(Protocol):
-    """What an adapter brought for one day: a full extract, or a delta."""
+    """What an adapter delivered for one day: a full extract, or a delta."""
 
     @property
     def kind(self) -> ExtractKind: ...
@@ -64,7 +64,7 @@ class Fetched(Protocol):
 
 
 class Adapter(ABC):
-    """Delivers some tables of one system. An adapter is made of (system, settings).
+    """Delivers some tables of one system. Made from (system, settings).
 
     `tables`: the canonical tables that it can deliver.
     `carries`: the optional columns and groups of rows that its tables hold (see `ingest.assessable`); what no adapter of
@@ -83,13 +83,13 @@ class Adapter(ABC):
 
     @abstractmethod
     def days(self, until: date) -> dict[date, str]:
-        """Of a dated adapter: each delivered day up to `until`, with a signature that changes when its delivery does."""
+        """For a dated adapter: {delivered day up to `until`: signature, which changes when the delivery does}."""
 
     @abstractmethod
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> Fetched:
-        """One day's delivery; with `few`, of a pulled one no more than its first rows, to look at.
+        """One day's delivery. With `few`, a pulled adapter may stop after its first rows.
 
-        Raises DeliveryInProgress when it changes meanwhile, PullFailed when it cannot be had.
+        Raises DeliveryInProgress when the delivery changes meanwhile, PullFailed when there is none to read.
         """
 
 
@@ -98,7 +98,7 @@ M = TypeVar("M", bound=MakeAdapter)
 
 
 class Registered(NamedTuple):
-    """An adapter as it is registered: the settings it is made of, the systems it is for, and what makes it."""
+    """A registered adapter: its settings class, the systems it is for, and the class or function that makes it."""
 
     settings: type[SourceSettings]
     systems: tuple[System, ...]
@@ -109,7 +109,7 @@ REGISTRY: dict[str, Registered] = {}
 
 
 def adapter(settings: type[SourceSettings], *, systems: tuple[System, ...]) -> Callable[[M], M]:
-    """Register an adapter's class, or a function that chooses one, under the name that stands in its settings.
+    """Register an adapter's class, or a function that chooses one, under the name in its settings.
 
     Raises TypeError when the settings have no `adapter: Literal["<name>"]`, or the name is registered already.
     """
@@ -129,7 +129,7 @@ def adapter(settings: type[SourceSettings], *, systems: tuple[System, ...]) -> C
 
 @dataclass(frozen=True)
 class Delivery:
-    """One day's delivery of one system, not yet read. `signatures` by adapter; None of one that is pulled."""
+    """One day's delivery of one system, not yet read. `signatures`: one for each adapter, None for a pulled one."""
 
     system: System
     extract_date: date
@@ -142,7 +142,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Content:
-    """What all adapters of a system brought for one day, each for its own tables."""
+    """What all adapters of a system delivered for one day, each with the tables taken from it."""
 
     parts: tuple[tuple[Fetched, tuple[str, ...]], ...]
 
@@ -180,12 +180,12 @@ class Source:
 
     @property
     def carries(self) -> frozenset[str]:
-        """What the tables that each adapter delivers here hold beyond the needed columns ("table.column")."""
+        """The optional columns that the adapters' tables hold, as table.column (see `ingest.assessable`)."""
         return frozenset(c for a, tables in zip(self._adapters, self._tables, strict=True) for c in a.carries
                          if c.split(".")[0] in tables)
 
     def deliveries(self, until: date, *, pull: bool = False) -> list[Delivery]:
-        """Every delivery dated `until` at the latest, oldest first; of a pulled source that of `until`, if it may `pull`."""
+        """Deliveries up to `until`, oldest first. A pulled source has only that of `until`, and only with `pull`."""
         days = [None if a.is_pulled else a.days(until) for a in self._adapters]
         if self.is_pulled:
             common = {until} if pull and all(d is None or until in d for d in days) else set()

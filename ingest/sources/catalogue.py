@@ -1,6 +1,6 @@
-"""All adapters: which modules register them, the settings they have together, and the source made of them.
+"""All adapters: the modules that register them, the union of their settings, and the source made of them.
 
-Belongs here: the list of modules, and which adapter delivers which table. An adapter's name, systems and settings stand
+Belongs here: the list of modules, and which adapter delivers which table. An adapter's name, systems and settings are
 at its class (`base.adapter`).
 """
 
@@ -13,7 +13,7 @@ from pydantic import Discriminator, Tag
 from ingest.canonical_tables import System, tables_of
 from ingest.sources.base import REGISTRY, Adapter, Source, SourceSettings
 
-# In the order in which messages and docs name them. A new adapter: its module's name.
+# The order is that of messages and docs. For a new adapter, add its module's name.
 _MODULES = ("csv_folder", "export", "visma_hrm", "fint", "oneroster", "pifu")
 _DEFAULT = "csv"
 
@@ -43,7 +43,7 @@ def make_adapter(system: System, settings: SourceSettings) -> Adapter:
 
 
 def make_source(system: System, settings: Sequence[SourceSettings]) -> Source:
-    """The source that these adapters make up. Raises ValueError when they do not fit together."""
+    """The source made of these adapters. Raises ValueError when they do not fit together."""
     adapters = [make_adapter(system, one) for one in settings]
     return Source(system, adapters, _tables_by_adapter(system, settings, adapters))
 
@@ -61,7 +61,7 @@ def _tables_by_adapter(
             if table not in adapter.tables:
                 raise ValueError(f"the adapter {one.adapter} cannot deliver {table}; it delivers {', '.join(adapter.tables)}")
             if table in named:
-                raise ValueError(f"both {named[table]} and {one.adapter} deliver {table}; say with `tables` whose it is")
+                raise ValueError(f"both {named[table]} and {one.adapter} deliver {table}; set `tables` so that one does")
             named[table] = one.adapter
     by_adapter, taken = [], dict(named)
     for one, adapter in zip(settings, adapters, strict=True):
@@ -71,10 +71,10 @@ def _tables_by_adapter(
         rest = tuple(t for t in adapter.tables if t not in named)
         for table in rest:
             if table in taken:
-                raise ValueError(f"both {taken[table]} and {one.adapter} deliver {table}; say with `tables` whose it is")
+                raise ValueError(f"both {taken[table]} and {one.adapter} deliver {table}; set `tables` so that one does")
             taken[table] = one.adapter
         by_adapter.append(rest)
     missing = [t.name for t in tables_of(system) if t.guarded and t.name not in taken]
     if missing:
-        raise ValueError(f"no adapter delivers {', '.join(missing)}, without which nothing can be told")
+        raise ValueError(f"no adapter delivers {', '.join(missing)}, without which nothing can be assessed")
     return by_adapter

@@ -23,7 +23,7 @@ from ingest.sources.file_drop import FileDrop, FileDropAdapter
 
 @dataclass(frozen=True)
 class CsvFiles:
-    """The files of one folder, by name, in memory; `refused` when one of them is too large to hold, with its digest instead."""
+    """The files of one folder in memory, by name. `refused`: one has too long a line; its digest stands for its content."""
 
     folder: "CsvFolder"
     files: dict[str, bytes]
@@ -61,7 +61,7 @@ class CsvSettings(SourceSettings):
 
 @adapter(CsvSettings, systems=("hrm", "vfs"))
 class CsvFolder(FileDropAdapter):
-    """Daily folders of CSV files of one system: always dated, and read into memory whole, so that no raw id is read twice."""
+    """Daily folders of CSV files of one system: always dated, and read into memory whole."""
 
     carries = EVERYTHING
 
@@ -142,4 +142,4 @@ class CsvFolder(FileDropAdapter):
             for other in (";", "\t", ","):
                 if other != self._settings.delimiter and other in heading[0]:
                     return f"The heading looks separated by {other!r}: set `delimiter`"
-        return "Deliver the column, or say under `columns` what it is called in the file"
+        return "Deliver the column, or set its heading under `columns`"

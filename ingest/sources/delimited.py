@@ -1,6 +1,6 @@
 """Text files of delimited columns, read in memory: encodings, quotes, headings, and on which line something is wrong.
 
-pyarrow parses; Python's slower csv module is asked only where a person needs to know the line.
+pyarrow parses; Python's slower csv module reads headings, and finds lines for error messages.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from pydantic import Field
 from ingest.canonical_tables import Table, tables_of
 from ingest.errors import RefusedExtract
 
-# Settings of how a file is written: what holds for all tables of a system, or below a table's name for that one.
+# Settings for all tables of a system, or below a table's name for that one.
 Columns = Annotated[dict[str, str | dict[str, str]], Field(
     description="Canonical name: heading in the file; for all tables, or below a table's name.")]
 Values = Annotated[dict[str, dict[str, str] | dict[str, dict[str, str]]], Field(
@@ -47,7 +47,7 @@ def part_for(table: Table, setting: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def whole(file: str, stream: IO[bytes]) -> bytes:
-    """All of a text file. Raises RefusedExtract at the first line longer than 4 MB, without reading on."""
+    """The content of a text file. Raises RefusedExtract at the first line longer than 4 MB, without reading on."""
     pieces: list[bytes] = []
     line, length = 1, 0
     while piece := stream.read(_PIECE):
@@ -55,13 +55,13 @@ def whole(file: str, stream: IO[bytes]) -> bytes:
         length = length + len(piece) if last < 0 else len(piece) - last - 1
         line += piece.count(b"\n")
         if length > _MAX_LINE_BYTES:
-            raise RefusedExtract("the line is longer than any honest one", file=file, line=line, remedy="Deliver the file again")
+            raise RefusedExtract("the line is longer than 4 MB", file=file, line=line, remedy="Deliver the file again")
         pieces.append(piece)
     return b"".join(pieces)
 
 
 class UnreadableRecord(Exception):
-    """The record that begins on `line` is no CSV."""
+    """The record that begins on `line` is not valid CSV."""
 
     def __init__(self, line: int):
         self.line = line
@@ -69,7 +69,7 @@ class UnreadableRecord(Exception):
 
 @dataclass(frozen=True)
 class Delimited:
-    """How a file is written."""
+    """The encoding and the delimiter of a text file."""
 
     encoding: str
     delimiter: str
@@ -80,6 +80,7 @@ class Delimited:
         return content, self.heading(file, content)
 
     def to_utf8(self, file: str, content: bytes) -> bytes:
+        """The content in UTF-8, without a byte order mark. Raises RefusedExtract."""
         encoding = self.encoding
         try:
             text = content.decode(encoding)
@@ -96,7 +97,7 @@ class Delimited:
         return content.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8" else text.removeprefix("\ufeff").encode()
 
     def records(self, content: bytes, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-        """(line on which it begins, cells) of each record; blank lines are none."""
+        """Yields (line on which it begins, cells) for each record; blank lines are skipped. Raises UnreadableRecord."""
         text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
         reader = csv.reader(text, delimiter=self.delimiter, strict=strict)
         begins = 1
@@ -109,6 +110,7 @@ class Delimited:
             raise UnreadableRecord(begins) from None
 
     def heading(self, file: str, content: bytes) -> list[str]:
+        """The cells of the first record, trimmed. Raises RefusedExtract when there is none, or a column is there twice."""
         try:
             _, cells = next(self.records(content, strict=False))
         except (StopIteration, UnreadableRecord):
@@ -122,6 +124,7 @@ class Delimited:
         return heading
 
     def parse(self, file: str, content: bytes, heading: list[str]) -> pa.Table:
+        """The rows below the heading, as text columns. Raises RefusedExtract."""
         # Empty names would clash; they can only be extra columns.
         names = [h or f"unnamed column {i}" for i, h in enumerate(heading, start=1)]
         quotes = content.count(b'"')
@@ -137,13 +140,13 @@ class Delimited:
                     column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]),
             )
         except pa.ArrowInvalid:
-            # Its text holds the offending row, and with it perhaps a national id: it goes no further.
+            # Its text is not passed on: it holds the row, perhaps with a national id.
             self._refuse_unreadable(file, content, len(names))
             raise RefusedExtract("the file cannot be parsed as CSV", file=file,
                                  remedy="Open it and look for stray quotes, then deliver it again") from None
 
     def _refuse_unreadable(self, file: str, content: bytes, width: int) -> None:
-        """Find the line that is wrong; return when Python's reader finds nothing wrong."""
+        """Raise RefusedExtract with the line that is wrong; return when Python's reader accepts every line."""
         try:
             for line, cells in self.records(content, strict=True):
                 if len(cells) != width:
@@ -156,6 +159,8 @@ class Delimited:
                                  remedy="Correct the quotes from this line on, then deliver it again") from None
 
     def lines_of(self, content: bytes) -> Callable[[Sequence[int]], list[int]]:
+        """A function from row numbers (from 0) to the lines on which these rows begin."""
+
         def lines_of(rows: Sequence[int]) -> list[int]:
             wanted, begins = set(rows), {}
             for number, (line, _) in enumerate(self.records(content, strict=False), start=-1):

@@ -1,7 +1,7 @@
 """The `export` adapter: a CSV or Excel export of VFS's employee search, mapped by settings (contract#adapter-export).
 
-One row for each person, position or access; a person who stands in several rows is one. Which heading is which column,
-and what a value means, is the kommune's own choice, and so a setting: `sluttdato propose FILE` proposes them (`propose`).
+One row for each person, position or access; a person may have several rows. Headings and values are the kommune's own choice,
+so settings map them: `sluttdato propose FILE` proposes these settings (`propose`).
 """
 
 import json
@@ -21,10 +21,10 @@ from ingest.sources.base import Progress, RawTable, SourceSettings, adapter
 from ingest.sources.delimited import Columns, DateFormat, Delimited, Values, known_encoding, part_for, whole
 from ingest.sources.file_drop import FileDrop, FileDropAdapter, is_bomb
 
-pc: Any = pyarrow.compute  # its functions are made when it is imported
+pc: Any = pyarrow.compute  # its functions are made at import, unknown to the type checker
 EXCEL = (".xlsx", ".xlsm")
 _MAX_COLUMNS, _MAX_ROWS, _MAX_CELLS = 500, 1 << 20, 20_000_000
-# What a row must hold for a table to be made from the export.
+# The columns that a table needs in the export.
 NEEDED = {"persons": ("person_id", "given_name", "family_name"), "positions": ("person_id", "org_number"),
            "accesses": ("person_id", "access_group", "org_number"), "org_units": ("org_number",)}
 
@@ -91,20 +91,20 @@ class Export(FileDropAdapter):
             if columns.get(name) not in heading:
                 raise RefusedExtract(
                     "a required column is missing", file=file, line=self._settings.skip_rows + 1, column=columns.get(name, name),
-                    remedy=f"Say under `columns` what `{name}` is called in the file, or export it with that column")
+                    remedy=f"Set the heading of `{name}` under `columns`, or export it with that column")
         for name, head in columns.items():
             if head not in heading:
                 raise RefusedExtract("a column that the settings name is missing", file=file, line=self._settings.skip_rows + 1,
                                      column=head, remedy=f"Correct `columns: {name}`, or export it with that column")
         made = pa.table({name: data.column(head) for name, head in columns.items()})
-        # A row may hold a person without a position or access; it is no position or access then.
+        # A row may hold a person without a position or access.
         wanted = pa.array([True] * made.num_rows, pa.bool_())
         for name in NEEDED[table.name] if table.name != "persons" else ():
             wanted = pc.and_(wanted, pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(made.column(name)), ""), ""))
         rows = [n for n, keep in enumerate(wanted.to_pylist()) if keep]
         made = made.take(pa.array(rows, pa.int64()))
         if table.name == "positions" and "position_id" not in columns:
-            made = made.append_column("position_id", _made_up_ids(made))
+            made = made.append_column("position_id", _derived_ids(made))
         return RawTable(
             made, file, lines_of=lambda asked: lines_of([rows[n] for n in asked]), date_format=self._settings.date_format,
             translations=part_for(table, self._settings.values),
@@ -135,7 +135,7 @@ class Export(FileDropAdapter):
 
 
 def excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str | None]]:
-    """The cells of one sheet as text. Raises RefusedExtract for what is no workbook within the limits."""
+    """The cells of one sheet as text. Raises RefusedExtract when it is no workbook, or beyond the limits."""
     import zipfile
 
     import openpyxl
@@ -151,9 +151,9 @@ def excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str 
             raise RefusedExtract("there is no sheet of that name", file=file, column=sheet, remedy="Correct `sheet`")
         rows: list[list[str | None]] = []
         cells = 0
-        # A row or cell may claim any place, and all before it are given as empty.
+        # A row or cell may have any number, and openpyxl yields all before it as empty.
         for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True, max_col=_MAX_COLUMNS):
-            width = len(row) if row.count(None) < len(row) else 0  # at once for the millions of rows that a gap may hold
+            width = len(row) if row.count(None) < len(row) else 0  # fast, for a gap of millions of rows
             while width and row[width - 1] is None:
                 width -= 1
             rows.append([_cell(c) for c in row[:width]])
@@ -165,7 +165,7 @@ def excel_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str 
             rows.pop()
     except RefusedExtract:
         raise
-    except Exception:  # openpyxl raises whatever it stumbles over; its texts may hold cells
+    except Exception:  # openpyxl raises many types, and their texts may hold cells
         raise broken from None
     return rows
 
@@ -184,8 +184,8 @@ def _cell(value: Any) -> str | None:
             return str(value).strip() or None
 
 
-def _made_up_ids(rows: pa.Table) -> pa.Array:
-    """An id for positions whose export has none: of person, org unit, role and start date."""
+def _derived_ids(rows: pa.Table) -> pa.Array:
+    """Ids of positions for an export without them: person, org unit, role and start date."""
     parts = [rows.column(c).to_pylist() if c in rows.column_names else [None] * rows.num_rows
              for c in ("person_id", "org_number", "role", "start_date")]
     return pa.array([":".join((v or "").strip() for v in values) for values in zip(*parts, strict=True)], pa.string())

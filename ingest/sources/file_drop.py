@@ -36,7 +36,7 @@ def dated_folders(path: Path, until: date) -> dict[date, Path]:
 
 @dataclass(frozen=True)
 class FileDrop:
-    """The files of one day, by name, where they lie."""
+    """The files of one day: their paths by name."""
 
     paths: dict[str, Path]
 
@@ -49,14 +49,14 @@ class FileDrop:
             yield stream
 
     def signature(self) -> str:
-        """Changes when a file is written or replaced; made of what the file system knows, without reading."""
+        """Changes when a file is written or replaced; made from the file system's metadata alone."""
         stats = {name: path.stat() for name, path in self.paths.items()}
         return "|".join(f"{n}:{s.st_size}:{s.st_mtime_ns}:{s.st_ctime_ns}:{s.st_ino}" for n, s in stats.items())
 
 
 @dataclass(frozen=True)
 class FileDropContent:
-    """What an adapter reads from the files of one day, when asked for it."""
+    """The files of one day; the adapter reads them when `read` is called."""
 
     adapter: "FileDropAdapter"
     files: FileDrop
@@ -92,7 +92,7 @@ class FileDropAdapter(Adapter):
         return not dated_folders(self.path, date.max)
 
     def days(self, until: date) -> dict[date, str]:
-        """Each day that has a folder, at the latest `until`, with its files' signature; other folders are no deliveries."""
+        """{day up to `until` that has a folder: signature of its files}; other folders are ignored."""
         return {day: self.files(folder).signature() for day, folder in dated_folders(self.path, until).items()}
 
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> Fetched:

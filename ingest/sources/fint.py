@@ -97,7 +97,7 @@ def canonical(collections: dict[str, list[Record]], percent_scale: float) -> dic
             given_name=text(name.get("fornavn")), family_name=text(name.get("etternavn")),
             email=text(contact.get("epostadresse")))
     units = by_link["organisasjonselement"]
-    numbers: dict[int, str | None] = {}  # the number that holds at a unit: many people work at one
+    numbers: dict[int, str | None] = {}  # by unit, computed once: many people work at one
     for position in collections["arbeidsforhold"]:
         employee = _linked(position, "personalressurs", by_link["personalressurs"]) or {}
         period = _object(position.get("gyldighetsperiode"))
@@ -135,13 +135,13 @@ def _above(unit: Record, units: dict[str, Record]) -> Record | None:
 
 
 def _object(value: object) -> Record:
-    """A JSON object; whatever else stands there holds nothing."""
+    """The value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def _links(entry: Record, relation: str) -> list[str]:
     links = as_list(_object(entry.get("_links")).get(relation))
-    return [_same(link["href"]) for link in links if isinstance(link, dict) and isinstance(link.get("href"), str)]
+    return [_normalised(link["href"]) for link in links if isinstance(link, dict) and isinstance(link.get("href"), str)]
 
 
 def _linked(entry: Record, relation: str, targets: dict[str, Record]) -> Record | None:
@@ -151,8 +151,8 @@ def _linked(entry: Record, relation: str, targets: dict[str, Record]) -> Record 
     return None
 
 
-def _same(href: str) -> str:
-    """A link without its host, which differs between FINT's gateways; the rest compares without regard to case."""
+def _normalised(href: str) -> str:
+    """A link to compare: without its host, which differs between FINT's gateways, and in lower case."""
     begins = href.find("://")
     return href[href.find("/", begins + 3 if begins >= 0 else 0):].rstrip("/").lower()
 
@@ -166,7 +166,7 @@ def _percent(value: object, scale: float) -> str | None:
 
 
 def _day(value: object) -> str | None:
-    """The calendar day in Oslo of a point in time; what is no time is left as it is, for the validation to reject."""
+    """The calendar day in Oslo of a point in time; any other text is returned as it is, for validation to reject."""
     written = text(value)
     try:
         moment = datetime.fromisoformat(written) if written else None

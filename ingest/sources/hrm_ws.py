@@ -1,6 +1,6 @@
 """The format of `hrm_ws`: an answer of Visma Enterprise HRM's web service (XML) becomes raw employees and positions.
 
-Source of the rules: contract#adapter-visma-hrm. Does not belong here: asking for the answer (`ingest.sources.visma_hrm`).
+Source of the rules: contract#adapter-visma-hrm. Does not belong here: requesting the answer (`ingest.sources.visma_hrm`).
 An answer has millions of elements, too many for Python to look at each: an XSLT stylesheet (`hrm_ws.xslt`) turns a few
 hundred people at a time into tab-separated lines, which pyarrow parses.
 """
@@ -20,7 +20,7 @@ from ingest.sources.base import RawTable
 from ingest.sources.rows import DAY_OF_TIME
 from ingest.sources.xml import etree, pieces
 
-pc: Any = pyarrow.compute  # its functions are made when it is imported
+pc: Any = pyarrow.compute  # its functions are made at import, unknown to the type checker
 
 _STYLESHEET = Path(__file__).with_suffix(".xslt")
 _EMPLOYEE = ("employee_number", "national_id", "given_name", "family_name", "email")
@@ -50,9 +50,9 @@ def tables(lines_of_people: Iterable[bytes]) -> dict[str, RawTable]:
     counts = pc.and_(lines["is_position"], pc.or_(pc.is_valid(lines["end_date"]), pc.invert(has_ended)))
     positions = lines.select(["employee_number", *_POSITION[:-1]]).filter(counts)
     number, start = positions["employee_number"], _day(positions["start_date"])
-    in_hrm = pc.binary_join_element_wise(number, pc.fill_null(positions["position_id"], ""), pc.fill_null(start, ""), ":")
+    position_ids = pc.binary_join_element_wise(number, pc.fill_null(positions["position_id"], ""), pc.fill_null(start, ""), ":")
     positions = pa.table({
-        "position_id": in_hrm, "employee_number": number, "org_number": positions["org_number"],
+        "position_id": position_ids, "employee_number": number, "org_number": positions["org_number"],
         "position_code": positions["position_code"], "position_title": positions["position_title"],
         "percentage": _percentage(positions["percentage"]), "start_date": start, "end_date": _day(positions["end_date"])})
     return {"employees": RawTable(employees, "hrm_ws"), "positions": RawTable(positions, "hrm_ws")}
@@ -74,8 +74,8 @@ def _stylesheet(namespace: str | None) -> Any:
     """
     sheet = _STYLESHEET.read_text(encoding="utf-8")
     sheet = sheet.replace("NAMESPACE", escape(namespace)) if namespace else re.sub(r"\bh:", "", sheet)
-    even_an_odd_namespace = etree.XMLParser(recover=True)  # one that is no address is complained of, and works
-    return etree.XSLT(etree.fromstring(sheet.encode(), even_an_odd_namespace))
+    parser = etree.XMLParser(recover=True)  # a namespace that is no address is an error otherwise
+    return etree.XSLT(etree.fromstring(sheet.encode(), parser))
 
 
 def _day(values: pa.ChunkedArray) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Asking a server patiently: time-outs, retries, tokens, redirects, and clear words when it does not work out.
+"""Requests to a server: time-outs, retries, tokens, redirects, and clear errors.
 
 Belongs here: what holds for every pulled source. Does not belong here: what the pages mean (the adapters). No error text
 holds a secret, or anything of an answer's body but a server's own error code.
@@ -62,11 +62,11 @@ class HttpSettings(SourceSettings):
 
     @property
     def verify(self) -> str | bool:
-        """Whose certificates are trusted: the file set here, else the one that the environment names, else the usual ones."""
+        """The trusted certificates: the file set here, else the one in REQUESTS_CA_BUNDLE, else the usual ones (True)."""
         return self.ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True
 
     def refuse_plain_http(self, *addresses: str) -> None:
-        """Credentials and national ids are not sent in the clear, but to this machine, or where it is allowed."""
+        """Raise PullFailed for an http address, unless it is on this machine or `allow_http` is set."""
         for address in addresses:
             parts = urlsplit(address)
             if parts.scheme == "http" and parts.hostname not in _LOCAL and not self.allow_http:
@@ -74,15 +74,15 @@ class HttpSettings(SourceSettings):
 
 
 class BadAnswer(Exception):
-    """An answer is not what it should be (broken off, a web page instead of data), which may pass."""
+    """An answer is unusable (broken off, a web page instead of data); another attempt may succeed."""
 
 
 class AnswerTooLarge(BadAnswer):
-    """An answer is larger than any page of data; asking again would not help."""
+    """An answer is larger than any page of data; another attempt would not help."""
 
 
 class Client:
-    """One server, asked with one kind of credentials. Threads may share it."""
+    """One server with one kind of credentials. Threads may share it."""
 
     def __init__(self, name: str, settings: HttpSettings, auth: AuthBase | None = None, oauth: "OAuth | None" = None):
         self.name, self._settings, self._oauth = name, settings, oauth
@@ -92,7 +92,7 @@ class Client:
 
     def get(self, url: str, parse: Callable[[requests.Response], T], *, params: dict[str, Any] | None = None,
             accept: str = "application/json") -> T:
-        """What `parse` makes of the answer; it reads the body, and is called again when that breaks off.
+        """The result of `parse`, which reads the body of the answer, and is called again when the body breaks off.
 
         Raises PullFailed when the server refuses, or does not answer as it should after all attempts.
         """
@@ -161,7 +161,7 @@ class Client:
             retry = retry.increment("GET", urlsplit(url).path, error=urllib3.exceptions.ProtocolError(str(error)))
         except urllib3.exceptions.MaxRetryError:
             raise PullFailed(f"{self.name}: {_where(url)} did not answer as it should, {self._settings.attempts} times: "
-                             f"{_in_words(error)}. The next run tries again") from error
+                             f"{_describe(error)}. The next run tries again") from error
         asked = retry.get_retry_after(answer.raw) if answer is not None and answer.status_code in (429, 503) else None
         if asked and asked > self._settings.max_retry_after_seconds:
             raise PullFailed(f"{self.name}: {_origin(url)} asks to wait {asked:.0f} seconds, more than "
@@ -171,7 +171,7 @@ class Client:
 
     def _refused(self, url: str, answer: requests.Response) -> NoReturn:
         advice = {
-            400: "it does not understand the question; look at the settings of this source",
+            400: "it does not accept the request; look at the settings of this source",
             401: "the credentials are not accepted; look at the user and password, or client id and secret. A secret may have "
                  "expired",
             403: "the credentials are right, but may not read this; ask for the scope or role, and look at the tenant",
@@ -218,7 +218,7 @@ class OAuth:
         from authlib.integrations.base_client import OAuthError
 
         try:
-            # Not redirected: the client's secret stands in the body.
+            # Not redirected: the body holds the client's secret.
             token = self._session.fetch_token(self.url, verify=self._settings.verify, allow_redirects=False, **self._grant)
             self._token = token["access_token"]
         except OAuthError as error:
@@ -246,7 +246,7 @@ def basic(username: str, password: SecretStr) -> AuthBase:
 
 
 def ntlm(username: str, password: SecretStr) -> AuthBase:
-    """Windows' own authentication; an optional extra of the installation."""
+    """Windows' own authentication. Raises PullFailed when the optional extra is not installed."""
     try:
         from requests_ntlm import HttpNtlmAuth  # pyright: ignore[reportMissingImports]  an optional extra
     except ImportError:
@@ -270,7 +270,7 @@ def json_body(answer: requests.Response) -> Any:
 
 
 def in_order(ask: Callable[[int], T], offsets: Iterable[int], concurrency: int) -> Iterator[T]:
-    """What `ask` makes of each offset, in their order. So many at a time are begun and no more, however many are announced."""
+    """Yields `ask(offset)` for each offset, in order. At most `concurrency` run at a time, however many are announced."""
     with ThreadPoolExecutor(concurrency) as pool:
         begun: deque[Future[T]] = deque()
         try:
@@ -295,7 +295,7 @@ def _where(url: str) -> str:
     return f"{_origin(url)}{urlsplit(url).path}"
 
 
-def _in_words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     match error:
         case BadAnswer():
             return str(error)
@@ -312,7 +312,7 @@ def _in_words(error: Exception) -> str:
 
 
 def _error_code(answer: requests.Response) -> str:
-    """The code by which the server names its error, e.g. OneRoster's imsx_codeMinor; no free text, which could hold anything."""
+    """The server's error code, e.g. OneRoster's imsx_codeMinor; no free text, which could hold anything."""
     try:
         body = json.loads(answer.raw.read(10_000, decode_content=True))
     except Exception:  # an error page may be anything

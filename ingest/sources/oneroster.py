@@ -1,6 +1,6 @@
 """The `oneroster` adapter: by REST, or from CSV files where the settings have a path.
 
-Belongs here: the choice, and the registration. What of OneRoster is which canonical column is `oneroster_format`.
+Belongs here: the choice, and the registration. The mapping to canonical columns is in `oneroster_format`.
 """
 
 from ingest.canonical_tables import System

@@ -36,7 +36,7 @@ class OneRosterFiles(FileDropAdapter):
         self.settings_fingerprint = settings.fingerprint
 
     def files(self, path: Path) -> FileDrop:
-        """A day's files; below days also those of the days before that a delta builds upon, as `<day>/<file>`."""
+        """A day's files. With one folder per day also the earlier days that a delta builds upon, as `<day>/<file>`."""
         if path == self.path:
             return super().files(path)
         paths: dict[str, Path] = {}
@@ -52,7 +52,7 @@ class OneRosterFiles(FileDropAdapter):
 
     def read_files(self, files: FileDrop, progress: Progress) -> dict[str, RawTable]:
         days = sorted({name.rpartition("/")[0] for name in files.names()})
-        state: dict[str, dict[str, dict[str, str]]] = {}  # by file, the records in force; a file without a bulk one is absent
+        state: dict[str, dict[str, dict[str, str]]] = {}  # {file: {sourcedId: record}}; a file without a bulk delivery is absent
         for day in days:
             prefix = f"{day}/" if day else ""
             for name, kind in _manifest(files, prefix).items():
@@ -79,7 +79,7 @@ class OneRosterFiles(FileDropAdapter):
 
 
 def _manifest(files: FileDrop, prefix: str) -> dict[str, str]:
-    """Of each file that matters here, whether it is bulk or delta. Raises RefusedExtract when one is absent."""
+    """{file: bulk or delta} of the files that matter here. Raises RefusedExtract when one is absent."""
     rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv")}
     kinds = {name: rows.get(f"file.{name}", "absent") for name in _FILES}
     absent = [name for name, kind in kinds.items() if kind not in ("bulk", "delta")]
@@ -101,14 +101,15 @@ def _open(files: FileDrop, name: str) -> Iterator[IO[bytes]]:
         try:
             with files.open(zips[0]) as stream, zipfile.ZipFile(stream) as archive:
                 if is_bomb(archive):
-                    raise RefusedExtract("the zip unpacks to more than any honest one", file=zips[0], remedy="Deliver it again")
+                    raise RefusedExtract("the zip unpacks to more than 512 MB, or 100 times its size", file=zips[0],
+                                         remedy="Deliver it again")
                 member = next((m for m in archive.namelist() if m.rsplit("/", 1)[-1] == plain), None)
                 if member is None:
                     raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole zip again")
                 with archive.open(member) as unpacked:
                     yield unpacked
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
-            raise RefusedExtract("the zip is broken, or larger than any honest one", file=zips[0],
+            raise RefusedExtract("the zip is broken, or cannot be unpacked", file=zips[0],
                                  remedy="Deliver it again") from None
     else:
         raise RefusedExtract("a required file is missing", file=name, remedy="Deliver the whole folder again")

@@ -1,8 +1,8 @@
 """The format of OneRoster 1.2: users with their roles and orgs become VFS's persons, positions, accesses and org units.
 
 Source of the rules: contract#adapter-oneroster; the wire formats: 1EdTech OneRoster 1.2 (REST rostering, CSV binding 1.2.1).
-Belongs here: the settings, and what of OneRoster is which canonical column. How pages are asked for is `oneroster_rest`, how
-files are read `oneroster_files`.
+Belongs here: the settings, and the mapping to canonical columns. Does not belong here: requesting pages (`oneroster_rest`),
+reading files (`oneroster_files`).
 """
 
 import json
@@ -71,7 +71,7 @@ class OneRosterSettings(HttpSettings):
 
 @dataclass
 class Roster:
-    """Users with their roles, and orgs, gathered; `tables` makes the canonical tables of them."""
+    """Users with their roles, and orgs, by sourcedId; `tables` makes the canonical tables."""
 
     settings: OneRosterSettings
     orgs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class Roster:
                 start_date=day_of(text(role.get("beginDate"))), end_date=self._end(role))
 
     def _org_number(self, org_id: str) -> str | None:
-        """An org's own number; where it has none, or is not delivered, its sourcedId still tells units apart."""
+        """An org's own number; where it has none, or is not delivered, its sourcedId still identifies it."""
         return first([text(self.orgs.get(org_id, {}).get("identifier")), org_id])
 
     def _end(self, role: Mapping[str, Any]) -> str | None:
@@ -122,11 +122,11 @@ class Roster:
         try:
             return (date.fromisoformat(written) - timedelta(days=1)).isoformat()
         except (ValueError, OverflowError):
-            return written  # the validation rejects it, with a reason
+            return written  # validation rejects it, with a reason
 
 
 def identifier(user: Mapping[str, Any], where: str | None) -> str | None:
-    """A number of a user as the settings say where it stands: a field, `userIds/<type>` or `metadata/<name>`."""
+    """A user's number from the place in the settings: a field, `userIds/<type>` or `metadata/<name>`."""
     if where is None:
         return None
     field_name, _, kind = where.partition("/")

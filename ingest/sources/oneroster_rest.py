@@ -16,7 +16,7 @@ _PAGES_BETWEEN_REPORTS = 10
 
 
 class OneRosterRest(PulledAdapter):
-    """One OneRoster service."""
+    """A OneRoster service."""
 
     tables = TABLES
     carries = CARRIES

@@ -58,7 +58,7 @@ class _Gathered:
     persons: dict[str, dict[str, str | None]] = field(default_factory=dict)
     orgs: dict[str, dict[str, str | None]] = field(default_factory=dict)
     members: list[dict[str, str | None]] = field(default_factory=list)
-    other_ids: dict[str, str] = field(default_factory=dict)  # a person's old or duplicate ids: the one that holds
+    other_ids: dict[str, str] = field(default_factory=dict)  # {old or duplicate id of a person: current id}
 
     def tables(self, file: str) -> dict[str, RawTable]:
         rows = {t.name: Rows(t) for t in tables_of("vfs") if t.name in Pifu.tables}
@@ -95,8 +95,8 @@ def _add(element: Element, file: str, gathered: _Gathered) -> None:
     match name(element):
         case "properties":
             if (child_text(element, "type") or "full").lower() != "full":
-                raise RefusedExtract("the file is no full one", file=file, line=element.sourceline,
-                                     remedy="Deliver one with <type>full</type>; others cannot be told apart from gaps")
+                raise RefusedExtract("the file is not a full one", file=file, line=element.sourceline,
+                                     remedy="Deliver one with <type>full</type>; others do not show what was removed")
         case "person":
             _person(element, gathered)
         case "group":

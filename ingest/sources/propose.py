@@ -1,6 +1,6 @@
-"""Looking at an export, and proposing the settings that read it: a start for a person to correct, printed as YAML.
+"""Proposes the settings that read an export: a draft for a person to correct.
 
-No cell of a column that could be about a person is shown: only headings, and the few values of listed columns.
+No cell of a column that could identify a person is shown: only headings, and the few values of listed columns.
 """
 
 import re
@@ -53,7 +53,7 @@ class Proposal:
 
 
 def propose(file: Path) -> Proposal:
-    """Look at one export. Raises RefusedExtract when it is no table."""
+    """The proposal for one export. Raises RefusedExtract when it cannot be read as a table."""
     settings: dict[str, Any] = {"adapter": "export", "path": str(file)}
     rows = _rows(file, settings)
     skip = _title_rows(rows)
@@ -158,7 +158,7 @@ def _propose_values(cells_of: dict[str, list[str | None]], proposal: Proposal) -
         if meanings:
             proposal.settings.setdefault("values", {})[column] = meanings
         unknown = [v for v in strange if v not in meanings]
-        # A column that is wrongly recognised may hold anything: only what looks like a word of a list is shown.
+        # A wrongly recognised column may hold anything: only values that look like words of a list are shown.
         if unknown and all(re.fullmatch(r"[^\W\d_][^\d]{0,24}", v) for v in unknown) and len(unknown) <= 10:
             proposal.questions.append(f"{column}: what do {', '.join(unknown)} mean? Expected {', '.join(known)}")
         elif unknown:

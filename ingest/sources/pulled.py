@@ -1,4 +1,4 @@
-"""Adapters that ask a server. They have no days of their own, and are dated the day they are asked.
+"""Adapters that pull from a server. They have no days of their own, and are dated the day of the pull.
 
 Belongs here: listings that come page by page, whole or not at all, and tables whose digest does not depend on the order of
 the answers. Does not belong here: one request and its retries (`http`), what a record means (the adapters).
@@ -19,7 +19,7 @@ Record = dict[str, Any]
 
 
 class PulledAdapter(Adapter):
-    """Base of adapters that ask a server."""
+    """Base of adapters that pull from a server."""
 
     @property
     def is_pulled(self) -> bool:
@@ -31,7 +31,7 @@ class PulledAdapter(Adapter):
 
 @dataclass(frozen=True)
 class PulledTables:
-    """The tables of one pull. The digest does not depend on the order in which the server happened to send the rows."""
+    """The tables of one pull. The digest does not depend on the order of the rows."""
 
     tables: dict[str, RawTable]
     kind: ExtractKind = "full"
@@ -51,12 +51,12 @@ class PulledTables:
 
 
 class ListingChanged(Exception):
-    """The pages do not fit together: the listing changed while it was read, or the server counts wrong."""
+    """The pages do not fit together: the listing changed while it was read, or the server's total is wrong."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some records of a listing. How many it has in all, and whether more follow: None where the server does not say."""
+    """Some records of a listing; `total` of the listing, and whether more follow: None where the server does not state it."""
 
     records: list[Record]
     total: int | None = None
@@ -67,8 +67,8 @@ class Page:
 class Listing:
     """A listing of a server that comes page by page.
 
-    `ask` requests the page that begins at an offset; `identity` names a record for good (None: it has no name), so that one
-    that comes twice shows. `one` and `many` are what the server's records are called in messages; `advice` ends an error.
+    `ask` requests the page that begins at an offset; `identity` gives a record's id, to notice one that
+    comes twice (None: it has no id). `one` and `many` name the records in messages; `advice` ends an error.
     """
 
     server: str
@@ -82,9 +82,9 @@ class Listing:
     advice: str = ""
 
     def read(self, attempts: int, progress: Callable[[int, int | None], None]) -> list[Record]:
-        """All records. `progress` gets how many have come, and how many there are if that is known.
+        """All records. `progress` gets the number read so far, and the total if it is known.
 
-        Raises PullFailed when the pages did not fit together, so many times.
+        Raises PullFailed when the pages did not fit together in any of the `attempts`.
         """
         reason = ""
         for _ in range(attempts):
@@ -107,7 +107,7 @@ class Listing:
                     raise ListingChanged(f"{total} {self.many} became {page.total}")
                 records.extend(page.records)
                 named = [name for record in page.records if (name := self.identity(record)) is not None]
-                # Checked after each page: a server that repeats a page must not be asked for ever.
+                # Checked after each page: a server that repeats a page must not be asked forever.
                 if len(set(named)) < len(named) or not identities.isdisjoint(named):
                     raise ListingChanged(f"{self.one} came twice")
                 identities.update(named)
@@ -120,7 +120,7 @@ class Listing:
         return records
 
     def _pages(self) -> Generator[Page]:
-        """The pages in their order: as many as the first one announces, at once; or each after the one before."""
+        """The pages in order. With a total on the first page, the others are requested concurrently; else one after the other."""
         page = self.ask(0)
         came = len(page.records)
         yield page

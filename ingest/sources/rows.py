@@ -1,4 +1,4 @@
-"""Values and rows on their way into raw canonical tables, for adapters that walk through records one by one.
+"""Raw canonical tables from single records, for adapters that read them one by one.
 
 Belongs here: what several formats need. Does not belong here: what a field of one format means (the adapters).
 """
@@ -12,12 +12,12 @@ from ingest.canonical_tables import Table
 from ingest.sources.base import RawTable
 
 _ROWS_AT_ONCE = 10_000
-# The day of what may be a time, or carry a zone: the first ten characters of 2020-08-01T00:00:00+02:00. For Python and Arrow.
+# A time or a day with a zone; the group is its day: 2020-08-01 of 2020-08-01T00:00:00+02:00. For Python and Arrow.
 DAY_OF_TIME = r"^(.{10})[T+Z ].*$"
 
 
 class Rows:
-    """Rows of one canonical table on their way in, kept as Arrow columns, which take little room."""
+    """Collects the rows of one canonical table as Arrow columns, which take little memory."""
 
     def __init__(self, table: Table):
         self.columns = [c.name for c in table.columns]
@@ -44,12 +44,12 @@ class Rows:
 def _text_array(values: Sequence[str | None]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
-    except UnicodeEncodeError:  # half a character, which JSON can spell and nothing can store
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON allows and UTF-8 does not
         return pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.string())
 
 
 def as_list(value: object) -> list:
-    """What may be missing, one thing, or several, as a list."""
+    """A value that may be missing, single or several, as a list."""
     if isinstance(value, list):
         return value
     if value is None or value == "":
@@ -58,7 +58,7 @@ def as_list(value: object) -> list:
 
 
 def text(value: object) -> str | None:
-    """A scalar as text; whatever is no scalar is nothing."""
+    """A scalar as text; None for a blank, a list or an object."""
     if isinstance(value, str):
         return value.strip() or None
     if value is None or isinstance(value, dict | list):
@@ -72,5 +72,5 @@ def first(values: Iterable[str | None]) -> str | None:
 
 
 def day_of(value: str | None) -> str | None:
-    """The day of what may be a time (see DAY_OF_TIME); anything else as it is, for the validation to reject."""
+    """The day of a time (see DAY_OF_TIME); anything else as it is, for validation to read or reject."""
     return re.sub(DAY_OF_TIME, r"\1", value) if value else value

@@ -62,7 +62,7 @@ class VismaHrm(PulledAdapter):
 
 
 def _read(answer: requests.Response, progress: Progress, few: bool) -> list[bytes]:
-    """The lines that one answer becomes. Raises BadAnswer when it is no XML of persons, or breaks off."""
+    """The tab-separated lines of one answer (`hrm_ws`). Raises BadAnswer when it is no XML of persons, or breaks off."""
     if "html" in answer.headers.get("Content-Type", "").lower():
         raise BadAnswer("a web page instead of data")
     answer.raw.decode_content = True

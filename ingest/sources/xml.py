@@ -1,4 +1,4 @@
-"""Reading XML piece by piece, in little memory, with nothing of its dangerous side: no entities, no references outward."""
+"""Reading XML in pieces, in little memory, without entities and external references."""
 
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -9,11 +9,11 @@ etree: Any = untyped
 Element = Any  # of lxml
 
 _BLOCK_BYTES = 256 << 10
-_MAX_PIECE_BYTES = 32 << 20  # nothing is gathered without end
+_MAX_PIECE_BYTES = 32 << 20  # limit for one child of the root
 
 
 class BrokenXml(Exception):
-    """No XML, or not whole, or not the document expected. `line` where it was noticed; no value stands in the text."""
+    """No XML, incomplete XML, or another document than expected. `line`: where, if known. The text holds no value."""
 
     def __init__(self, problem: str, line: int | None = None):
         super().__init__(problem)
@@ -25,30 +25,30 @@ def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[Element, int]]:
 
     Raises BrokenXml, also when the document's root is another, or it declares a document type.
     """
-    since = 0  # bytes read without anything coming of it
+    unused = 0  # bytes read since the last yield
     parser = etree.XMLPullParser(
         events=("start",), tag=f"{{*}}{root}", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True)
-    above = None
+    top = None
     try:
         while block := stream.read(_BLOCK_BYTES):
             parser.feed(block)
-            since += len(block)
+            unused += len(block)
             for _, element in parser.read_events():
-                above = element if element.getparent() is None else above
-            if above is not None and len(above) > 1:  # the last may go on
-                _check_root(above, root)
-                yield above, len(above) - 1
-                del above[:-1]
-                since = 0
-            elif since > _MAX_PIECE_BYTES:
-                raise BrokenXml("a part of the document is larger than any honest one")
-        above = parser.close()
+                top = element if element.getparent() is None else top
+            if top is not None and len(top) > 1:  # the last may be incomplete
+                _check_root(top, root)
+                yield top, len(top) - 1
+                del top[:-1]
+                unused = 0
+            elif unused > _MAX_PIECE_BYTES:
+                raise BrokenXml("a part of the document is larger than 32 MB")
+        top = parser.close()
     except etree.XMLSyntaxError as error:
         raise BrokenXml("the XML is broken, or breaks off", error.lineno) from None
-    _check_root(above, root)
-    if len(above):
-        yield above, len(above)
+    _check_root(top, root)
+    if len(top):
+        yield top, len(top)
 
 
 def _check_root(element: Element, root: str) -> None:

@@ -5,7 +5,7 @@
     decisions       accept, except, confirm, import-exceptions, revoke, exceptions
     looking         status, messages, explain, check-source, propose, settings-schema, dagster-home
     demo            demo
-    context         with which settings a command works
+    context         the settings of a command
     console         output, progress, options that several commands have
     runs            the daily job in this process, through Dagster
     replay          a past day, evaluated beside the published marts

@@ -31,7 +31,7 @@ for command in (decisions.confirm, decisions.import_exceptions, decisions.revoke
 
 
 def main() -> None:
-    """Entry point of `sluttdato`: errors people can act on become one clear line and an exit status."""
+    """Entry point of `sluttdato`: an error that a person can act on becomes one line and an exit status."""
     from filelock import Timeout
 
     from ingest.errors import IngestError

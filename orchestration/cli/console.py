@@ -23,12 +23,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 class WrongUse(Exception):
-    """The command cannot mean that. The text names what to do instead."""
+    """A command was used wrongly. The text names what to do instead."""
 
 
 @contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
-    """A line that changes while work goes on; plain lines where standard error is no terminal."""
+    """Yields a function that shows progress: on one changing line, or in plain lines when standard error is no terminal."""
     if not err.is_terminal:
         yield lambda line: err.print(line, markup=False, soft_wrap=True)
         return
@@ -45,7 +45,7 @@ def parse_day(text: str | None, name: str) -> date | None:
 
 
 def needed_day(text: str, name: str) -> date:
-    """A day that has to be given on the command line as `name`. Raises WrongUse."""
+    """A day that must be given on the command line as `name`. Raises WrongUse."""
     day = parse_day(text, name)
     if day is None:
         raise WrongUse(f"{name}: expected a day as YYYY-MM-DD, e.g. 2026-08-17")

@@ -1,4 +1,4 @@
-"""With which settings a command works."""
+"""The settings of a command."""
 
 from pathlib import Path
 

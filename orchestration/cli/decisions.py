@@ -1,6 +1,6 @@
-"""Commands by which people decide: accept an extract; except, confirm, revoke about cases, and the list of it.
+"""Commands for decisions: accept an extract; except, confirm and revoke cases; list the exceptions.
 
-What is decided about cases holds from the next run on; an accepted extract is evaluated at once.
+Decisions about cases hold from the next run on; an accepted extract is evaluated at once.
 """
 
 from datetime import date
@@ -39,7 +39,7 @@ def accept(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Let a quarantined extract in, and evaluate anew. Look at its diff first: `sluttdato status` says where it lies."""
+    """Let a quarantined extract in, and evaluate again. Look at its diff first: `sluttdato status` shows its path."""
     from ingest.decisions import Decisions
     from ingest.landing import Landing
     from ingest.warehouse import open_warehouse
@@ -48,7 +48,7 @@ def accept(
     settings = settings_of(config)
     extract_date, known = needed_day(day, "DATE"), parse_system(system)
     if not reason.strip():
-        raise WrongUse("--reason: say why the extract is right after all")
+        raise WrongUse("--reason is empty: expected why the extract is right after all")
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         with open_warehouse(settings.paths.warehouse, progress=progress) as con:
             waiting = con.execute(
@@ -108,7 +108,7 @@ def _approve(settings: Settings, finding_type: str, subject: str, until: str, re
     if last < today:
         raise WrongUse(f"--until {until} has passed")
     if not reason.strip() or not by.strip():
-        raise WrongUse("--reason and --by must say something")
+        raise WrongUse("--reason and --by must not be empty")
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         decided = Decisions(settings.paths.decisions).except_(finding_type, subject, today, last, reason, by)
     out.print(f"{finding_type} on {subject} is excepted from {today} to {last} ({decided}); the next run shows it so.",
@@ -165,12 +165,12 @@ def revoke(
 
     settings = settings_of(config)
     if not reason.strip() or not by.strip():
-        raise WrongUse("--reason and --by must say something")
+        raise WrongUse("--reason and --by must not be empty")
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         try:
             Decisions(settings.paths.decisions).revoke(exception, clock.today(), reason, by)
         except KeyError:
-            raise WrongUse(f"{exception}: no exception with this id stands; `sluttdato exceptions` lists them") from None
+            raise WrongUse(f"{exception}: no exception with this id is in force; `sluttdato exceptions` lists them") from None
     out.print(f"{exception} is revoked; the next run shows the finding as open.", markup=False)
 
 

@@ -1,7 +1,7 @@
-"""Commands that only look: status, messages, explain, check-source, propose, dagster-home.
+"""Commands that only read: status, messages, explain, check-source, propose, settings-schema, dagster-home.
 
-Does not belong here: how what they show is drawn (`status`, `show_*`). Of these, only check-source asks a source, and only
-`messages --test` sends anything.
+Only check-source reads from a source, and only `messages --test` sends anything. Does not belong here: printing (`status`,
+`show_*`).
 """
 
 from pathlib import Path
@@ -36,7 +36,7 @@ def messages(
     last: Annotated[int, typer.Option(min=1, help="How many messages to list.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """What was told to whom, and whether it arrived; or what would be told now."""
+    """The messages that were sent, to whom, and whether they arrived; or the one that would be sent now."""
     from orchestration.cli.show_messages import preview_message, show_messages, test_address
 
     settings = settings_of(config)
@@ -57,7 +57,7 @@ def explain(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """One person or position, in Norwegian: what HRM said and when, what VFS said and when, and why there is a finding."""
+    """One person or position, in Norwegian: what HRM and VFS held and when, and why there is or is no finding."""
     from dataclasses import asdict
 
     from ingest.warehouse import open_warehouse
@@ -84,7 +84,7 @@ def check_source(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Ask a source for a few rows: does it answer, what does it tell, and what could not be told from it."""
+    """Read a few rows from a source: does it answer, what do they hold, and what cannot be assessed from it."""
     from dataclasses import asdict
 
     from ingest.errors import RefusedExtract

@@ -1,4 +1,4 @@
-"""A past day, evaluated beside the published marts: the landed extracts folded into a warehouse of its own."""
+"""A past day, evaluated beside the published marts: its landed extracts are folded into a separate warehouse."""
 
 import shutil
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from publish.snapshot import write_set
 
 
 def replay(settings: Settings, as_of: date, to: Path, progress: Callable[[str], None]) -> dict[str, int]:
-    """Write the marts as of a day into the new folder `to`; returns {mart: rows}. Holds no lock: landed extracts stand.
+    """Write the marts as of a day into the new folder `to`; returns {mart: rows}. Needs no lock: landed extracts do not change.
 
     Raises IngestError when the retention has removed what the day needs, DbtFailed when dbt fails.
     """
@@ -40,7 +40,7 @@ def replay(settings: Settings, as_of: date, to: Path, progress: Callable[[str], 
             set_alert_log(con, alert_log(settings).rows())
         progress("evaluating: dbt build")
         manifest = dbt.manifest(settings.data_dir, paths.warehouse, progress)
-        # A target folder of its own, begun with what dbt has parsed already: the daily run may be at work beside this one.
+        # A separate target folder, with a copy of dbt's parse: the daily run may use the other one at the same time.
         scratch.dbt_target.mkdir(parents=True)
         shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
         if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch.root, scratch.warehouse)):

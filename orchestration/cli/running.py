@@ -32,7 +32,7 @@ from publish.alerts.send import Sent
 
 def run(
     config: Config = None,
-    as_of: Annotated[str | None, typer.Option(help="The day to speak about, YYYY-MM-DD. Default: today.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="The as-of date, YYYY-MM-DD. Default: today.")] = None,
     as_json: Json = False,
 ) -> None:
     """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
@@ -41,19 +41,19 @@ def run(
 
 
 def rebuild(config: Config = None, as_json: Json = False) -> None:
-    """Make all marts anew from the landed extracts. The result is the same, row for row; the sources are not asked."""
+    """Make all marts again from the landed extracts. The result is the same, row for row; the sources are not read."""
     from publish.snapshot import published_as_of
 
     settings = settings_of(config)
     as_of = published_as_of(settings.paths.published) or clock.today()
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         settings.paths.remove_warehouse()
-        raise typer.Exit(evaluate(settings, as_of, as_json=as_json, anew=True))
+        raise typer.Exit(evaluate(settings, as_of, as_json=as_json, rebuilt=True))
 
 
 def replay(
-    as_of: Annotated[str, typer.Option(help="The day to speak about, YYYY-MM-DD.")],
-    to: Annotated[Path, typer.Option(help="A folder to be made, for marts.duckdb and parquet/.")],
+    as_of: Annotated[str, typer.Option(help="The as-of date, YYYY-MM-DD.")],
+    to: Annotated[Path, typer.Option(help="A new or empty folder for marts.duckdb and parquet/.")],
     config: Config = None,
 ) -> None:
     """The marts as they would have been on a past day, beside the published ones."""
@@ -86,34 +86,34 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
         with open_warehouse(paths.warehouse, progress=progress) as con:
             days = retention.purge(con, paths.landed, paths.quarantined, before)
         paths.remove_warehouse()
-        status = evaluate(settings, published_as_of(paths.published) or clock.today(), anew=True)
+        status = evaluate(settings, published_as_of(paths.published) or clock.today(), rebuilt=True)
         if status != FAILED:
             remove_old_sets(paths.published, kept=1)
     out.print(f"{days} extract days before {before} removed", markup=False)
     raise typer.Exit(status)
 
 
-def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, anew: bool = False) -> int:
-    """Run the daily job and print what came of it; returns the exit status.
+def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
+    """Run the daily job and print its outcome; returns the exit status.
 
-    `anew`: the warehouse was removed; what is withheld in the landed extracts was reported when they came.
+    `rebuilt`: the warehouse was removed. Extracts withheld earlier are not reported again.
     """
     from orchestration.cli.runs import run_daily
 
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
-    withheld = [] if anew else report.withheld
+    withheld = [] if rebuilt else report.withheld
     if as_json:
         print_json(_as_json(report, sent, withheld, as_of))
     else:
         _print_checks(report, sent)
         _print_deliveries(report, withheld)
         if report.succeeded:
-            _print_publication(report, settings, as_of, "landed" if anew else "new")
+            _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
     if not report.succeeded:
         for failed in report.failed_steps:
             err.print(f"sluttdato: {failed.step}: {failed.message}", markup=False, soft_wrap=True)
-        err.print(f"The run {report.run_id} failed; what is published stands as it was. Run again when the cause is mended.",
+        err.print(f"The run {report.run_id} failed; what is published has not changed. Run again when the cause is fixed.",
                   markup=False, soft_wrap=True)
     if not report.succeeded or report.not_pulled:
         return FAILED
@@ -132,7 +132,7 @@ def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_
 
 
 def _failed_checks(report: RunReport) -> list[CheckOutcome]:
-    """Checks to show: without those whose outcome is shown with more words."""
+    """Failed checks to show, without those shown as deliveries or messages."""
     from orchestration.core.alerting import MESSAGES_WERE_SENT
 
     failed = [c for c in report.checks if not c.passed and c.check not in (IS_LET_IN, MESSAGES_WERE_SENT)]
@@ -145,7 +145,7 @@ def _severity(check: CheckOutcome) -> str:
 
 def _withheld_line(delivery: DeliveryOutcome) -> str:
     if delivery.status is DeliveryStatus.REFUSED:
-        return f"refused: {delivery.reason or ''}"  # which names system and day
+        return f"refused: {delivery.reason or ''}"  # the reason names system and day
     return f"quarantined: {delivery.system} {delivery.day}: {delivery.reason or ''}"
 
 

@@ -14,7 +14,7 @@ from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings
 from publish.alerts.send import Sent
 
-if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read do without
+if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read do not need it
     import dagster as dg
 
 _OURS = {"sluttdato/run-by": "command line"}
@@ -44,7 +44,7 @@ def dagster_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
 
 
 def _close_killed_runs(instance: "dg.DagsterInstance") -> None:
-    """A run of this kind that is still open was killed: whoever asks holds the writer's lock, so no such run is alive."""
+    """Close open runs of the command line: the caller holds the writer's lock, so their processes were killed."""
     import dagster as dg
 
     open_runs = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING], tags=_OURS)

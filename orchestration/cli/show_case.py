@@ -1,4 +1,4 @@
-"""How `sluttdato explain` draws a case. Its words are Norwegian: a sysadmin reads them."""
+"""Prints a case for `sluttdato explain`, in Norwegian, for the sysadmin."""
 
 from rich.console import Console
 
@@ -8,7 +8,7 @@ from publish.labels import norwegian
 
 
 def show_case(case: Case, out: Console) -> None:
-    """Who it is, what is found and why, what to do, and the whole story day by day."""
+    """The person or position, the findings with reasons and remedies, and the history day by day."""
     out.print(f"[b]{case.subject}[/], per {norwegian(case.as_of_date)}")
     for line in case.who:
         out.print(f"  {line}", markup=False, soft_wrap=True)

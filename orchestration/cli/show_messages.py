@@ -1,4 +1,4 @@
-"""How `sluttdato messages` shows the messages that were sent, and those that would be."""
+"""Prints messages that were sent, and those that would be, for `sluttdato messages`."""
 
 from datetime import date
 
@@ -15,7 +15,7 @@ _KINDS = ("opened", "changed", "escalated", "excepted", "resolved")
 
 
 def show_messages(settings: Settings, last: int, out: Console, *, as_json: bool) -> None:
-    """The last messages: when, to whom, how many events of each kind, what became of them."""
+    """The last messages: day, recipient, state, number of events of each kind."""
     messages = [{
         "message_id": m["message_id"], "told_on": m["told_on"], "recipient": m["recipient"], "state": m["state"],
         **{kind: sum(e["event"] == kind for e in m["events"])
@@ -27,7 +27,7 @@ def show_messages(settings: Settings, last: int, out: Console, *, as_json: bool)
     if not messages:
         out.print("Nothing was sent yet. Recipients are set under `alerts.recipients`; `--preview NAME` shows a message.")
         return
-    table = Table("told on", "recipient", "state", "told", box=None, pad_edge=False)
+    table = Table("sent on", "recipient", "state", "events", box=None, pad_edge=False)
     for row in messages:
         events = ", ".join(f"{row[kind]} {kind}" for kind in (*_KINDS, "still_open") if row[kind])
         table.add_row(str(row["told_on"]), row["recipient"], row["state"], events)
@@ -38,7 +38,7 @@ def preview_message(settings: Settings, name: str, today: date, out: Console) ->
     """The message that a recipient would get now."""
     due = digest(settings.alerts, name, state_now(settings, today, None), alert_log(settings).memory(name))
     if due is None:
-        out.print(f"Nothing new is to be told to {name}.", markup=False)
+        out.print(f"There is nothing new to send to {name}.", markup=False)
         return
     message, _ = due
     out.print(f"{message.title}\n\n{message.body}", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""How `sluttdato check-source` and `sluttdato propose` show what they see."""
+"""Prints the results of `sluttdato check-source` and `sluttdato propose`."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from ingest.sources.propose import Proposal
 
 
 def show_seen(seen: Seen, out: Console) -> None:
-    """Tables and columns with how full they are, what cannot be told, and what to look at."""
+    """Tables, the share of filled cells by column, what is not assessable, and advice."""
     for table in seen.tables:
         out.print(f"[b]{table.name}[/], {table.rows} rows seen")
         shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -23,9 +23,9 @@ def show_seen(seen: Seen, out: Console) -> None:
     if seen.not_delivered:
         out.print(f"\nNot delivered: {', '.join(seen.not_delivered)}", soft_wrap=True)
     if seen.not_assessable:
-        out.print(f"\nCannot be told from this source: {', '.join(seen.not_assessable)}", soft_wrap=True)
+        out.print(f"\nNot assessable from this source: {', '.join(seen.not_assessable)}", soft_wrap=True)
     elif seen.system == "vfs":
-        out.print("\nEverything can be told from this source.")
+        out.print("\nEverything is assessable from this source.")
     for line in seen.advice:
         out.print(f"→ {line}", markup=False, soft_wrap=True)
 

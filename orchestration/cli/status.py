@@ -28,7 +28,7 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "days": {day: state},
     "withheld": [{"extract_date", "status", "reason", "diff"}], "pending": [day]}}, "findings": {type: {"open",
     "excepted"}}, "not_assessable": [name]}. A state is accepted, quarantined, refused, missing or pending (delivered, not
-    taken in yet). Of a type that cannot be assessed, the findings are those that were open when it last could; none is null.
+    taken in yet). For a type that is not assessable, the counts are those of its last assessable day; null instead of zero.
     """
     freshness: list[Row] = []
     extracts: dict[System, list[Row]] = {system: [] for system in SYSTEMS}
@@ -72,7 +72,7 @@ def _diff(paths: DataPaths, landing: Landing, extract: Row) -> str | None:
 
 
 def _findings(con: duckdb.DuckDBPyConnection, not_assessable: list[str]) -> dict[str, dict[str, int | None]]:
-    """{type: how many are open or excepted}; None instead of a zero that nobody measured."""
+    """{type: {open, excepted}: count}; None instead of zero for a type that is not assessable."""
     counts: dict[str, dict[str, int | None]] = {
         t: dict.fromkeys(("open", "excepted"), None if t in not_assessable else 0) for t in labels.FINDING_TYPES}
     for finding_type, state, count in con.execute(
@@ -106,7 +106,7 @@ def show_status(status: dict[str, Any], out: Console) -> None:
         out.print()
         out.print(findings_table(status["findings"]))
     if status["not_assessable"]:
-        out.print(f"\nCannot be told from these sources: {', '.join(status['not_assessable'])}", soft_wrap=True)
+        out.print(f"\nNot assessable from these sources: {', '.join(status['not_assessable'])}", soft_wrap=True)
 
 
 def findings_table(findings: dict[str, dict[str, int | None]]) -> Table:
@@ -121,7 +121,7 @@ def findings_table(findings: dict[str, dict[str, int | None]]) -> Table:
 
 
 def show_demo(settings: Settings, out: Console) -> None:
-    """What the demo came to, and where to look."""
+    """The result of the demo, and where to look."""
     marts = settings.paths.marts
     with duckdb.connect(str(marts), read_only=True) as con:
         persons = scalar(con, "SELECT count(*) FROM employee_status")
@@ -138,7 +138,7 @@ def show_demo(settings: Settings, out: Console) -> None:
               "still have access:\n", soft_wrap=True)
     out.print(findings_table({t: c for t, c in findings.items() if c["open"] != 0}))
     if not_assessable:
-        out.print(f"\nCannot be told from these sources: {', '.join(not_assessable)}", soft_wrap=True)
+        out.print(f"\nNot assessable from these sources: {', '.join(not_assessable)}", soft_wrap=True)
     for system, day in withheld:
         out.print(f"\nThe {system} extract of {day} was cut off on the way, and quarantined: nobody was counted as gone.",
                   soft_wrap=True)

@@ -1,7 +1,7 @@
-"""After a run: what it came to is sent to those whom it concerns, whether the command line ran it or Dagster's daemon.
+"""After a run of the command line or of Dagster's daemon: sends its outcome to the recipients.
 
-Belongs here: which of a run's outcomes are problems with the data, and showing in Dagster and in the published set what
-became of the messages. Does not belong here: what is due, its words and its sending (`publish.alerts`).
+Belongs here: which of a run's outcomes are problems with the data, and recording in Dagster and in the published set
+what became of the messages. Does not belong here: what is due, its text and sending it (`publish.alerts`).
 """
 
 from collections.abc import Callable
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import dagster as dg
 
 MESSAGES_WERE_SENT = "messages_were_sent"
-# Checks not reported here: another message covers them with more words, or those who act on people get them as cases.
+# Checks not reported here: other parts of the messages cover them in more detail.
 _COVERED_OTHERWISE = {IS_LET_IN, "extracts_arrived", "extracts_are_recent", "extracts_are_let_in", MESSAGES_WERE_SENT,
                       "end_dates_propagate", "identities_are_certain", "kommuneadmins_are_in_order"}
-# Checks that only warn, but whose reason the data team can mend, and nobody else.
+# Checks that only warn, but that only the data team can fix.
 _REPORTED_WARNINGS = {"numbers_are_written_alike", "is_as_expected"}
 
 
@@ -37,7 +37,7 @@ def alert_log(settings: Settings) -> AlertLog:
 
 
 def problems_of(run: RunReport, as_of: date) -> list[Item]:
-    """What is wrong with the data, as the run shows it: sources not pulled, checks that failed, the run itself."""
+    """Problems with the data, from a run: sources not pulled, failed checks, the failed run itself."""
     problems = [problem("source_down", d.system, as_of, d.reason or "", system=d.system) for d in run.not_pulled]
     problems += [problem("check_failed", check.name, as_of, check.description or "se kontrollen i Dagster")
                  for check in run.checks if _is_problem(check)]
@@ -54,7 +54,7 @@ def _is_problem(check: CheckOutcome) -> bool:
 
 
 def state_now(settings: Settings, today: date, run: RunReport | None) -> State:
-    """What there is to send: of people and deliveries what is published; of the rest what the run shows, if there was one."""
+    """What there is to send: cases and deliveries from the published marts, problems from the run, if there was one."""
     paths = settings.paths
     problems = problems_of(run, today) if run else []
     if (run and not run.succeeded) or not paths.marts.exists():
@@ -83,7 +83,7 @@ def send_messages(
 
 
 def show_in_dagster(instance: "dg.DagsterInstance", sent: Sent) -> None:
-    """Show on the asset `published` whether the messages left."""
+    """Record on the asset `published` whether the messages were sent."""
     import dagster as dg
 
     if sent.sent or sent.failed:
@@ -97,5 +97,5 @@ def outcome_of(sent: Sent) -> str:
     """What became of the messages, in a line."""
     if sent.failed:
         return (f"The message to {', '.join(sent.failed)} did not leave: is `send_to` right, and does the channel answer? "
-                "What it said is told by the next run.")
-    return f"Messages left for {', '.join(sent.sent)}." if sent.sent else "Nothing new was to be told."
+                "The next run sends its content again.")
+    return f"Messages left for {', '.join(sent.sent)}." if sent.sent else "There was nothing new to send."

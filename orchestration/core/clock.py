@@ -1,4 +1,4 @@
-"""The one place that asks what day it is."""
+"""Today's date; no other module reads the clock for it."""
 
 import os
 from datetime import date, datetime

@@ -1,7 +1,7 @@
 """dbt as this project runs it: in this process, on a given warehouse; and the manifest that Dagster's assets are made from.
 
-In this process, because that saves the seconds of a second start, and a run that is killed leaves nothing behind that still
-writes. All that dbt writes is below the data directory. Nothing downloads: there are no dbt packages.
+In this process, because that saves seconds of start-up, and a killed run leaves no process behind that still writes. All that
+dbt writes is below the data directory. Nothing downloads: there are no dbt packages.
 Does not belong here: how Dagster shows what dbt did (`defs.assets.marts`).
 """
 
@@ -21,7 +21,7 @@ from orchestration.core.paths import DataPaths
 from publish.snapshot import Description
 
 PROJECT = dbt_project.PROJECT
-# Unit tests prove the rules when the code changes (`make test`); they do not look at the day's data.
+# Unit tests test the rules (`make test`), not the day's data.
 BUILD = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
 
 
@@ -54,7 +54,7 @@ def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[NodeRe
     os.environ.update(SLUTTDATO_WAREHOUSE=str(warehouse), DBT_SEND_ANONYMOUS_USAGE_STATS="false", DO_NOT_TRACK="1")
     try:
         done = dbtRunner().invoke([
-            # To write down all that goes well takes a tenth of dbt's time. By hand (`dbt build`) its log holds everything.
+            # Logging every success takes a tenth of dbt's time. `dbt build` by hand logs everything.
             "--quiet", "--log-level-file", "warn", *arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
             "--target-path", str(paths.dbt_target), "--log-path", str(paths.dbt_logs)])
     finally:
@@ -74,7 +74,7 @@ def failures(results: list[NodeResult]) -> list[str]:
 
 
 def manifest(data_dir: Path, warehouse: Path, progress: Callable[[str], None] = lambda _: None) -> Path:
-    """The manifest of the project as it is now; parsed anew when the project changed."""
+    """The manifest of the current project; parsed again when the project changed."""
     paths = DataPaths(data_dir)
     state = {"project": _fingerprint()}
 
@@ -92,7 +92,7 @@ def manifest(data_dir: Path, warehouse: Path, progress: Callable[[str], None] = 
 
 
 def descriptions(manifest_file: Path) -> dict[str, Description]:
-    """{mart: its description and those of its columns}, as they stand in the dbt project."""
+    """{mart: its description and those of its columns}, from the dbt project."""
     nodes = json.loads(manifest_file.read_text(encoding="utf-8"))["nodes"].values()
     return {
         n["name"]: Description(n["description"], {c: v["description"] for c, v in n["columns"].items()})

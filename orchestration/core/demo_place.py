@@ -1,8 +1,8 @@
-"""The demo in a data directory: its simulated systems as sources, pulling their past, making room for a new one.
+"""The demo in a data directory: its simulated systems as sources, pulling their history, removing an earlier demo.
 
-It is in the data directory itself, in a folder `demo` that marks it, so that it can never be mixed up with real data.
-The simulated systems are asked over HTTP like real ones. Their servers are part of this process, on ports of this machine,
-and end with it; their credentials guard nothing, so nobody has to set any.
+A folder `demo` marks the data directory, so that the demo is never mixed with real data. The simulated systems are pulled over
+HTTP like real ones. Their servers run in this process, on ports of this machine; their credentials are fixed and protect
+nothing.
 
 Belongs here: settings that read the demo. Does not belong here: when to use them (`cli.context` and `definitions` decide),
 the simulation itself (`demo`).
@@ -43,7 +43,7 @@ def with_demo_sources(settings: Settings, today: date) -> Settings:
 
 
 def _real_source(adapter: AdapterSettings) -> str | Path | None:
-    """The address of a source that is asked, or the path of one where something is delivered."""
+    """The address of a pulled source, or the path of one where something is delivered; else None."""
     url, path = getattr(adapter, "url", None), getattr(adapter, "path", None)
     if url or not path:
         return url
@@ -59,7 +59,7 @@ def simulated(settings: Settings, today: date) -> Settings:
     sources = settings.sources
     if days := dated_folders(settings.paths.demo_systems / "hrm", today):
         sources = _sources_on(settings, max(days))
-    # Nobody real is written to about people who are not; `sluttdato messages --preview` shows what would be sent.
+    # No message about simulated people is sent; `sluttdato messages --preview` shows what would be.
     alerts = Alerts(
         recipients={"sysadmin": Recipient(identify_by="name"), "datateam": Recipient(findings=False, data_problems=True)},
         report_url=settings.paths.report.absolute().as_uri())
@@ -70,15 +70,15 @@ def _sources_on(settings: Settings, day: date) -> Sources:
     from demo import exports
 
     hrm, vfs = (_server(settings.paths, s, day).sources(with_secrets=True) for s in SYSTEMS)
-    manners = {"backoff_seconds": 0, "concurrency": 1}  # one request at a time: the same faults each time
+    pace = {"backoff_seconds": 0, "concurrency": 1}  # one request at a time: the same faults each time
     return Sources.model_validate({
-        "hrm": [hrm["fint"] | manners],
-        "vfs": [vfs["oneroster"] | manners | {"tables": ["persons", "org_units"]},
+        "hrm": [hrm["fint"] | pace],
+        "vfs": [vfs["oneroster"] | pace | {"tables": ["persons", "org_units"]},
                 *exports.sources(settings.paths.demo_exports(day))]})
 
 
 def _server(paths: DataPaths, system: System, day: date) -> Any:
-    """The server of one of the demo's systems, showing `day`; started when it is first asked for."""
+    """The server of one of the demo's systems, showing `day`; started on first use."""
     from demo.servers import Faults, Server, day_of
 
     shown = day_of(paths.demo_systems, day)
@@ -93,7 +93,7 @@ def _server(paths: DataPaths, system: System, day: date) -> Any:
 def pull_history(settings: Settings, today: date, progress: Callable[[str], None]) -> tuple[int, int]:
     """Pull every simulated day before `today` on that day; returns how many requests that took, and how many went wrong.
 
-    Whoever runs a pipeline does this once a day; `today` is left to the daily run. For the holder of the writer's lock.
+    `today` is left to the daily run. For the holder of the writer's lock.
     """
     from demo import exports
 
@@ -125,7 +125,7 @@ def prepare(paths: DataPaths) -> None:
     Raises WrongSettings when the data directory holds anything else than a demo.
     """
     held = [p for p in paths.root.iterdir() if not p.name.startswith(".")]
-    kept = {paths.dbt, paths.dagster_home}  # those are there before any data
+    kept = {paths.dbt, paths.dagster_home}  # created before any data
     if set(held) - kept and not paths.demo.is_dir():
         raise WrongSettings(f"{paths.root} holds data that is no demo. Set another `data_dir` for the demo, e.g. "
                             "SLUTTDATO_DATA_DIR=demo-data sluttdato demo")
@@ -136,9 +136,9 @@ def prepare(paths: DataPaths) -> None:
         if path == paths.demo:
             continue
         if path.is_dir() and not path.is_symlink():
-            if path != paths.dbt:  # nothing of the demo's data is in there but what dbt wrote about the project itself
+            if path != paths.dbt:  # holds no data of the demo, only dbt's parse of the project
                 shutil.rmtree(path)
         else:
             path.unlink()
-    shutil.rmtree(paths.demo, ignore_errors=True)  # last, so that a broken-off removal still is a demo
+    shutil.rmtree(paths.demo, ignore_errors=True)  # last, so that an interrupted removal leaves a demo
     paths.demo.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""One writer at a time: whoever changes anything below the data directory holds this lock."""
+"""One writer at a time: changing anything below the data directory needs this lock."""
 
 import json
 import os
@@ -21,10 +21,10 @@ class LockHeld(Exception):
 def writer(
     data_dir: Path, patience_seconds: float, progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[None]:
-    """Hold the data directory. Waits for another holder, and raises LockHeld after `patience_seconds`.
+    """Hold the writer's lock of the data directory. Waits for another holder, and raises LockHeld after `patience_seconds`.
 
-    The system lets go of the lock when a process dies, however it dies; what that process left half written is removed.
-    Within one process it may be held several times over: a command holds it, and so does the Dagster run it starts.
+    The operating system releases the lock when a process dies; the next holder removes what it left half written.
+    One process may hold it several times: a command, and the Dagster run that it starts.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     paths = DataPaths(data_dir)

@@ -7,12 +7,12 @@
     alerts/                   the log of messages (`publish.alerts.log`)
     published, published.d/   the published set, a link, and the sets it may point to (`publish.snapshot`)
     secrets/id_key            the generated key that national ids are hashed with
-    dbt/target, dbt/logs      what dbt writes; dbt/parsed.json says of which project its manifest is
+    dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
     dagster/                  Dagster's home, unless DAGSTER_HOME is set
     demo/                     the simulated systems (`core.demo_place`)
     .writer.lock, .parse.lock
 
-Does not belong here: what lies inside a folder that one module owns, such as `landed/<system>/<day>`.
+Does not belong here: paths inside a folder that one module owns, such as `landed/<system>/<day>`.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DataPaths:
-    """The paths below the data directory `root`. Nothing is created by asking for one."""
+    """The paths below the data directory `root`. Creates nothing."""
 
     root: Path
 
@@ -85,12 +85,12 @@ class DataPaths:
 
     @property
     def dbt_partial_parse(self) -> Path:
-        """What dbt keeps of its last parsing, to parse only what changed."""
+        """dbt's cache of its last parse."""
         return self.dbt_target / "partial_parse.msgpack"
 
     @property
     def dbt_parsed(self) -> Path:
-        """Which state of the project the manifest was parsed from."""
+        """The state of the project that the manifest was parsed from."""
         return self.dbt / "parsed.json"
 
     @property
@@ -137,5 +137,5 @@ class DataPaths:
             file.unlink()
 
     def shown(self, path: Path) -> str:
-        """A path as people are shown it: below the data directory, where it is."""
+        """A path for people: relative to the data directory if it is below it."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)

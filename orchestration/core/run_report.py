@@ -1,11 +1,11 @@
 """What a run did, as one typed value: deliveries, checks, failed steps, publication.
 
-Dagster's events are the record of a run. This module alone knows how they hold it: the assets write the metadata that is
-made here, and `RunReport.of` reads it back, from the events of a run in this process or from those that the instance keeps.
-So the command line, the messages and the daemon's sensors see the same run.
+Dagster's events are the record of a run. Only this module knows their format: assets write the metadata made here, and
+`RunReport.of` reads it back, from the events of a run in this process or from those that the instance keeps. So the command
+line, the messages and the daemon's sensors see the same run.
 
 Does not belong here: what is sent to whom (`alerting`, `publish.alerts`), what a command prints (`cli`).
-Dagster is imported by those who have its events; importing it takes a second that other commands need not wait.
+Dagster is imported only where its events are read: importing it takes a second.
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """What became of one system's delivery of one day. `reason` names figures, files and lines, never values."""
+    """What became of one system's delivery of one day. `reason` has figures, files and lines, never values."""
 
     system: System
     day: date
@@ -111,8 +111,8 @@ _SYSTEM_OF: dict[str, System] = {extract_asset(system): system for system in SYS
 class RunReport:
     """What a run that has ended did, each list in the order in which it happened.
 
-    `publication` is None when the run did not come so far. `sources_asked` is false when it did not come so far, when it
-    evaluated a past day, or what had landed only.
+    `publication` is None when the run ended before that step. `sources_asked` is false when the run ended before that step,
+    evaluated a past day, or used only what had landed.
     """
 
     run_id: str
@@ -135,7 +135,7 @@ class RunReport:
 
     @property
     def taken_in(self) -> int:
-        """How many deliveries were judged, whatever became of them."""
+        """The number of deliveries that were assessed, whatever their status."""
         return len(self.deliveries) - len(self.not_pulled)
 
     @property
@@ -192,7 +192,7 @@ def _publication(metadata: Any) -> Publication:
 
 
 def _innermost(error: Any) -> str:
-    """The text of the error that began it, without its class."""
+    """The text of the first error in the chain of causes, without its class."""
     while error.cause:
         error = error.cause
     text = error.message.strip()

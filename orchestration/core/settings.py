@@ -1,4 +1,4 @@
-"""The settings file (contract#settings-file): where it lies, what may stand in it, and clear words when it is wrong.
+"""The settings file (contract#settings-file): where it is, what it may hold, and clear errors when it is wrong.
 
 Each value can be overridden by the environment: SLUTTDATO_ and the path in the file, joined by two underscores, as in
 SLUTTDATO_POLICY__GRACE_DAYS=2. Secrets come from the environment only.
@@ -93,7 +93,7 @@ class Retention(SettingsModel):
 class _YamlWithEnvironment(YamlConfigSettingsSource):
     """The settings file, `${NAME}` in it replaced by that environment variable.
 
-    A text that does not come from the environment whole is a FromFile: as a secret it is refused (`ingest.settings_model`).
+    A text that is not one variable's value as a whole is a FromFile: as a secret it is refused (`ingest.settings_model`).
     """
 
     def __call__(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class Settings(SettingsModel, BaseSettings):
         description="Where the extracts of each system come from.")
     policy: Policy = Field(default=Policy(), description="Limits and groups of the rules.")
     schedule: Schedule = Field(default=Schedule(), description="When Dagster runs by itself.")
-    retention: Retention = Field(default=Retention(), description="How long things are kept.")
+    retention: Retention = Field(default=Retention(), description="How long extracts and findings are kept.")
     alerts: Alerts = Field(default=Alerts(), description="Messages, and who gets them.")
     lock_patience_seconds: float = Field(default=300, ge=0, description="Seconds that a run waits for another one to end.")
 
@@ -151,7 +151,10 @@ class Settings(SettingsModel, BaseSettings):
 
 
 def find_config(given: Path | None) -> Path | None:
-    """The settings file: the one given, else SLUTTDATO_CONFIG, else sluttdato.yaml here; None when there is none."""
+    """The settings file: the one given, else SLUTTDATO_CONFIG, else sluttdato.yaml here; None when there is none.
+
+    Raises WrongSettings when the named file does not exist.
+    """
     named = given or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
     if named:
         if not named.is_file():
@@ -185,7 +188,7 @@ def load_settings(given: Path | None = None) -> Settings:
 
 
 def _refuse_unknown_variables() -> None:
-    """pydantic-settings passes over variables with an unknown name; a misspelled override would silently do nothing."""
+    """pydantic-settings ignores variables with an unknown name, so a misspelled override would have no effect."""
     known = {f"SLUTTDATO_{name.upper()}" for name in Settings.model_fields}
     for variable in os.environ:
         ours = variable.startswith("SLUTTDATO_") and variable not in _NOT_SETTINGS

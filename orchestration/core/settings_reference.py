@@ -39,7 +39,7 @@ def schema_text() -> str:
 
 
 def with_tables(page: str) -> str:
-    """The page with the tables between its markers made anew. Raises ValueError when the markers are not there."""
+    """The page with new tables between its markers. Raises ValueError when the markers are not there."""
     before, begin, rest = page.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not (begin and end):
@@ -87,8 +87,8 @@ def _tables() -> Iterator[str]:
         yield from _table(_rows(own, definitions, skip=frozenset({"adapter"} | (inherited - rewritten))))
     yield "### Every server"
     yield ""
-    of_servers = ", ".join(f"`{n}`" for n, r in REGISTRY.items() if issubclass(r.settings, HttpSettings))
-    yield f"Of {of_servers} beside their own:"
+    pulled = ", ".join(f"`{n}`" for n, r in REGISTRY.items() if issubclass(r.settings, HttpSettings))
+    yield f"Of {pulled} beside their own:"
     yield ""
     yield from _table(_rows(servers, definitions, skip=frozenset({"adapter"})))
 

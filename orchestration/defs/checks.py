@@ -54,10 +54,10 @@ _AS_EXPECTED = [
 ]
 
 
-# The examination works in a process of its own; waiting for it comes after dbt, or it would not be beside it.
+# The examination runs in its own process beside dbt, so the step that waits for it comes after dbt.
 @dg.multi_asset_check(specs=_AS_EXPECTED, name="check_extracts", pool="warehouse", op_tags={"dagster/priority": "-1"})
 def about_extracts(workplace: dg.ResourceParam[Workplace]):
-    """What Great Expectations found in the newest extract of each system: counts and keys only."""
+    """Great Expectations' results on the newest extract of each system: counts and keys only."""
     as_of = workplace.as_of
     newest = {s: max((e for e in workplace.landing.all(s) if not e.refused and e.extract_date <= as_of),
                      key=lambda e: (e.extract_date, e.arrival), default=None) for s in SYSTEMS}
@@ -92,18 +92,18 @@ def about_people_and_deliveries(workplace: dg.ResourceParam[Workplace]):
         with workplace.warehouse(read_only=True) as con:
             freshness = deliveries.freshness(con)
             unknown = deliveries.not_assessable(freshness)
-            results_of_page = [
+            results_by_page = [
                 ("index.html", _deliveries(con, freshness, as_of)),
                 ("saker.html", _identity(con, workplace.settings.policy.max_match_drop_points)),
                 ("index.html", [_end_dates(con, unknown, as_of)]), ("kommuneadmin.html", [_kommuneadmins(con, unknown)]),
             ]
-    for page, of_page in results_of_page:
-        for result in of_page:
+    for page, page_results in results_by_page:
+        for result in page_results:
             yield result._replace(metadata={**result.metadata, "report": _link(workplace, page)})
 
 
 def _link(workplace: Workplace, page: str) -> dg.MetadataValue:
-    """Where people find the page of the report that tells more."""
+    """The page of the report with the details."""
     url = workplace.settings.alerts.report_url
     if url:
         return dg.MetadataValue.url(f"{url.rstrip('/')}/{page}")
@@ -112,9 +112,9 @@ def _link(workplace: Workplace, page: str) -> dg.MetadataValue:
 
 @dg.asset_check(
     asset=PUBLISHED_ASSET, name=MESSAGES_WERE_SENT, pool="warehouse",
-    description="The last message to each recipient left. What did not is told again by the next run.")
+    description="The last message to each recipient left. The next run sends the content of a failed one again.")
 def about_messages(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
-    """What became of the messages before this run; those about it are sent when it has ended, and shown here then."""
+    """The state of the messages before this run. Those about this run are sent and recorded here after it has ended."""
     last = {m["recipient"]: m["state"] for m in alert_log(workplace.settings).messages()}
     sent = Sent([r for r, state in last.items() if state == "sent"], [r for r, state in last.items() if state != "sent"])
     return dg.AssetCheckResult(
@@ -158,15 +158,15 @@ def _last_days(as_of: date) -> list[date]:
 
 
 def _volumes(con: duckdb.DuckDBPyConnection, as_of: date) -> dg.TableMetadataValue:
-    """Of the last days: what came, and how many rows."""
+    """Status and number of rows of each system's delivery on the last days."""
     came = {s: {e["extract_date"]: e for e in deliveries.newest_of_each_day(con, s)} for s in SYSTEMS}
     missing: Row = {"status": "missing", "row_count": None}
 
-    def of_day(day: date) -> tuple[Any, ...]:
-        of_systems = [came[s].get(day, missing) for s in SYSTEMS]
-        return day, *(e[column] for e in of_systems for column in ("status", "row_count"))
+    def row(day: date) -> tuple[Any, ...]:
+        extracts = [came[s].get(day, missing) for s in SYSTEMS]
+        return day, *(e[column] for e in extracts for column in ("status", "row_count"))
 
-    return _table(["day", *(name for s in SYSTEMS for name in (s, f"{s}_rows"))], [of_day(d) for d in _last_days(as_of)])
+    return _table(["day", *(name for s in SYSTEMS for name in (s, f"{s}_rows"))], [row(d) for d in _last_days(as_of)])
 
 
 def _identity(con: duckdb.DuckDBPyConnection, max_drop_points: float) -> list[dg.AssetCheckResult]:
@@ -195,7 +195,7 @@ def _identity(con: duckdb.DuckDBPyConnection, max_drop_points: float) -> list[dg
 
 
 def _not_assessable(mart: str, key: dg.AssetKey, name: str) -> dg.AssetCheckResult:
-    """A warning instead of a check that passes because nobody could look."""
+    """A warning: the check cannot pass when nothing can be assessed."""
     return _result(key, name, passed=False, warns=True,
                    text=f"Not assessable: the sources of VFS do not carry what {mart} needs.")
 

@@ -11,7 +11,7 @@ from orchestration.core.settings import Settings
 from orchestration.defs.assets import extracts
 
 _EXTRACTS = dg.AssetSelection.assets(*(extracts.extract_key(s) for s in SYSTEMS))
-# Runs with this tag are begun anew by Dagster when they fail as a whole, e.g. because the process was killed.
+# Dagster starts a run with this tag again when it fails as a whole, e.g. because the process was killed.
 _RETRIED = {"dagster/max_retries": "2"}
 
 daily = dg.define_asset_job(
@@ -25,7 +25,7 @@ one_day_again = dg.define_asset_job(
 
 
 def schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """The daily run, at the time set, in Oslo."""
+    """The daily run at `schedule.daily_at`, Oslo time."""
     return dg.ScheduleDefinition(
         name="every_morning", job=daily, cron_schedule=settings.schedule.cron, execution_timezone=clock.TIME_ZONE,
         default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -33,13 +33,13 @@ def schedule(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def delivery_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Runs the daily job when a delivery has landed and stands still."""
+    """Runs the daily job when a delivery is new or changed, and did not change between two looks."""
 
     @dg.sensor(
         name="delivery_landed", job=daily, default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=settings.schedule.look_for_deliveries_every_seconds,
-        description="Runs the daily job when new or changed files lie in a source's folder and two looks in a row saw "
-                    "the same: a delivery still being copied is left alone.")
+        description="Runs the daily job when new or changed files are in a source's folder and did not change between "
+                    "two looks: a delivery still being copied is left alone.")
     def delivery_landed(context: dg.SensorEvaluationContext):
         landing, until = Landing(settings.paths.landed), clock.today()
         pending = [d for system in SYSTEMS for d in landing.pending(settings.source(system), until)]
@@ -49,7 +49,7 @@ def delivery_sensor(settings: Settings) -> dg.SensorDefinition:
         state = hashlib.sha256("\n".join(f"{d.system}|{d.extract_date}|{d.signatures}" for d in pending).encode()).hexdigest()
         if context.cursor != state:
             context.update_cursor(state)
-            return dg.SkipReason(f"{len(pending)} deliveries are new or changed; they are taken in when they stand still")
+            return dg.SkipReason(f"{len(pending)} deliveries are new or changed; they are taken in when they no longer change")
         return dg.RunRequest(run_key=state)
 
     return delivery_landed

@@ -1,4 +1,4 @@
-"""What assets and checks are handed: the settings, the writer's lock, the warehouse, the as-of date, progress.
+"""What assets and checks share: the settings, the writer's lock, the warehouse, the as-of date, progress.
 
 A resource function and not a `dg.ConfigurableResource`: see `workplace_resource`.
 """
@@ -25,7 +25,7 @@ MAX_RETRIES, SECONDS_BEFORE_RETRY = 3, 30
 
 @dataclass
 class Workplace:
-    """All that the steps of one run share. `progress` gets one line on each longer step."""
+    """What the steps of one run share. `progress` gets a line for each longer step."""
 
     settings: Settings
     progress: Callable[[str], None]
@@ -46,7 +46,7 @@ class Workplace:
 
     @property
     def as_of(self) -> date:
-        """The as-of date of this run: what `take_in` set; in a run that is resumed after it, what it left in the warehouse."""
+        """The as-of date of this run, as `take_in` set it; in a run resumed after that step, read from the warehouse."""
         if self._as_of is None:
             with self.warehouse(read_only=True) as con:
                 self._as_of = as_of_date(con)
@@ -69,7 +69,7 @@ class Workplace:
 
 @contextmanager
 def retried_when_it_can_pass() -> Iterator[None]:
-    """What can pass (somebody looks into the warehouse file, a disk is away) is tried again by Dagster."""
+    """Have Dagster retry after an error that may pass: the warehouse file is in use, a disk is away."""
     try:
         yield
     except (WarehouseBusy, BlockingIOError, InterruptedError, TimeoutError, ConnectionError) as error:

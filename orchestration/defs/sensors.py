@@ -1,6 +1,6 @@
 """The sensors that send messages about runs that Dagster's daemon made, once they have ended, well or not.
 
-Failed checks that do not block leave a run successful; both kinds of runs are therefore looked at, with all their checks.
+Failed checks that do not block leave a run successful, so both sensors report all checks of a run.
 The command line sends its own messages, so after its runs the sensors find nothing left to send.
 """
 
@@ -15,7 +15,7 @@ from orchestration.core.lock import writer
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings
 
-# A tick that finds the next run at work fails, and is tried again; it must not wait longer than Dagster lets a tick last.
+# A tick fails while the next run is at work, and is tried again; it must not wait longer than Dagster lets a tick last.
 _PATIENCE_SECONDS = 20
 
 
@@ -33,13 +33,13 @@ def build(settings: Settings, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
 
     @dg.run_status_sensor(
         name="tell_after_success", run_status=dg.DagsterRunStatus.SUCCESS, **common,
-        description="Sends each recipient one digest of what the run found, its failed checks included.")
+        description="Sends each recipient one digest of the run's outcome, its failed checks included.")
     def tell_after_success(context: dg.RunStatusSensorContext):
         return after(context)
 
     @dg.run_status_sensor(
         name="tell_after_failure", run_status=dg.DagsterRunStatus.FAILURE, **common,
-        description="Tells the data team at once that a run failed.")
+        description="Sends the data team a message at once when a run failed.")
     def tell_after_failure(context: dg.RunStatusSensorContext):
         return after(context)
 

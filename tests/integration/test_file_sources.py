@@ -84,7 +84,7 @@ def test_the_official_pifu_sample(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("content", "problem"), [
     (pifu()[:-30], "the XML is broken, or breaks off"),
     ("<html><body>Log in</body></html>", "the document is no <enterprise>"),
-    (pifu(kind="delta"), "the file is no full one"),
+    (pifu(kind="delta"), "the file is not a full one"),
     ("<?xml version='1.0'?><!DOCTYPE enterprise SYSTEM 'file:///etc/passwd'><enterprise/>", "declares a document type"),
     ("<enterprise><person>" + "x" * 12_000_000 + "</person></enterprise>", "the XML is broken"),
     ("", "the XML is broken"),

@@ -172,7 +172,7 @@ def _text(content: str) -> Callable[[Path], Any]:
 
 CSV, ONEROSTER, PIFU_FILE = {"adapter": "csv", "path": "in"}, {"adapter": "oneroster"}, {"adapter": "pifu", "path": "p.xml"}
 EXCEL_FILE = {**EXPORT, "path": "e.xlsx"}
-TOO_LONG, NO_XML, NO_BOOK = "the line is longer than any honest one", "the XML is broken", "the file is no Excel workbook"
+TOO_LONG, NO_XML, NO_BOOK = "the line is longer than 4 MB", "the XML is broken", "the file is no Excel workbook"
 # {name: (file, settings, function that writes it, why it is refused)}
 BOMBS: dict[str, tuple[str, dict[str, Any], Callable[[Path], Any], str]] = {
     "a line of a gigabyte, csv": ("in/2025-03-10/positions.csv", CSV, _line_of_a_gigabyte, TOO_LONG),
@@ -180,7 +180,7 @@ BOMBS: dict[str, tuple[str, dict[str, Any], Callable[[Path], Any], str]] = {
     "a line of a gigabyte, oneroster": ("o/manifest.csv", {**ONEROSTER, "path": "o"}, _line_of_a_gigabyte, TOO_LONG),
     "a line of a gigabyte, pifu": ("p.xml", PIFU_FILE, _line_of_a_gigabyte, NO_XML),
     "a zip bomb, oneroster": ("r.zip", {**ONEROSTER, "path": "r.zip"}, lambda f: _zip_bomb(f, "users.csv"),
-                              "the zip unpacks to more than any honest one"),
+                              "the zip unpacks to more than 512 MB, or 100 times its size"),
     "a zip bomb, excel": ("e.xlsx", EXCEL_FILE, lambda f: _zip_bomb(f, "xl/worksheets/sheet1.xml"),
                           "unpacks to more than any export holds"),
     "a zip bomb of zeros, excel": ("e.xlsx", EXCEL_FILE, lambda f: _zip_bomb(

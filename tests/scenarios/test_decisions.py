@@ -30,7 +30,7 @@ def test_an_exception_makes_the_finding_excepted_from_the_next_run_on_until_it_e
 
 @pytest.mark.parametrize(("finding", "options", "message"), [
     ("NONSENSE", {}, "no open case has this number"), (None, {"--until": "2025-01-01"}, "has passed"),
-    (None, {"--reason": " "}, "must say something"), (None, {"--until": "11.03.2025"}, "expected a day as YYYY-MM-DD"),
+    (None, {"--reason": " "}, "must not be empty"), (None, {"--until": "11.03.2025"}, "expected a day as YYYY-MM-DD"),
 ])
 def test_an_exception_without_case_day_or_reason_is_wrong_use(
     ended: Place, finding: str | None, options: dict, message: str
@@ -56,7 +56,7 @@ def test_an_exception_is_listed_and_can_be_revoked(ended: Place) -> None:
     assert ended.do("revoke", exception["exception_id"], "--reason", "no longer", "--by", "z").code == 0
     assert ended.do("run").code == 0 and ended.mart("cases")[0]["status"] == "open"
     again = ended.do("revoke", exception["exception_id"], "--reason", "no longer", "--by", "z")
-    assert again.code == WRONG_USE and "no exception with this id stands" in again.err
+    assert again.code == WRONG_USE and "no exception with this id is in force" in again.err
     assert ended.do("exceptions", "--json").json == []
     listed, = ended.do("exceptions", "--all", "--json").json
     assert (listed["status"], listed["revoked_by"]) == ("revoked", "z")
@@ -108,7 +108,7 @@ def test_a_list_with_a_mistake_is_taken_in_not_at_all_and_the_place_is_named(end
     number = case_number(ended)
     done = ended.do("import-exceptions", filled_in(ended, (number, "01.04.2025", "x", "y"), (number, "snart", "", "y")))
     assert done.code == 1 and "line 3, Unntak til: expected a date such as 31.12.2026" in done.err
-    assert "line 3, Begrunnelse: must say something" in done.err
+    assert "line 3, Begrunnelse: is empty" in done.err
     assert "01.01.2025" not in done.err and ended.do("exceptions", "--json").json == []
     assert "has passed" in ended.do("import-exceptions", filled_in(ended, (number, "2025-01-01", "x", "y"))).err
     (ended.root / "list.csv").write_text("Sak,Navn\n1,2\n")

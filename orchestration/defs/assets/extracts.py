@@ -58,7 +58,7 @@ def _outcome_of(verdict: Verdict) -> DeliveryOutcome:
 
 
 def _metadata(outcome: DeliveryOutcome, landed: Landed) -> dict[str, Any]:
-    """Counts and states only; a reason names figures, files and lines, never values."""
+    """Counts and states only; a reason has figures, files and lines, never values."""
     return {
         **outcome.metadata(),
         "dagster/row_count": sum(f.rows for f in landed.figures.values()),
@@ -94,7 +94,7 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
         if verdict is None:
             source = workplace.settings.source(system)
             raise dg.Failure(f"{system} {day}: nothing is delivered. " + (
-                "Its source only tells what is so today" if source.is_pulled else "Look at the path in the settings"),
+                "Its source only has today's state" if source.is_pulled else "Look at the path in the settings"),
                 allow_retries=False)
         outcome = _outcome_of(verdict)
         metadata = _metadata(outcome, verdict.landed)
@@ -108,7 +108,7 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
 
 
 def _take_in_day(workplace: Workplace, system: System, day: date) -> Verdict | None:
-    """Land one day's delivery and judge it; None when nothing is delivered."""
+    """Land one day's delivery and assess it; None when nothing is delivered."""
     settings, landing = workplace.settings, workplace.landing
     taken = intake.land(landing, settings.source(system), day, workplace.key(), settings.policy, only=day,
                         pull=day == clock.today(), progress=workplace.progress, examine=workplace.examiner.examine)

@@ -33,7 +33,7 @@ def build(manifest: Path) -> dg.AssetsDefinition:
         paths = workplace.paths
         workplace.progress("evaluating: dbt build")
         with retried_when_it_can_pass(), workplace.warehouse():
-            pass  # wait for whoever looks into the warehouse: dbt would not
+            pass  # waits for other readers of the warehouse; dbt would fail
         results = dbt.invoke([*dbt.BUILD, *_selection(context)], paths.root, paths.warehouse)
         with workplace.warehouse(read_only=True) as con:
             counts = {".".join(key): count for key, count in row_counts(con, "catalogue", "intermediate", "marts").items()}
@@ -45,7 +45,7 @@ def build(manifest: Path) -> dg.AssetsDefinition:
 
 
 def _selection(context: dg.AssetExecutionContext) -> list[str]:
-    """Nothing when all is asked for; else the models chosen in Dagster, and what their checks test."""
+    """dbt's arguments: none for all models, else the models and checks chosen in Dagster."""
     if not context.is_subset:
         return []
     checks = {key.name for key in context.selected_asset_check_keys}
@@ -55,7 +55,7 @@ def _selection(context: dg.AssetExecutionContext) -> list[str]:
 def _events(
     context: dg.AssetExecutionContext, results: list[dbt.NodeResult], rows: dict[str, int],
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """What dbt did as Dagster's results: a materialization for each model made, a check for each test run."""
+    """dbt's results as Dagster's: a materialization for each model made, a check for each test run."""
     definition = context.assets_def
     models = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.specs if _UNIQUE_ID in spec.metadata}
     checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in definition.check_specs}

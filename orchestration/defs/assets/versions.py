@@ -25,7 +25,7 @@ def _specs() -> list[dg.AssetSpec]:
     common = {"owners": ["team:data-team"], "kinds": {"duckdb"}, "group_name": "ingest", "deps": deps}
     versions = [
         dg.AssetSpec(["versions", t.versions_name], description=(
-            f"What {t.system.upper()} said in `{t.name}`: each row's content, from the first extract that held it "
+            f"Table `{t.name}` of {t.system.upper()}: each row's content, from the first extract that held it "
             "(valid_from) to the first that no longer did (valid_to)."),
             metadata={"dagster/column_schema": dg.TableSchema(columns=[
                 *(dg.TableColumn(c.stored_name, c.sql_type) for c in t.columns),
@@ -39,7 +39,7 @@ def _specs() -> list[dg.AssetSpec]:
     name="take_in", specs=_specs(), pool="warehouse",
 )
 def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.ResourceParam[Workplace]):
-    """Land every delivery up to the as-of date, examine it, fold it, and write down for dbt which day to evaluate."""
+    """Land every delivery up to the as-of date, examine it, fold it, and store for dbt which day to evaluate."""
     workplace.as_of = as_of = clock.day(config.as_of)
     is_today = as_of == clock.today()
     settings, landing, decisions = workplace.settings, workplace.landing, workplace.decisions
@@ -54,7 +54,7 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                 for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
                     context.log.info(line)
                     progress(line)
-                for reason in taken.failed:  # the marts are made all the same, from what came before
+                for reason in taken.failed:  # the marts are made from the extracts before it
                     extracts.show_failed_pull(context, system, as_of, reason)
         with workplace.warehouse() as con:
             for system in SYSTEMS:

@@ -36,7 +36,7 @@ def test_what_no_adapter_carries_is_not_assessable(carried: frozenset[str], miss
 
 
 @pytest.mark.parametrize(("tables", "missing"), [
-    (positions([None, None], [None, None]), END_DATES),  # carried, but no row has a value: nothing says what belongs together
+    (positions([None, None], [None, None]), END_DATES),  # carried, but no row has a value, so no position has a counterpart
     (positions(["h1", None], [None, None]), set()), (positions([None, None], [None, "2025-01-01"]), set()),
     (positions([], []), set()),  # nobody has a position: that is known
     ({}, set()),  # a delta without positions changes none

@@ -60,5 +60,5 @@ def test_everything_that_is_wrong_is_named_at_once_and_nothing_of_the_file_count
                                   "A3;x;x;til jul;;Rektor", "A4"]))
     assert str(error.value) == (
         "liste.csv: nothing was taken in. line 3, Unntak til: expected a date such as 31.12.2026; "
-        "line 4, Sak: must say something; line 4, Begrunnelse: must say something; line 4, Besluttet av: must say something; "
-        "line 5, Unntak til: expected a date such as 31.12.2026; line 5, Begrunnelse: must say something")
+        "line 4, Sak: is empty; line 4, Begrunnelse: is empty; line 4, Besluttet av: is empty; "
+        "line 5, Unntak til: expected a date such as 31.12.2026; line 5, Begrunnelse: is empty")

@@ -1,4 +1,4 @@
-"""National ids at the door: hashed as Python's HMAC does, recognised where they do not belong, checked by their digits."""
+"""National ids in validation: hashed as Python's HMAC does, recognised where they do not belong, checked by their digits."""
 
 import hashlib
 import hmac

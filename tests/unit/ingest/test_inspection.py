@@ -48,21 +48,21 @@ def test_rows_shares_and_reasons_are_counted_and_no_cell_is_shown() -> None:
 ])
 def test_people_whom_nothing_would_match_are_pointed_out(people: Lines, advice: str | None) -> None:
     position = {"position_id": "v", "person_id": "P", "org_number": "S", "end_date": "2025-01-01"}
-    found = seen({"persons": people, "positions": [position]}, "vfs").advice
-    assert [a[:len(advice)] for a in found] == [advice] if advice else found == []
+    given = seen({"persons": people, "positions": [position]}, "vfs").advice
+    assert [a[:len(advice)] for a in given] == [advice] if advice else given == []
 
 
 def test_positions_without_any_end_date_are_pointed_out() -> None:
     assert seen({"employees": PEOPLE, "positions": [{**POSITION, "end_date": None}]}).advice == [
-        "No position has an end date. Does the source tell them?"]
+        "No position has an end date. Does the source deliver end dates?"]
     assert seen({"employees": PEOPLE, "positions": []}).advice == []
 
 
 def test_what_cannot_be_assessed_is_named_for_vfs_alone() -> None:
     persons = {"persons": [{"person_id": "P", "employee_number": "1"}]}
     assert seen({"employees": PEOPLE}).not_assessable == []
-    found = seen(persons, "vfs", frozenset({"persons.registered_by"})).not_assessable
-    assert "manual_position" in found and "manual_profile" not in found
+    missing = seen(persons, "vfs", frozenset({"persons.registered_by"})).not_assessable
+    assert "manual_position" in missing and "manual_profile" not in missing
 
 
 def test_the_newest_delivery_is_looked_into_and_nothing_is_no_fault() -> None:
@@ -75,7 +75,7 @@ def test_the_newest_delivery_is_looked_into_and_nothing_is_no_fault() -> None:
     assert result and result.tables[0].rows == 3 and adapter.fetched == 1
 
 
-def test_a_delivery_that_cannot_be_read_is_refused_with_its_words() -> None:
+def test_a_delivery_that_cannot_be_read_is_refused_with_its_reason() -> None:
     adapter = MemoryAdapter()
     adapter.deliver(DAY, {}, error=RefusedExtract("the quotes are not closed"))
     with pytest.raises(RefusedExtract, match="the quotes are not closed"):

@@ -66,7 +66,7 @@ def test_what_is_older_than_the_retention_keeps_is_left_out(tmp_path: Path, adap
     adapter.deliver(DAY, TABLES, signature="touched")
     taken = land(tmp_path, adapter)
     assert taken.postponed == ["hrm 2025-03-11: older than what the retention keeps (2025-03-11); left out"]
-    assert [e.extract_date for e in taken.landed] == [LAST]  # and of a day that had landed nothing is said
+    assert [e.extract_date for e in taken.landed] == [LAST]  # a day that had landed already is not reported
 
 
 def test_extra_columns_are_named_once(tmp_path: Path, adapter: MemoryAdapter) -> None:
@@ -90,8 +90,8 @@ def test_folding_writes_a_diff_for_each_extract_newly_held_back(tmp_path: Path, 
     landing, decisions = landing_at(tmp_path / "landed"), Decisions(tmp_path / "decisions")
 
     def fold(until: date | None = None) -> list[tuple[date, str]]:
-        found = intake.fold_landed(con, landing, decisions, Policy(), "hrm", tmp_path / "quarantined", until=until)
-        return [(v.landed.extract_date, v.status) for v in found]
+        verdicts = intake.fold_landed(con, landing, decisions, Policy(), "hrm", tmp_path / "quarantined", until=until)
+        return [(v.landed.extract_date, v.status) for v in verdicts]
 
     assert fold(DAY) == [(DAY, "accepted")]
     assert fold() == [(NEXT, "quarantined"), (LAST, "accepted")]

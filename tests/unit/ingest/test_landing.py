@@ -122,7 +122,7 @@ def test_a_delivery_that_could_not_be_read_whole_leaves_nothing_and_stays_pendin
     assert len(landing_at(tmp_path).pending(adapter.source("hrm"), DAY)) == 1
 
 
-def test_pending_is_what_looks_new_or_changed_at_a_glance(tmp_path: Path) -> None:
+def test_a_delivery_is_pending_when_its_signature_is_new_or_changed(tmp_path: Path) -> None:
     adapter = MemoryAdapter()
     for day in (NEXT, DAY):
         adapter.deliver(day, TABLES, signature="1")
@@ -143,7 +143,7 @@ def test_pending_is_what_looks_new_or_changed_at_a_glance(tmp_path: Path) -> Non
     assert pending() == [DAY, NEXT]
 
 
-def test_without_the_cache_of_glances_everything_is_looked_at_again_and_nothing_lands_twice(tmp_path: Path) -> None:
+def test_without_the_cache_of_signatures_everything_is_read_again_and_nothing_lands_twice(tmp_path: Path) -> None:
     adapter = delivered()
     take_in(tmp_path, adapter)
     for damage in ("", "{", None):

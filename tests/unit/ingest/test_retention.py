@@ -60,7 +60,7 @@ class House:
     def purge(self, before: date) -> int:
         return retention.purge(self.con, self.landed, self.quarantined, before)
 
-    def anew(self) -> "House":
+    def rebuilt(self) -> "House":
         """The same folders with a new warehouse."""
         house = make_house(self.root)
         house.fold()
@@ -112,7 +112,7 @@ def test_a_purge_deletes_extracts_and_people_who_were_gone_by_then(house: House)
     assert days_with_tables(house, "hrm") == days_with_tables(house, "vfs") == {str(day(4)), str(day(5))}
     assert [f.name for f in house.quarantined.rglob("*.csv")] == [f"{day(4)}-abc.csv"]
     assert len(landing_at(house.landed).all("hrm")) == 5  # what became of each stays known
-    after = house.anew()
+    after = house.rebuilt()
     assert after.known("hrm_employees", "employee_number") == {"1"} and after.known("vfs_persons", "person_id") == {"P"}
     assert after.known("vfs_accesses", "person_id") == {"P"} and after.known("hrm_positions", "position_id") == {"h1"}
     base = house.landed / "base" / str(day(3))
@@ -123,7 +123,7 @@ def test_one_who_was_there_on_the_day_after_the_base_is_kept_with_all_that_was_b
     fill(house, last=5, leaves_on=4)
     before = house.everything()
     house.purge(day(4))  # the base is of the third, when they were still there
-    assert house.anew().everything() == before
+    assert house.rebuilt().everything() == before
 
 
 def test_a_version_that_ended_with_the_base_stays_ended(house: House) -> None:
@@ -133,7 +133,7 @@ def test_a_version_that_ended_with_the_base_stays_ended(house: House) -> None:
     house.fold()
     house.purge(day(4))
     assert [(r["national_id_hash"], r["valid_from"], r["valid_to"]) for r in rows(
-        house.anew().con, "FROM versions.hrm_employees ORDER BY valid_from")] == [("n", day(1), day(3)), ("m", day(3), None)]
+        house.rebuilt().con, "FROM versions.hrm_employees ORDER BY valid_from")] == [("n", day(1), day(3)), ("m", day(3), None)]
 
 
 def test_folding_goes_on_from_the_base_as_if_nothing_had_been_purged(house: House) -> None:
@@ -143,17 +143,17 @@ def test_folding_goes_on_from_the_base_as_if_nothing_had_been_purged(house: Hous
         house.hrm(number, "1", *(["3"] if number == 7 else []))
         house.vfs(number, {"P": "1", "Q": "2"})
     house.fold()
-    anew = house.anew()
-    assert anew.everything() == house.everything()
+    rebuilt = house.rebuilt()
+    assert rebuilt.everything() == house.everything()
     assert [(r["employee_number"], r["valid_from"], r["valid_to"]) for r in rows(
-        anew.con, "FROM versions.hrm_employees ORDER BY 1")] == [
+        rebuilt.con, "FROM versions.hrm_employees ORDER BY 1")] == [
         ("1", day(1), None), ("2", day(1), day(6)), ("3", day(7), None)]
 
 
 @pytest.mark.parametrize(("persons", "employees", "person_ids", "employee_ids", "kept"), [
     ({"Q": "2"}, ["2"], {}, {}, {"2"}),  # by number
     ({"Q": None}, ["2"], {"Q": "n"}, {"2": "n"}, {"2"}),  # by national id
-    ({"Q": "2"}, ["2", "3"], {"Q": "n"}, {"3": "n"}, {"2", "3"}),  # by either: whose it is, is for others to decide
+    ({"Q": "2"}, ["2", "3"], {"Q": "n"}, {"3": "n"}, {"2", "3"}),  # by either: matching is decided elsewhere
     ({"Q": None}, ["2"], {}, {}, set()),
 ])
 def test_an_employee_who_may_be_a_person_still_in_vfs_is_kept(
@@ -165,7 +165,7 @@ def test_an_employee_who_may_be_a_person_still_in_vfs_is_kept(
         house.vfs(number, persons, ids=person_ids)
     house.fold()
     house.purge(day(4))
-    assert house.anew().known("hrm_employees", "employee_number") == {"1"} | kept
+    assert house.rebuilt().known("hrm_employees", "employee_number") == {"1"} | kept
 
 
 @pytest.mark.parametrize("table", ["employees", "positions"])
@@ -186,13 +186,13 @@ def test_an_employee_of_whom_hrm_held_only_a_row_or_only_a_position_is_matched_b
 
 
 def test_people_who_hang_together_over_several_steps_are_all_kept(house: House) -> None:
-    """P is there; employee 2 may be P or Q; employee 3 may be Q or R: who is who can only be told from all of them."""
+    """P is there; employee 2 may be P or Q; employee 3 may be Q or R: the matching needs all of them."""
     for number in range(1, 5):
         house.hrm(number, "1", *(["2", "3"] if number == 1 else ()), ids={"2": "n", "3": "m"})
         house.vfs(number, {"P": "2"} | ({"Q": "3", "R": "3", "S": "9"} if number == 1 else {}), ids={"Q": "n"})
     house.fold()
     house.purge(day(4))
-    after = house.anew()
+    after = house.rebuilt()
     assert after.known("vfs_persons", "person_id") == {"P", "Q", "R"}
     assert after.known("hrm_employees", "employee_number") == {"1", "2", "3"}
 
@@ -206,7 +206,7 @@ def test_a_system_that_has_not_delivered_since_keeps_its_newest_extract(house: H
     house.purge(day(5))
     assert retention.base_date(house.landed) == day(2)
     assert days_with_tables(house, "hrm") == {str(day(n)) for n in (3, 4, 5)}
-    assert house.anew().known("vfs_persons", "person_id") == {"P"}
+    assert house.rebuilt().known("vfs_persons", "person_id") == {"P"}
 
 
 def test_one_who_has_nothing_left_but_an_access_is_kept(house: House) -> None:
@@ -243,7 +243,7 @@ def test_a_later_purge_replaces_the_base_and_an_earlier_one_changes_nothing(hous
     base = house.landed / "base"
     assert [f.name for f in base.iterdir()] == [str(day(4))]
     assert house.purge(day(3)) == 0 and [f.name for f in base.iterdir()] == [str(day(4))]
-    assert house.anew().known("hrm_employees", "employee_number") == {"1"}
+    assert house.rebuilt().known("hrm_employees", "employee_number") == {"1"}
 
 
 def test_what_a_killed_purge_left_is_deleted_by_the_next(house: House) -> None:

@@ -20,7 +20,7 @@ def kinds(report: RunReport) -> list[tuple[str, str]]:
 
 
 def check(name: str, *, is_error: bool) -> CheckOutcome:
-    return CheckOutcome("findings", name, passed=False, is_error=is_error, description="says why")
+    return CheckOutcome("findings", name, passed=False, is_error=is_error, description="two rows")
 
 
 @pytest.mark.parametrize(("outcome", "problems"), [

@@ -1,4 +1,4 @@
-"""What is read from dbt's results and manifest, and when dbt parses anew."""
+"""What is read from dbt's results and manifest, and when dbt parses again."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_descriptions_are_those_of_the_marts(tmp_path: Path) -> None:
     assert dbt.descriptions(manifest) == {"cases": Description("What cases is.", {"id": "Its key."})}
 
 
-def test_the_project_is_parsed_anew_when_it_changed_and_else_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_project_is_parsed_again_only_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project, data = tmp_path / "project", DataPaths(tmp_path / "data")
     project.mkdir()
     (project / "a.sql").write_text("select 1")

@@ -50,7 +50,7 @@ def test_the_exit_status(monkeypatch: pytest.MonkeyPatch, settings: Settings, re
 def test_what_was_withheld_before_a_rebuild_is_not_reported_again(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert evaluate(monkeypatch, settings, replace(WELL, deliveries=(QUARANTINED,)), anew=True) == 0
+    assert evaluate(monkeypatch, settings, replace(WELL, deliveries=(QUARANTINED,)), rebuilt=True) == 0
     printed = capsys.readouterr()
     assert "quarantined" not in printed.err and "1 landed extracts" in printed.out
 
