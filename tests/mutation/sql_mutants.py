@@ -17,7 +17,8 @@ Changes = Iterator[exp.Expr]
 MACROS = "macros/periods.sql"
 _MACRO_OF_COLUMN = {"period_number": "merge_periods", "part": "subtract_periods"}
 _MADE_FROM_RELATIONS = {"starts_anew", "nth"}  # columns of the innermost selects, which read what the macro was given
-_KEYS = [(re.compile(r"PARTITION BY [\w.]+(, [\w.]+)*"), "PARTITION BY keys"), (re.compile(r"JOIN \S+ AS subtrahend"), "JOIN subtrahend"),
+_KEYS = [(re.compile(r"PARTITION BY [\w.]+(, [\w.]+)*"), "PARTITION BY keys"),
+         (re.compile(r"JOIN \S+ AS subtrahend"), "JOIN subtrahend"),
          (re.compile(r"(\w+)\.(\w+) (=|<>) (\w+)\.\2"), r"\1.key \3 \4.key")]
 _LINE_LENGTH = 400  # or lines would break by the length of names
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -215,10 +216,8 @@ def _macro_around(node: exp.Expr) -> str | None:
     inside: exp.Expr = node
     while inside.parent and not isinstance(inside, exp.CTE):
         around = inside.parent
-        if isinstance(around, exp.Select) and inside is around.args.get("from_"):
-            if _MADE_FROM_RELATIONS & set(around.named_selects):
-                return None
-        if isinstance(around, exp.With):
+        if (isinstance(around, exp.Select) and inside is around.args.get("from_")
+                and _MADE_FROM_RELATIONS & set(around.named_selects)):
             return None
         if isinstance(inside, exp.Select) and (macro := _macro_of(inside)):
             return macro
