@@ -1,7 +1,7 @@
 """Changes of a model's compiled SQL, each of one expression, which DuckDB can still read.
 
-Belongs here: the list of changes. A change affects which rows there are, and their codes and days; it leaves texts for people,
-names and types alone.
+Belongs here: what is changed into what. A change leaves texts for people, names and types alone: what is changed is what rows
+there are and which codes and days they have.
 """
 
 import re
@@ -46,7 +46,7 @@ def mutants(model: str, sql: str) -> list[Mutant]:
     tree = parse(sql)
     original = written(tree)
     seen = {original}
-    made: list[Mutant] = []
+    found: list[Mutant] = []
     for node in list(tree.walk()):
         for changed in _changes(node):
             root = changed if node is tree else tree
@@ -58,10 +58,10 @@ def mutants(model: str, sql: str) -> list[Mutant]:
                 change = diff(original, code)
                 macro = _macro_around(node)
                 if macro:
-                    made.append(Mutant(MACROS, macro, tuple(map(_without_keys, change)), code, model))
+                    found.append(Mutant(MACROS, macro, tuple(map(_without_keys, change)), code, model))
                 else:
-                    made.append(Mutant(model, _part(node), change, code, model, len(made)))
-    return made
+                    found.append(Mutant(model, _part(node), change, code, model, len(found)))
+    return found
 
 
 def _changes(node: exp.Expr) -> Changes:
@@ -212,12 +212,12 @@ def _part(node: exp.Expr) -> str:
 
 
 def _macro_around(node: exp.Expr) -> str | None:
-    """The macro that made the SQL around the node; None for the relations passed to a macro."""
+    """The macro that made what the node is in; None for the relations that a macro was given."""
     inside: exp.Expr = node
     while inside.parent and not isinstance(inside, exp.CTE):
         around = inside.parent
-        reads = isinstance(around, exp.Select) and inside is around.args.get("from_")
-        if isinstance(around, exp.With) or (reads and _MADE_FROM_RELATIONS & set(around.named_selects)):
+        if (isinstance(around, exp.Select) and inside is around.args.get("from_")
+                and _MADE_FROM_RELATIONS & set(around.named_selects)):
             return None
         if isinstance(inside, exp.Select) and (macro := _macro_of(inside)):
             return macro
