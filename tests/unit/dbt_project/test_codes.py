@@ -47,7 +47,11 @@ def test_a_finding_type_is_produced_listed_remedied_explained_and_in_the_law(mod
 
 
 def test_the_oracle_and_the_catalogue_agree_on_which_types_are_on_a_vfs_position() -> None:
-    assert {c for c, kind in codes.FINDING_TYPES.items() if kind.subject == "vfs_position"} == oracle.ON_VFS_POSITIONS
+    """contract#one-problem"""
+    on_positions = {code: kind.exclusive_group for code, kind in codes.FINDING_TYPES.items() if kind.subject == "vfs_position"}
+    assert set(on_positions) == oracle.ON_VFS_POSITIONS, "subject in finding_types.csv against ON_VFS_POSITIONS in the oracle"
+    alone = {code for code, group in on_positions.items() if group == code}
+    assert alone == {"end_date_not_propagated"}, "on a backed position; any other type needs the group of those on unbacked ones"
 
 
 def test_a_code_needs_only_columns_that_an_adapter_may_carry() -> None:
