@@ -22,10 +22,11 @@ run: setup                     ## a simulated municipality, its systems pulled, 
 check: setup                   ## lint, types and the unit tests: a minute at most
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit
 
-test: setup                    ## lint and all tests but the long ones
+test: setup                    ## lint, types and all tests but the long ones
 	$(BIN)/ruff check .
+	$(BIN)/basedpyright
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 mutate: setup                  ## changes the rules one by one: does a test fail? ONLY="int_backing ingest/guard.py"

@@ -1,10 +1,10 @@
 """The dbt project: every rule about people, as SQL. README.md names its parts, and what does not belong there.
 
-In Python there is only
+The only Python module is
 
     codes   the catalogue of codes, read from `seeds/`
 
-and, here, where the project lies, in a checkout or installed.
+`PROJECT` is the folder of the dbt project, in a checkout or installed.
 """
 
 from pathlib import Path

@@ -16,13 +16,13 @@ from dbt_project import PROJECT
 SEEDS = PROJECT / "seeds"
 Text = Annotated[str, StringConstraints(min_length=1)]
 Optional = Annotated[Text | None, BeforeValidator(lambda value: value or None)]
-# What an adapter must carry, as table.column, any one of them; empty where every source carries enough.
+# Columns of which an adapter must carry at least one, as table.column; empty when every source carries enough.
 Needs = Annotated[frozenset[str], BeforeValidator(lambda value: frozenset(filter(None, value.split(" or "))))]
 Code = TypeVar("Code", bound="_Code")
 
 
-class HalfAdded(Exception):
-    """A code of the catalogue is not whole. The text names file, code and column."""
+class IncompleteCode(Exception):
+    """A row of the catalogue is not complete. The text names file, code and column."""
 
 
 class _Code(BaseModel):
@@ -34,9 +34,9 @@ class _Code(BaseModel):
 
 
 class FindingType(_Code):
-    """A finding type. `subject`: what its subject_id names; `list_mart`: the mart that lists its open findings (`cases`
-    where no other does); `exclusive_group`: of the types of one group a subject has one at a time; `vfs_search`: VFS's own
-    search for the same."""
+    """A finding type. `subject`: what its subject_id names; `list_mart`: the mart that lists its unresolved findings (`cases`
+    where no other does); `exclusive_group`: a subject has at most one type of a group at a time; `vfs_search`: VFS's own search
+    for the same."""
 
     finding_type: Text
     subject: Literal["vfs_position", "hrm_position", "person", "person_at_org_unit"]
@@ -51,7 +51,7 @@ class FindingType(_Code):
 
 
 class Cause(_Code):
-    """Why a VFS position goes on. `is_of_propagation`: a cause in `end_date_propagation` too."""
+    """Why a VFS position is still active. `is_of_propagation`: whether `end_date_propagation` has this cause too."""
 
     cause: Text
     is_of_propagation: bool
@@ -59,7 +59,7 @@ class Cause(_Code):
 
 
 class ReviewReason(_Code):
-    """Why a kommuneadmin should be reviewed; `not_assessable_nb` where a source may not carry what it needs."""
+    """Why a kommuneadmin should be reviewed; `not_assessable_nb` where a source may lack what it needs."""
 
     review_reason: Text
     needs: Needs
@@ -74,7 +74,7 @@ class Status(_Code):
 
 
 class AssessedMart(BaseModel):
-    """A mart that says nothing where the sources do not carry what it needs."""
+    """A mart that cannot be assessed when the sources lack what it needs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -84,7 +84,7 @@ class AssessedMart(BaseModel):
 
 
 def read(model: type[BaseModel], file: Path) -> list[Any]:
-    """The rows of a seed, in its order. Raises HalfAdded, which names file, code and column."""
+    """The rows of a seed, in file order. Raises IncompleteCode, which names file, code and column."""
     with file.open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     codes = []
@@ -93,7 +93,7 @@ def read(model: type[BaseModel], file: Path) -> list[Any]:
             codes.append(model.model_validate(row))
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise HalfAdded(f"dbt_project/seeds/{file.name}, {next(iter(row.values()))}: {wrong}") from None
+            raise IncompleteCode(f"dbt_project/seeds/{file.name}, {next(iter(row.values()))}: {wrong}") from None
     return codes
 
 
@@ -102,7 +102,7 @@ def _by_code(model: type[Code], name: str, column: str) -> dict[str, Code]:
     return {getattr(code, column): code for code in codes}
 
 
-# By code, in the order in which people see them.
+# By code, in the order in which they are shown.
 FINDING_TYPES: dict[str, FindingType] = _by_code(FindingType, "finding_types", "finding_type")
 CAUSES: dict[str, Cause] = _by_code(Cause, "causes", "cause")
 REVIEW_REASONS: dict[str, ReviewReason] = _by_code(ReviewReason, "review_reasons", "review_reason")
@@ -111,11 +111,11 @@ _STATUSES: list[Status] = read(Status, SEEDS / "statuses.csv")
 
 
 def statuses(status_of: str) -> dict[str, Status]:
-    """The statuses of one thing (see `Status.status_of`), by code, in their order."""
+    """The statuses with this `status_of` (see `Status`), by code, in the order of `sort_order`."""
     return {s.status: s for s in sorted(_STATUSES, key=lambda s: s.sort_order) if s.status_of == status_of}
 
 
 def needs() -> dict[str, frozenset[str]]:
-    """What can be assessed only where an adapter carries one of these: finding types, marts and review reasons."""
+    """{finding type, mart or review reason: the columns of which an adapter must carry one}; only those that need any."""
     catalogues = (FINDING_TYPES, ASSESSED_MARTS, REVIEW_REASONS)
     return {name: code.needs for catalogue in catalogues for name, code in catalogue.items() if code.needs}

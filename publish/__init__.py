@@ -1,16 +1,16 @@
-"""What leaves: the published set for BI tools, the report and worklists made from it, messages, the explanation of one case.
+"""Output: the published set for BI tools, the report and worklists made from it, messages, and the explanation of one case.
 
-    snapshot    the published set: written aside, then swapped as a whole
+    snapshot    the published set: written to a new folder, then swapped as a whole
     report      the static pages of the report
     worklists   Excel workbooks and CSV, one for all and one for each school
-    alerts      messages: what is due to whom, and whether it arrived
+    alerts      messages: what is due for whom, and whether it arrived
     cases       the cases of a published set
-    deliveries  how recent each system is, and what became of each day
+    deliveries  how recent each system is, and the delivery of each day
     dossier     everything the warehouse holds about some people
-    explain     one case in words: what both systems held, and when
+    explain     one case in words: what both systems had, and when
     labels      the Norwegian words for codes
     guide       the tables of docs/sysadmin.md
-    parallel    many small files at once, by processes of their own
+    parallel    many small files at once, in other processes
 
 Belongs here: what outsiders see, read from the marts. Does not belong here: rules about people (SQL in `dbt_project`),
 Dagster.

@@ -1,4 +1,4 @@
-"""What the published marts say of deliveries: how recent each system is, what cannot be assessed, what became of each day.
+"""Deliveries in the published marts: how recent each system is, what cannot be assessed, and the delivery of each day.
 
 Belongs here: reading `data_freshness` and `extracts`, the same way for the report, messages, checks and the command line.
 Does not belong here: which extract counts or is stale (SQL in `dbt_project`), words for people (`labels`).
@@ -12,16 +12,16 @@ from ingest.sql import Row, rows
 
 
 def freshness(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """The rows of `data_freshness` by system, `not_assessable` in them as a list of names."""
+    """The rows of `data_freshness`, ordered by system; `not_assessable` is a list of names."""
     return [{**row, "not_assessable": [name for name in row["not_assessable"].split(", ") if name]}
             for row in rows(con, "FROM marts.data_freshness ORDER BY system")]
 
 
-def not_assessable(of_systems: list[Row]) -> list[str]:
-    """The finding types and marts that cannot be assessed, in the rows that `freshness` returns."""
-    return [name for row in of_systems for name in row["not_assessable"]]
+def not_assessable(freshness_rows: list[Row]) -> list[str]:
+    """The finding types, marts and review reasons that cannot be assessed; `freshness_rows` is what `freshness` returns."""
+    return [name for row in freshness_rows for name in row["not_assessable"]]
 
 
 def newest_of_each_day(con: duckdb.DuckDBPyConnection, system: str) -> list[Row]:
-    """For each extract date of a system the row of `extracts` that stands for it."""
+    """The rows of `extracts` of one system, the latest delivery of each extract date, oldest first."""
     return rows(con, "FROM marts.extracts WHERE system = ? AND is_latest_of_day ORDER BY extract_date", [system])

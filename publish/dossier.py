@@ -1,4 +1,4 @@
-"""Everything the warehouse holds about some people, read at once: what both systems said of them, and what dbt made of it.
+"""Everything the warehouse has about some people, read at once: their rows in both systems, and what dbt derived from them.
 
 Belongs here: reading, by person and employee, for one case or for all of a report. Does not belong here: words for people
 (`explain`), rules about people (SQL in `dbt_project`).
@@ -64,12 +64,15 @@ _QUERIES = {
 
 
 class Dossier:
-    """What is known of some VFS persons and HRM employees, of each kind of row by its key, e.g. `of("persons", [person_id])`."""
+    """All rows about some VFS persons and HRM employees, by kind and key, e.g. `rows("persons", [person_id])`.
+
+    The kinds and their keys are those of `_QUERIES`.
+    """
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, persons: Iterable[str], employees: Iterable[str], *, and_matched: bool = False
     ):
-        """`and_matched`: also the employees that the persons are matched with."""
+        """`and_matched`: also read the employees that the persons are matched with."""
         for name, ids in (("chosen_persons", persons), ("chosen_employees", employees)):
             con.register(name, pa.table({"id": pa.array(sorted(set(ids)), pa.string())}))
         if and_matched:
@@ -82,38 +85,42 @@ class Dossier:
         self.first_extract: dict[str, date] = dict(con.execute(
             "SELECT upper(system), min(extract_date) FROM staging.stg_extracts GROUP BY system").fetchall())
         self._org_names: dict[str, str] = dict(con.execute("SELECT org_number, name FROM intermediate.int_org_units").fetchall())
-        self._found: dict[str, dict[str, list[Row]]] = {}
+        self._rows: dict[str, dict[str, list[Row]]] = {}
         for name, (key, sql) in _QUERIES.items():
             by_key: dict[str, list[Row]] = defaultdict(list)
             for row in rows(con, sql):
                 by_key[row[key]].append(row)
-            self._found[name] = by_key
+            self._rows[name] = by_key
         for name in ("chosen_persons", "chosen_employees"):
             con.unregister(name)
-        self._hrm_positions = {row["position_id"]: row for row in self.everything("hrm_end_dates")}
+        self._hrm_positions = {row["position_id"]: row for row in self.all_rows("hrm_end_dates")}
 
-    def of(self, name: str, keys: Iterable[str]) -> list[Row]:
-        """The rows of one kind that belong to these keys, key after key."""
-        return [row for key in keys for row in self._found[name].get(key, ())]
+    def rows(self, name: str, keys: Iterable[str]) -> list[Row]:
+        """The rows of one kind with these keys, in the order of the keys."""
+        return [row for key in keys for row in self._rows[name].get(key, ())]
 
-    def everything(self, name: str) -> list[Row]:
+    def all_rows(self, name: str) -> list[Row]:
         """All rows of one kind."""
-        return [row for found in self._found[name].values() for row in found]
+        return [row for with_one_key in self._rows[name].values() for row in with_one_key]
 
     def hrm_position(self, position_id: str) -> Row | None:
-        """What HRM says of the end of one of its positions (int_hrm__end_dates)."""
+        """The row of int_hrm__end_dates for one HRM position; None when it is not in the dossier."""
         return self._hrm_positions.get(position_id)
 
     def org(self, org_number: str) -> str:
-        """An org unit as people know it: its name and number."""
+        """Name and number of an org unit; the number alone when neither system knows the unit."""
         name = self._org_names.get(org_number)
         return f"{name} ({org_number})" if name else org_number
 
 
 def resolve(con: duckdb.DuckDBPyConnection, subject: str) -> tuple[list[str], list[str]]:
-    """The VFS persons and HRM employees that an id leads to; none of either when neither system has held it."""
-    def column(sql: str, given: Any) -> set[str]:
-        return {value for (value,) in con.execute(sql, [given]).fetchall()} - {None}
+    """The VFS persons and HRM employees that an id belongs to, as (person ids, employee numbers); both are empty when neither
+    system has ever held the id.
+
+    `subject`: a person_id, a position_id of either system, an employee number, a finding_id or a case number.
+    """
+    def column(sql: str, parameter: Any) -> set[str]:
+        return {value for (value,) in con.execute(sql, [parameter]).fetchall()} - {None}
 
     persons = column("""
         SELECT person_id FROM staging.stg_vfs__persons WHERE person_id = $1

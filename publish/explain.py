@@ -1,6 +1,7 @@
-"""One case, explained: what HRM said and when, what VFS said and when, and why there is or is no finding.
+"""The explanation of one case: what HRM and VFS had, since when, and why there is or is not a finding.
 
-It reads what dbt worked out in the warehouse and puts it into words. It decides nothing anew.
+Belongs here: putting into words what dbt has worked out. Does not belong here: rules about people (SQL in `dbt_project`),
+reading the warehouse (`dossier`).
 """
 
 from collections.abc import Callable
@@ -18,12 +19,12 @@ from publish.labels import norwegian, period
 
 
 class UnknownSubject(LookupError):
-    """Nobody and nothing in either system has this id."""
+    """Neither system has ever held this id."""
 
 
 @dataclass
 class Event:
-    """Something a system said for the first time in the extract of `day`."""
+    """A change in one system: something that is new, changed or gone in the extract of `day`. `text` is Norwegian."""
 
     day: date
     system: str
@@ -32,7 +33,7 @@ class Event:
 
 @dataclass
 class Verdict:
-    """What holds of one subject today: `reasons` step by step, then `findings` (open ones) or none."""
+    """The assessment of one subject today: `reasons` step by step in Norwegian, then its unresolved `findings`, if any."""
 
     subject: str
     title: str
@@ -42,7 +43,7 @@ class Verdict:
 
 @dataclass
 class Case:
-    """All that is known of one person across both systems, as of one day."""
+    """The explanation of one id, across both systems, as of one day. `who`: a line for each profile and employee."""
 
     subject: str
     as_of_date: date
@@ -54,12 +55,15 @@ class Case:
 
 
 def explain(con: duckdb.DuckDBPyConnection, subject: str) -> Case:
-    """The case of a person_id, a position_id of either system, an employee number, or a finding. Raises UnknownSubject."""
+    """The explanation of a person_id, a position_id of either system, an employee number, a finding_id or a case number.
+
+    Raises UnknownSubject.
+    """
     persons, employees = resolve(con, subject)
     if not persons and not employees:
         raise UnknownSubject(subject)
     dossier = Dossier(con, persons, employees)
-    findings = dossier.everything("findings")
+    findings = dossier.all_rows("findings")
     return Case(
         subject=subject, as_of_date=dossier.as_of_date, first_day=dossier.first_day,
         who=_who(dossier, persons, employees), timeline=timeline(dossier, persons, employees),
@@ -69,21 +73,22 @@ def explain(con: duckdb.DuckDBPyConnection, subject: str) -> Case:
 
 
 def timeline(dossier: Dossier, persons: list[str], employees: list[str]) -> list[Event]:
-    """What both systems said of these people, from the first day on."""
+    """Every change of these people's rows in both systems, in order of days."""
     return sorted([*_hrm_events(dossier, employees), *_vfs_events(dossier, persons)], key=lambda e: (e.day, e.system))
 
 
 def reasons_of(dossier: Dossier, finding: Row) -> list[str]:
-    """Why one open finding (a row of marts.findings with the columns of marts.cases) is there, step by step."""
-    positions = [p for p in dossier.of("positions_now", [finding["person_id"]]) if p["position_id"] == finding["subject_id"]]
+    """Why there is this unresolved finding, step by step in Norwegian. `finding`: a row of marts.findings with the columns of
+    marts.cases."""
+    positions = [p for p in dossier.rows("positions_now", [finding["person_id"]]) if p["position_id"] == finding["subject_id"]]
     if positions and codes.FINDING_TYPES[finding["finding_type"]].subject == "vfs_position":
-        return _of_vfs_position(dossier, positions[0], [finding]).reasons
-    return _of_other_subject(dossier, finding["subject_id"], [finding]).reasons
+        return _position_verdict(dossier, positions[0], [finding]).reasons
+    return _other_verdict(dossier, finding["subject_id"], [finding]).reasons
 
 
 def _who(dossier: Dossier, persons: list[str], employees: list[str]) -> list[str]:
     lines = []
-    profiles = dossier.of("profiles", persons)
+    profiles = dossier.rows("profiles", persons)
     for p in profiles:
         name = " ".join(filter(None, [p["given_name"], p["family_name"]])) or "uten navn"
         if not p["is_in_state"]:
@@ -97,14 +102,14 @@ def _who(dossier: Dossier, persons: list[str], employees: list[str]) -> list[str
     shown = {p["person_id"] for p in profiles}
     lines += [f"VFS {person}: finnes ikke lenger i VFS" for person in persons if person not in shown]
     for number in employees:
-        versions = dossier.of("employees", [number])
+        versions = dossier.rows("employees", [number])
         if versions:
             name = " ".join(filter(None, [versions[-1]["given_name"], versions[-1]["family_name"]])) or "uten navn"
             lines.append(f"{name} (HRM {number})")
     return lines
 
 
-_TOLD = {
+_COMPARED = {
     "org_number": "enhet", "start_date": "startdato", "end_date": "sluttdato", "percentage": "prosent",
     "employee_number": "ansattnummer", "role": "rolle", "hrm_position_id": "HRM-stilling", "registered_by": "registrert av",
     "login_enabled": "kan logge inn", "person_id": "person", "position_id": "stilling", "national_id_hash": "fødselsnummer",
@@ -113,17 +118,17 @@ _TOLD = {
 
 def _hrm_events(dossier: Dossier, employees: list[str]) -> list[Event]:
     return [
-        *_events(dossier, "HRM", dossier.of("employees", employees), ("employee_number",),
+        *_events(dossier, "HRM", dossier.rows("employees", employees), ("employee_number",),
                  lambda r: f"ansatt {r['employee_number']}"),
-        *_events(dossier, "HRM", dossier.of("hrm_positions", employees), ("position_id",), lambda r: _position(dossier, r)),
+        *_events(dossier, "HRM", dossier.rows("hrm_positions", employees), ("position_id",), lambda r: _position(dossier, r)),
     ]
 
 
 def _vfs_events(dossier: Dossier, persons: list[str]) -> list[Event]:
     return [
-        *_events(dossier, "VFS", dossier.of("persons", persons), ("person_id",), lambda r: f"profil {r['person_id']}"),
-        *_events(dossier, "VFS", dossier.of("vfs_positions", persons), ("position_id",), lambda r: _position(dossier, r)),
-        *_events(dossier, "VFS", dossier.of("accesses", persons),
+        *_events(dossier, "VFS", dossier.rows("persons", persons), ("person_id",), lambda r: f"profil {r['person_id']}"),
+        *_events(dossier, "VFS", dossier.rows("vfs_positions", persons), ("position_id",), lambda r: _position(dossier, r)),
+        *_events(dossier, "VFS", dossier.rows("accesses", persons),
                  ("person_id", "access_group", "org_number", "start_date", "position_id"),
                  lambda r: f"tilgang {r['access_group']} ved {dossier.org(r['org_number'])}"),
     ]
@@ -136,7 +141,10 @@ def _position(dossier: Dossier, row: Row) -> str:
 def _events(
     dossier: Dossier, system: str, versions: list[Row], key: tuple[str, ...], name: Callable[[Row], str]
 ) -> list[Event]:
-    """What was there first, what changed, what went away, in the words of one system. `versions` stand in order."""
+    """The events in one system's versions, which are ordered by key and first day: what is new, what changed, what is gone.
+
+    `name` names a row in Norwegian.
+    """
     end = dossier.as_of_date + timedelta(days=1)
     events = []
     before: Row | None = None
@@ -146,7 +154,7 @@ def _events(
 
     for row, after in zip(versions, [*versions[1:], None], strict=False):
         if before and same(before, row) and before["to_day"] == row["from_day"]:
-            changes = [_change(dossier, column, before[column], row[column]) for column in _TOLD
+            changes = [_change(dossier, column, before[column], row[column]) for column in _COMPARED
                        if column in row and column not in key and row[column] != before[column]]
             if changes:
                 events.append(Event(row["from_day"], system, f"{name(row).split(',')[0]}: {', '.join(changes)}"))
@@ -163,8 +171,9 @@ def _events(
 
 def _change(dossier: Dossier, column: str, before: Any, after: Any) -> str:
     if column == "national_id_hash":
-        return "fødselsnummer endret"  # only that it changed: the hash itself says nothing to people
-    def told(value: Any) -> str:
+        return "fødselsnummer endret"  # the hash itself means nothing to people
+
+    def shown(value: Any) -> str:
         if isinstance(value, date):
             return norwegian(value)
         if isinstance(value, bool):
@@ -173,52 +182,52 @@ def _change(dossier: Dossier, column: str, before: Any, after: Any) -> str:
             return dossier.org(value)
         return "ingen" if value is None else str(value)
 
-    return f"{_TOLD[column]} {told(before)} → {told(after)}"
+    return f"{_COMPARED[column]} {shown(before)} → {shown(after)}"
 
 
 def _verdicts(dossier: Dossier, persons: list[str], findings: list[Row]) -> list[Verdict]:
     by_subject: dict[str, list[Row]] = {}
     for finding in findings:
         by_subject.setdefault(finding["subject_id"], []).append(finding)
-    verdicts = [_of_vfs_position(dossier, p, by_subject.pop(p["position_id"], []))
-                for p in sorted(dossier.of("positions_now", persons), key=lambda p: p["position_id"])]
-    for subject, found in sorted(by_subject.items()):
-        verdicts.append(_of_other_subject(dossier, subject, found))
+    verdicts = [_position_verdict(dossier, p, by_subject.pop(p["position_id"], []))
+                for p in sorted(dossier.rows("positions_now", persons), key=lambda p: p["position_id"])]
+    for subject, of_subject in sorted(by_subject.items()):
+        verdicts.append(_other_verdict(dossier, subject, of_subject))
     for person in persons:
         if person not in by_subject:
-            verdicts.append(_of_accesses(dossier, person))
+            verdicts.append(_access_verdict(dossier, person))
     return verdicts
 
 
-def _of_vfs_position(dossier: Dossier, p: Row, findings: list[Row]) -> Verdict:
+def _position_verdict(dossier: Dossier, p: Row, findings: list[Row]) -> Verdict:
     verdict = Verdict(p["position_id"], f"VFS-stilling {p['position_id']} ved {dossier.org(p['org_number'])}", [], findings)
-    say = verdict.reasons.append
-    say(f"{'Aktiv' if p['is_active'] else 'Ikke aktiv'} i VFS: {period(p['start_date'], p['end_date'])}, "
+    add = verdict.reasons.append
+    add(f"{'Aktiv' if p['is_active'] else 'Ikke aktiv'} i VFS: {period(p['start_date'], p['end_date'])}, "
         f"{labels.REGISTERED_BY[p['registered_by']]}.")
     if not p["is_active"]:
         return verdict
-    profile, = dossier.of("profiles", [p["person_id"]])
+    profile, = dossier.rows("profiles", [p["person_id"]])
     if profile["matched_employee_number"] is None:
-        say("Personen er ikke koblet til noen ansatt i HRM, verken på ansattnummer eller fødselsnummer.")
+        add("Personen er ikke koblet til noen ansatt i HRM, verken på ansattnummer eller fødselsnummer.")
     else:
-        say(f"Koblet til ansatt {profile['matched_employee_number']} på {labels.MATCH_METHODS[profile['match_method']]}, som er "
+        add(f"Koblet til ansatt {profile['matched_employee_number']} på {labels.MATCH_METHODS[profile['match_method']]}, som er "
             f"{labels.HRM_STATUSES[profile['hrm_status']]}.")
-        backing = dossier.of("backing", [p["position_id"]])
+        backing = dossier.rows("backing", [p["position_id"]])
         for b in backing:
             known = f", kjent siden {norwegian(b['end_date_known_on'])}" if b["hrm_end_date"] else ""
             end = f"sluttdato {norwegian(b['hrm_end_date'])}{known}" if b["hrm_end_date"] else "ingen sluttdato"
-            say(f"Har grunnlag i HRM-stilling {b['hrm_position_id']} ({end}).")
+            add(f"Har grunnlag i HRM-stilling {b['hrm_position_id']} ({end}).")
         if not backing:
-            say("Ingen stilling i HRM gir grunnlag for den. HRM har:")
-            for h in dossier.of("hrm_end_dates", [profile["matched_employee_number"]]):
-                say(f"  – {_hrm_position(dossier, h)}")
-    for cause in dossier.of("not_propagated", [p["position_id"]]):
+            add("Ingen stilling i HRM gir grunnlag for den. HRM har:")
+            for h in dossier.rows("hrm_end_dates", [profile["matched_employee_number"]]):
+                add(f"  – {_hrm_position(dossier, h)}")
+    for cause in dossier.rows("not_propagated", [p["position_id"]]):
         end = (f"sluttdato {norwegian(cause['hrm_end_date'])}, kjent siden {norwegian(cause['hrm_end_date_known_on'])}"
                if cause["hrm_end_date"] else f"sist i HRM {norwegian(cause['last_held_on'])}")
-        say(f"HRM-stilling {cause['hrm_position_id']} ({end}): {labels.CAUSES[cause['cause']]}")
+        add(f"HRM-stilling {cause['hrm_position_id']} ({end}): {labels.CAUSES[cause['cause']]}")
     for finding in findings:
         if finding["cause"] and (finding["cause"] == "manual_position" or not codes.CAUSES[finding["cause"]].is_of_propagation):
-            say(finding["why"])
+            add(finding["why"])
     return verdict
 
 
@@ -237,7 +246,7 @@ _SUBJECTS = {"vfs_position": "VFS-stilling", "hrm_position": "HRM-stilling", "pe
              "person_at_org_unit": "Person og skole"}
 
 
-def _of_other_subject(dossier: Dossier, subject: str, findings: list[Row]) -> Verdict:
+def _other_verdict(dossier: Dossier, subject: str, findings: list[Row]) -> Verdict:
     kind = codes.FINDING_TYPES[findings[0]["finding_type"]].subject
     verdict = Verdict(subject, f"{_SUBJECTS[kind]} {subject}", [], findings)
     for finding in findings:
@@ -253,15 +262,15 @@ def _of_other_subject(dossier: Dossier, subject: str, findings: list[Row]) -> Ve
     return verdict
 
 
-def _of_accesses(dossier: Dossier, person: str) -> Verdict:
-    """A person about whom nothing is found beside the positions: which accesses count, and that they are covered."""
+def _access_verdict(dossier: Dossier, person: str) -> Verdict:
+    """A person without a finding of their own: which accesses are effective, and whether a position covers them."""
     verdict = Verdict(person, f"Tilganger for {person}")
     verdict.reasons = _access_lines(dossier, person, None) or ["Ingen tilgang virker nå."]
     return verdict
 
 
 def _access_lines(dossier: Dossier, person: str, org_number: str | None) -> list[str]:
-    rows = [r for r in dossier.of("effective_accesses", [person]) if org_number in (None, r["org_number"])]
+    rows = [r for r in dossier.rows("effective_accesses", [person]) if org_number in (None, r["org_number"])]
     return [
         f"Tilgangen {r['access_group']} ved {dossier.org(r['org_number'])} virker nå"
         + (", men personen har ingen aktiv stilling der." if r["is_uncovered"] else ".")

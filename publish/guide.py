@@ -1,6 +1,6 @@
 """The tables of the sysadmin's guide, docs/sysadmin.md, made from the catalogue of codes by `make docs`.
 
-Belongs here: how they are set. Does not belong here: their words (`dbt_project/seeds`).
+Belongs here: their layout. Does not belong here: their words (`dbt_project/seeds`).
 """
 
 import re
@@ -14,7 +14,7 @@ _END = "<!-- end of what `make docs` makes -->"
 
 
 def with_tables(page: str) -> str:
-    """The page with both tables made anew between their markers. Raises ValueError when a marker is missing."""
+    """The page with both tables replaced between their markers. Raises ValueError unless each marker is there once."""
     page = _between(page, "finding_types", _table(
         ("funn", "betyr", "gjør dette i VFS"),
         ((f"**{t.label_nb}**", t.meaning_nb, t.what_to_do_nb) for t in codes.FINDING_TYPES.values())))

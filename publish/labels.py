@@ -1,7 +1,7 @@
-"""Norwegian words for codes and dates. Everything that people read takes its words from here or from the marts.
+"""Norwegian words for codes and dates. All texts for people take their words from here or from the marts.
 
 Belongs here: labels that come from the catalogue of codes (`dbt_project.codes`), and words that only the pages, workbooks
-and messages use. Does not belong here: why a case is one and what to click (columns `why` and `remedy` of the mart `cases`).
+and messages use. Does not belong here: why there is a case and what to click (columns `why` and `remedy` of the mart `cases`).
 """
 
 from datetime import date
@@ -11,7 +11,7 @@ from dbt_project import codes
 
 FINDING_TYPES = {code: t.label_nb for code, t in codes.FINDING_TYPES.items()}
 SHEETS = {code: t.sheet_nb for code, t in codes.FINDING_TYPES.items()}
-# What a type is about, in a sentence: shown above its list.
+# The meaning of a type, in a sentence or two.
 MEANINGS = {code: t.meaning_nb for code, t in codes.FINDING_TYPES.items()}
 SEARCHED_IN_VFS = {code for code, t in codes.FINDING_TYPES.items() if t.vfs_search}
 FINDING_STATUSES = {code: s.label_nb for code, s in codes.statuses("finding").items()}
@@ -32,7 +32,7 @@ REGISTERED_BY = {"hrm": "overført fra HRM", "manual": "registrert manuelt"}
 
 SYSTEMS = {"hrm": "HRM", "vfs": "VFS"}
 
-# Problems with the data, and the tables they are in.
+# Problems with the data.
 PROBLEMS = {
     "run_failed": "kjøringen stoppet", "source_down": "kilden kunne ikke hentes", "extract_refused": "uttrekket er avvist",
     "extract_quarantined": "uttrekket er i karantene", "extract_stale": "uttrekket er for gammelt",
@@ -43,7 +43,7 @@ TABLES = {"employees": "ansatte", "positions": "stillinger", "persons": "persone
 
 
 def norwegian(day: date | None) -> str:
-    """A date as Norwegians write it; a dash for none."""
+    """A date as dd.mm.yyyy; a dash for None."""
     return day.strftime("%d.%m.%Y") if day else "–"
 
 
@@ -53,5 +53,5 @@ def period(start: date | None, end: date | None) -> str:
 
 
 def full_name(row: dict[str, Any]) -> str:
-    """Given and family name of a row; empty where it has none."""
+    """Given and family name of a row; empty when both are null."""
     return " ".join(filter(None, [row["given_name"], row["family_name"]]))

@@ -1,6 +1,6 @@
-"""Many small files at once: work handed to processes of their own, where there is enough of it to be worth their start.
+"""Many small files at once: calls handed to other processes when there are enough of them to be worth starting a process.
 
-Belongs here: starting them, waiting for them, and that none outlives the one who asked. Does not belong here: what they do.
+Belongs here: starting the processes, waiting for them, and ending them with their parent. Does not belong here: what they do.
 """
 
 import multiprocessing
@@ -11,14 +11,14 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-_WORTH_A_PROCESS = 150  # calls of some milliseconds: as long as a process takes to start
+_WORTH_A_PROCESS = 150  # calls of a few milliseconds take as long as a process takes to start
 
 
 @contextmanager
-def beside(function: Callable[..., None], calls: list[tuple[Any, ...]]) -> Iterator[None]:
-    """Make all `calls` (arguments of `function`, which a module must name) while the block runs; they are done at its end.
+def in_background(function: Callable[..., None], calls: list[tuple[Any, ...]]) -> Iterator[None]:
+    """Call `function` with each tuple of arguments in `calls` while the block runs; all calls are done when the block has ended.
 
-    Raises what a call raised.
+    `function` must be importable by name. Few calls are made in this process after the block. Raises what a call raised.
     """
     processes = min(os.cpu_count() or 1, len(calls) // _WORTH_A_PROCESS)
     if not processes:
@@ -26,7 +26,7 @@ def beside(function: Callable[..., None], calls: list[tuple[Any, ...]]) -> Itera
         for arguments in calls:
             function(*arguments)
         return
-    # A fork would copy DuckDB's threads half way through what they do.
+    # A fork would copy DuckDB's threads in the middle of their work.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_parent)
     try:
         done = pool.map(function, *zip(*calls, strict=True), chunksize=20)
@@ -37,10 +37,10 @@ def beside(function: Callable[..., None], calls: list[tuple[Any, ...]]) -> Itera
 
 
 def _end_with_parent() -> None:
-    """A run that is killed leaves nobody behind who still writes where the next one works."""
+    """End this process when its parent ends: it must not go on writing where the next run works."""
     parent = multiprocessing.parent_process()
     if parent is None:
-        raise RuntimeError("this is no process that another one began")
+        raise RuntimeError("this process has no parent process")
 
     def watch() -> None:
         parent.join()

@@ -1,14 +1,16 @@
-"""The published set: all marts of one as-of date, and what people read of them, swapped as a whole.
+"""The published set: all marts of one as-of date, the report and the worklists, swapped as a whole.
 
     published -> published.d/<as-of date>-<number>/    a symbolic link, replaced by one rename
       marts.duckdb        the marts, in schema main, with their descriptions as comments
       parquet/<mart>.parquet
-      report/             pages for people, see `report`
+      report/             static pages, see `report`
       worklists/          Excel and CSV, see `worklists`
       set.json            as-of date and marts
 
-A set is never changed once it is linked. Readers that have the old one open keep it: its files are removed when newer
-sets have come, and an open file outlives its removal.
+A set never changes once it is linked. Old sets are removed when newer ones have been published; a reader that has a file of an
+old set open can go on reading it.
+
+Belongs here: writing, swapping and removing sets. Does not belong here: what the report and the worklists show.
 """
 
 import json
@@ -29,12 +31,12 @@ _KEPT_SETS = 3
 
 
 class PublishedIsNewer(Exception):
-    """The published set is of a later day. The text says which, and what to do instead."""
+    """The published set is of a later day. The text names both days, and what to do instead."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a mart and its columns mean, for readers of the published file."""
+    """What a mart and its columns mean: the comments in the published file."""
 
     text: str
     columns: dict[str, str] = field(default_factory=dict)
@@ -51,7 +53,7 @@ def published_as_of(link: Path) -> date | None:
 def write_set(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, as_of: date, descriptions: dict[str, Description]
 ) -> dict[str, int]:
-    """Write all marts of the warehouse, which are those of `as_of`, into an empty folder; returns {mart: rows}."""
+    """Write all marts of the warehouse, evaluated as of `as_of`, into an empty folder; returns {mart: number of rows}."""
     marts = [name for (name,) in warehouse.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database() AND table_schema = 'marts' "
         "ORDER BY table_name").fetchall()]
@@ -66,7 +68,7 @@ def write_set(
 
 @contextmanager
 def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
-    """A published file, to be written as the database `published`."""
+    """Attach a published file for writing, as the database `published`."""
     warehouse.execute(f"ATTACH {literal(file)} AS published")
     try:
         yield
@@ -76,8 +78,7 @@ def _attached(warehouse: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None
 
 
 def _write_mart(warehouse: duckdb.DuckDBPyConnection, folder: Path, mart: str, description: Description | None) -> int:
-    # Schema main: with a schema of the same name as the file, `marts.findings` would be ambiguous. As it is, both
-    # `findings` and `marts.findings` are understood.
+    # In schema main, both `findings` and `marts.findings` work; a schema named as the file would make the latter ambiguous.
     warehouse.execute(f"CREATE OR REPLACE TABLE published.main.{mart} AS FROM marts.{mart} ORDER BY ALL")
     warehouse.execute(f"COPY published.main.{mart} TO {literal(folder / 'parquet' / f'{mart}.parquet')} (FORMAT parquet)")
     if description:
@@ -88,24 +89,24 @@ def _write_mart(warehouse: duckdb.DuckDBPyConnection, folder: Path, mart: str, d
 def publish(
     warehouse: duckdb.DuckDBPyConnection, link: Path, as_of: date, descriptions: dict[str, Description]
 ) -> dict[str, int]:
-    """Publish the marts of the warehouse, which are those of `as_of`, with the report and the worklists made from them.
+    """Publish the marts of the warehouse, which are evaluated as of `as_of`, with the report and the worklists made from them.
 
-    `link` is what readers open. Returns {mart: rows}. Raises PublishedIsNewer. Only for the holder of the writer's lock.
+    `link` is what readers open. Returns {mart: number of rows}. Raises PublishedIsNewer. The caller must hold the writer's lock.
     """
-    standing = published_as_of(link)
-    if standing and as_of < standing:
+    published = published_as_of(link)
+    if published and as_of < published:
         raise PublishedIsNewer(
-            f"{as_of} is not published: the published set is of {standing}, and dashboards would go back in time. "
+            f"{as_of} is not published: the published set is of {published}, and dashboards would go back in time. "
             "To look at a past day beside it, use `sluttdato replay`")
     with _new_set(link, as_of) as folder:
         written = write_set(warehouse, folder, as_of, descriptions)
-        for_people(warehouse, folder, as_of)
+        write_report_and_worklists(warehouse, folder, as_of)
     return written
 
 
-def for_people(warehouse: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
-    """Write the report and the worklists beside the marts of a set."""
-    from publish import report, worklists  # what they need takes a while to load, and most commands publish nothing
+def write_report_and_worklists(warehouse: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
+    """Write the report and the worklists into the folder of a set."""
+    from publish import report, worklists  # slow to import, and most commands publish nothing
 
     cases = rows(warehouse, "FROM marts.cases")
     roster = rows(warehouse, """
@@ -116,15 +117,15 @@ def for_people(warehouse: duckdb.DuckDBPyConnection, folder: Path, as_of: date) 
 
 
 def publish_again(warehouse: duckdb.DuckDBPyConnection, link: Path, mart: str) -> None:
-    """Publish the standing set anew with one mart as it is now; all the rest is the same files, linked.
+    """Publish a copy of the current set with one mart as the warehouse has it now; all other files are hard links.
 
     Raises FileNotFoundError when nothing is published.
     """
-    standing = link.resolve(strict=True)
-    contents = json.loads((standing / "set.json").read_text(encoding="utf-8"))
+    current = link.resolve(strict=True)
+    contents = json.loads((current / "set.json").read_text(encoding="utf-8"))
     with _new_set(link, date.fromisoformat(contents["as_of_date"])) as folder:
-        for file in standing.rglob("*"):
-            target = folder / file.relative_to(standing)
+        for file in current.rglob("*"):
+            target = folder / file.relative_to(current)
             if file.is_dir():
                 target.mkdir(exist_ok=True)
             elif file.name in ("marts.duckdb", f"{mart}.parquet"):
@@ -138,7 +139,7 @@ def publish_again(warehouse: duckdb.DuckDBPyConnection, link: Path, mart: str) -
 
 @contextmanager
 def _new_set(link: Path, as_of: date) -> Iterator[Path]:
-    """A folder to fill, which is published in one step when the block ends without an error."""
+    """A folder to fill. It is published in one step when the block ends without an error."""
     sets = link.with_name(f"{link.name}.d")
     number = max((_number(s) for s in sets.glob("*-*")), default=0) + 1
     target = sets / f"{as_of.isoformat()}-{number:06d}"
@@ -153,7 +154,7 @@ def _new_set(link: Path, as_of: date) -> Iterator[Path]:
 
 
 def remove_old_sets(link: Path, kept: int = _KEPT_SETS) -> None:
-    """Remove all but the newest sets; never the published one."""
+    """Remove all but the `kept` newest sets; the published one is never removed."""
     sets = sorted(link.with_name(f"{link.name}.d").glob("*-*"), key=_number, reverse=True)
     for old in sets[kept:]:
         if old.name != link.readlink().name:

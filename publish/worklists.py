@@ -1,10 +1,10 @@
-"""Worklists: an Excel workbook for the sysadmin and one for each school, CSV beside, made from the mart `cases`.
+"""Worklists: an Excel workbook for the sysadmin and one for each school, and the same lists as CSV, made from the mart `cases`.
 
     worklists/arbeidsliste.xlsx, arbeidsliste.csv
     worklists/skoler/<org_number>.xlsx, <org_number>.csv
 
-A sheet for each finding type. The last columns are for decisions: filled in and saved as CSV, `sluttdato import-exceptions`
-reads them. Belongs here: what the files look like. Does not belong here: what is a case, or what to do about it (SQL).
+Each finding type has a sheet. The last columns are for decisions: `sluttdato import-exceptions` reads a CSV in which they are
+filled in. Belongs here: what the files look like. Does not belong here: what is a case, or what to do about it (SQL).
 """
 
 import csv
@@ -23,7 +23,7 @@ from ingest.sql import Row
 from publish import labels
 from publish.deliveries import not_assessable
 from publish.labels import norwegian
-from publish.parallel import beside
+from publish.parallel import in_background
 
 _LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
 
@@ -64,7 +64,7 @@ _TYPE = _Column("Type", 30, lambda c: labels.FINDING_TYPES[c["finding_type"]])
 
 @contextmanager
 def writing(folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row], as_of: date) -> Iterator[None]:
-    """Write all worklists into the new folder `folder`, beside what the block does; they are there when it ends.
+    """Write all worklists into the new folder `folder` while the block runs; they are complete when it ends.
 
     `cases` and `roster` are the marts of those names, `freshness` is what `deliveries.freshness` returns.
     """
@@ -72,31 +72,31 @@ def writing(folder: Path, cases: list[Row], roster: list[Row], freshness: list[R
     schools = folder / "skoler"
     schools.mkdir()
     lists = [(folder / "arbeidsliste", "Alle saker", cases, freshness, as_of, roster)]
-    lists += [(schools / file_stem(org_number), of_school[0]["org_name"] or org_number, of_school, freshness, as_of, None)
-              for org_number, of_school in by_school(cases).items()]
-    with beside(_write, lists):
+    lists += [(schools / file_stem(org_number), school_cases[0]["org_name"] or org_number, school_cases, freshness, as_of, None)
+              for org_number, school_cases in by_school(cases).items()]
+    with in_background(_write, lists):
         yield
 
 
 def _write(
     file: Path, title: str, cases: list[Row], freshness: list[Row], as_of: date, roster: list[Row] | None
 ) -> None:
-    """One list as a workbook and as CSV; with the roster, the sysadmin's, which shows every type."""
+    """Write one list as a workbook and as CSV. The sysadmin's list has the roster and a sheet for every type, also empty ones."""
     _workbook(file.with_suffix(".xlsx"), title, cases, freshness, as_of, roster)
     _csv(file.with_suffix(".csv"), cases)
 
 
 def by_school(cases: list[Row]) -> dict[str, list[Row]]:
-    """The cases that have an org unit, by its number."""
-    found: dict[str, list[Row]] = {}
+    """{org_number: its cases}, in order of numbers; cases without an org unit are left out."""
+    schools: dict[str, list[Row]] = {}
     for case in cases:
         if case["org_number"]:
-            found.setdefault(case["org_number"], []).append(case)
-    return dict(sorted(found.items()))
+            schools.setdefault(case["org_number"], []).append(case)
+    return dict(sorted(schools.items()))
 
 
 def file_stem(org_number: str) -> str:
-    """A file name for an org unit: its number, where that is harmless in a path."""
+    """A file name for an org unit: its number where that is safe in a path, else a safe form of it with a hash."""
     safe = re.sub(r"[^0-9A-Za-z_-]", "_", org_number)[:40]
     return safe if safe == org_number else f"{safe}-{hashlib.sha256(org_number.encode()).hexdigest()[:6]}"
 
@@ -104,7 +104,7 @@ def file_stem(org_number: str) -> str:
 def _workbook(
     file: Path, title: str, cases: list[Row], freshness: list[Row], as_of: date, roster: list[Row] | None
 ) -> None:
-    # Whatever stands in the data is text: no formula, no link, no number made of it.
+    # All data is text: Excel must not turn it into formulas, links or numbers.
     book = xlsxwriter.Workbook(str(file), {
         "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
     book.set_properties({"title": f"Sluttdato: {title}", "created": datetime(as_of.year, as_of.month, as_of.day)})
@@ -119,7 +119,7 @@ def _workbook(
     by_type: dict[str, list[Row]] = {t: [] for t in labels.FINDING_TYPES}
     for case in cases:
         by_type[case["finding_type"]].append(case)
-    shown = [t for t, found in by_type.items() if found or roster is not None]
+    shown = [t for t, of_type in by_type.items() if of_type or roster is not None]
     _overview(book, title, as_of, freshness, by_type, unknown, formats)
     for finding_type in shown:
         sheet = book.add_worksheet(labels.SHEETS[finding_type])
@@ -162,21 +162,21 @@ def _overview(
     sheet.write_string(1, 0, f"Per {norwegian(as_of)}")
     line = 3
     for row in freshness:
-        told = (f"uttrekk av {norwegian(row['current_extract_date'])}, {row['age_days']} dager gammelt: "
-                f"{labels.FRESHNESS[row['status']]}" if row["current_extract_date"] else "har ikke levert")
-        sheet.write_string(line, 0, f"{labels.SYSTEMS[row['system']]}: {told}")
+        state = (f"uttrekk av {norwegian(row['current_extract_date'])}, {row['age_days']} dager gammelt: "
+                 f"{labels.FRESHNESS[row['status']]}" if row["current_extract_date"] else "har ikke levert")
+        sheet.write_string(line, 0, f"{labels.SYSTEMS[row['system']]}: {state}")
         line += 1
     line += 1
     for column, heading in enumerate(("Type", "Åpne", "Unntatt", "Hva det betyr")):
         sheet.write_string(line, column, heading, formats["heading"])
-    for finding_type, found in by_type.items():
+    for finding_type, of_type in by_type.items():
         line += 1
         sheet.write_string(line, 0, labels.FINDING_TYPES[finding_type])
-        excepted = sum(c["status"] == "excepted" for c in found)
-        if finding_type in unknown and not found:
+        excepted = sum(c["status"] == "excepted" for c in of_type)
+        if finding_type in unknown and not of_type:
             sheet.write_string(line, 1, "kan ikke vurderes")
         else:
-            sheet.write_number(line, 1, len(found) - excepted)
+            sheet.write_number(line, 1, len(of_type) - excepted)
             sheet.write_number(line, 2, excepted)
         sheet.write_string(line, 3, labels.MEANINGS[finding_type])
 
@@ -202,7 +202,7 @@ def _table(sheet: Any, columns: tuple[_Column, ...], rows: list[Row], formats: d
 
 
 def _csv(file: Path, cases: list[Row]) -> None:
-    """Semicolon, UTF-8 with BOM and dd.mm.yyyy, as Excel in Norway reads it."""
+    """Write a CSV that a Norwegian Excel reads: semicolons, UTF-8 with BOM, dates as dd.mm.yyyy."""
     columns = (_COLUMNS[0], _TYPE, *_COLUMNS[1:])
     with file.open("w", newline="", encoding="utf-8-sig") as handle:
         writer = csv.writer(handle, delimiter=";")
@@ -212,8 +212,8 @@ def _csv(file: Path, cases: list[Row]) -> None:
 
 
 def _cell(value: Any) -> str:
-    """A cell that Excel takes for text: what would begin a formula is quoted."""
+    """The text of a cell. One that would start a formula in Excel gets a leading quote."""
     if value is None:
         return ""
-    told = norwegian(value) if isinstance(value, date) else str(value)
-    return f"'{told}" if told[:1] in ("=", "+", "-", "@", "\t", "\r") else told
+    text = norwegian(value) if isinstance(value, date) else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,49 +1,49 @@
 {#
-  Periods are half-open: a row holds on every day d with from_day <= d and d < to_day. A period still going on ends the
+  Periods are half-open: a row holds on every day d with from_day <= d and d < to_day. A period that still holds ends the
   day after the as-of date. Three operations build all rules: intersection (a join on overlap, its period from intersection),
   merge_periods (union) and subtract_periods (difference).
 #}
 
-{# The condition of a join: the periods of all these relations (two or more aliases) have a day in common. #}
+{# A join condition: the periods of the two relations (aliases) have a day in common. #}
 {% macro overlap(first, second) -%}
   {{ first }}.from_day < {{ second }}.to_day and {{ second }}.from_day < {{ first }}.to_day
 {%- endmacro %}
 
-{# The period that the periods of these relations have in common, as from_day and to_day. #}
+{# The intersection of the periods of these relations (aliases), as from_day and to_day. #}
 {% macro intersection(relations) -%}
   greatest({% for r in relations %}{{ r }}.from_day{{ ', ' if not loop.last }}{% endfor %}) as from_day,
   least({% for r in relations %}{{ r }}.to_day{{ ', ' if not loop.last }}{% endfor %}) as to_day
 {%- endmacro %}
 
-{# A join: the system's first extract after a day, as `extracts.extract_date`; null where none has come. #}
+{# A join: the system's first extract after a day, as `extracts.extract_date`; null when there is none. #}
 {% macro join_first_extract_after(day, system) -%}
   asof left join (select extract_date from {{ ref('stg_extracts') }} where system = '{{ system }}') as extracts
     on {{ day }} < extracts.extract_date
 {%- endmacro %}
 
-{# What holds on the as-of date. #}
+{# A condition: the row holds on the as-of date. #}
 {% macro holds_today(alias='') -%}
   {%- set p = alias ~ '.' if alias else '' -%}
   {{ p }}to_day > (select as_of_date from {{ ref('stg_run') }})
 {%- endmacro %}
 
-{# The union of the periods of each combination of `keys`: disjoint, and not touching. #}
+{# The union of the periods for each combination of `keys`; the resulting periods neither overlap nor touch. #}
 {% macro merge_periods(relation, keys) -%}
   {%- set keys = keys | join(', ') -%}
   select {{ keys }}, min(from_day) as from_day, max(to_day) as to_day
   from (
     select
       {{ keys }}, from_day, to_day,
-      count(*) filter (where starts_anew) over (
-        -- Of equal periods the one that starts anew comes first, in whatever order the inner window had them.
-        partition by {{ keys }} order by from_day, to_day, starts_anew desc rows unbounded preceding
+      count(*) filter (where starts_new_period) over (
+        -- The inner window may order equal periods differently: put the one that starts a new period first.
+        partition by {{ keys }} order by from_day, to_day, starts_new_period desc rows unbounded preceding
       ) as period_number
     from (
       select
         {{ keys }}, from_day, to_day,
         coalesce(from_day > max(to_day) over (
           partition by {{ keys }} order by from_day, to_day rows between unbounded preceding and 1 preceding
-        ), true) as starts_anew
+        ), true) as starts_new_period
       from {{ relation }}
       where from_day < to_day
     )
@@ -51,7 +51,7 @@
   group by {{ keys }}, period_number
 {%- endmacro %}
 
-{# The parts of `minuend`'s periods that no period of `subtrahend` with the same `keys` holds. `subtrahend` must be merged. #}
+{# The parts of `minuend`'s periods outside all periods of `subtrahend` with the same `keys`. `subtrahend` must be merged. #}
 {% macro subtract_periods(minuend, subtrahend, keys, columns) -%}
   {%- set columns = columns | join(', ') -%}
   select {{ columns }}, part.from_day, part.to_day

@@ -1,4 +1,4 @@
-{# What the sysadmin does in VFS, in VFS's own words. `remedy` chooses; one macro for each kind of mending. #}
+{# What the sysadmin does in VFS, in VFS's own words. `remedy` chooses among the macros for each kind of correction. #}
 
 {% macro norwegian_date(day) -%} coalesce(strftime({{ day }}, '%d.%m.%Y'), '–') {%- endmacro %}
 
@@ -82,7 +82,7 @@ end || ', eller legg til stillingen på nytt > Lagre. Er VFS riktig: si fra til 
 'Ansattnummer og fødselsnummer peker på ulike personer, eller flere profiler på samme ansatt. Sammenlign med HRM: Ansattkort > Info > rett ansattnummeret > Lagre. Har personen to profiler, avslutt den som ikke skal brukes.'
 {%- endmacro %}
 
-{# Of a finding kept open because its sources can no longer tell. #}
+{# For a finding that is kept open because its type cannot be assessed now. #}
 {% macro remedy_not_assessable() -%}
 'Kan ikke vurderes nå: kilden leverer ikke lenger det som trengs. Saken står til den kan vurderes igjen. Se etter på Ansattkort i VFS.'
 {%- endmacro %}

@@ -1,9 +1,9 @@
-{# The versions of a table as known on the as-of date: what later extracts said is cut off. #}
+{# The versions of a table as known on the as-of date; later extracts are left out. #}
 {% macro staged_versions(table) -%}
 select
   versions.* exclude (valid_from, valid_to),
   versions.valid_from as from_day,
-  least(coalesce(versions.valid_to, run.as_of_date + 1), run.as_of_date + 1) as to_day
+  least(versions.valid_to, run.as_of_date + 1) as to_day
 from {{ source('versions', table) }} as versions
 cross join {{ ref('stg_run') }} as run
 where versions.valid_from <= run.as_of_date

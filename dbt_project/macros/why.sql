@@ -1,4 +1,4 @@
-{# Why a case is one, in a sentence for the sysadmin. `described`, `causes` and `review_reasons` are aliases of relations. #}
+{# Why there is a case, in a sentence for the sysadmin. `described`, `causes` and `review_reasons` are aliases of relations. #}
 {% macro why(described, causes, review_reasons) -%}
 case {{ described }}.finding_type
   when 'end_date_not_propagated' then

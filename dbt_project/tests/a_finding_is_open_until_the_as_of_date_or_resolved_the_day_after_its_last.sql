@@ -1,4 +1,4 @@
--- An open finding that does not reach today, or a resolved one without its day, makes ages and curves wrong.
+-- An open finding that ends before today, or a resolved one without resolved_on, makes ages and curves wrong.
 select finding_id, status, first_seen_on, last_seen_on, resolved_on, problem_since
 from {{ ref('findings') }}
 where (status = 'resolved') <> (resolved_on is not null)

@@ -1,4 +1,4 @@
--- Each active VFS position is accounted for: one that is neither backed nor on the list is somebody who slipped through.
+-- An active VFS position that is neither backed nor a finding is a person that the lists miss.
 {{ config(meta={'dagster': {'ref': {'name': 'int_findings'}}}) }}
 select positions.position_id, positions.person_id, positions.from_day
 from {{ ref('int_vfs__active_positions') }} as positions

@@ -1,5 +1,5 @@
--- A propagated end without its day would fall out of the figures of how long the transfer takes; an end that did not
--- arrive without a cause would leave the sysadmin without the why.
+-- A propagated end without propagated_on would be missing from the figures of how long the transfer takes. An end that
+-- did not arrive needs a cause for the sysadmin.
 select hrm_position_id, vfs_position_id, status, cause, propagated_on, lag_days
 from {{ ref('end_date_propagation') }}
 where (status = 'propagated') <> (propagated_on is not null)

@@ -1,4 +1,4 @@
--- The lists, the report and the messages are made from `cases`: a finding missing there would reach nobody.
+-- The lists, the report and the messages are made from `cases`: nobody would see a finding that is missing there.
 {{ config(meta={'dagster': {'ref': {'name': 'cases'}}}) }}
 select findings.finding_id, cases.finding_id as case_finding_id
 from (select * from {{ ref('findings') }} where status <> 'resolved') as findings

@@ -1,7 +1,7 @@
--- Two matches or statuses at once would double a person's findings, and let one position count as backed and not backed.
+-- Two matches or statuses at once would double a person's findings, and make a position both backed and not backed.
 {{ config(meta={'dagster': {'ref': {'name': 'int_identity__hrm_status'}}}) }}
 with periods as (
-  select 'match' as of_what, person_id as subject, from_day, to_day from {{ ref('int_identity__matches_as_last_seen') }}
+  select 'match' as kind, person_id as subject, from_day, to_day from {{ ref('int_identity__matches_as_last_seen') }}
   union all
   select 'status', person_id, from_day, to_day from {{ ref('int_identity__hrm_status') }}
   union all
@@ -9,4 +9,4 @@ with periods as (
 )
 
 select * from periods
-qualify from_day < lag(to_day) over (partition by of_what, subject order by from_day, to_day)
+qualify from_day < lag(to_day) over (partition by kind, subject order by from_day, to_day)

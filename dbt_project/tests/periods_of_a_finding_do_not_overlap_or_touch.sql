@@ -1,4 +1,4 @@
--- Two periods of one type on one subject that overlap or touch would be one finding told twice, with a wrong age.
+-- Two periods of one type on one subject that overlap or touch would report one finding twice, with a wrong age.
 {{ config(meta={'dagster': {'ref': {'name': 'int_findings'}}}) }}
 select earlier.finding_id, later.finding_id as other_finding_id
 from {{ ref('int_findings') }} as earlier

@@ -1,5 +1,5 @@
--- The lists look things up again; a person dropped on the way would keep an access that nobody hears of. The reasons of the
--- kommuneadmin roster stand in a second place, which must name the same people.
+-- The lists join more tables; a person lost in a join would keep an access without anyone noticing. The kommuneadmin roster
+-- has its own rules for review reasons, which must give the same people as the findings.
 {{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 with present as (
   select findings.finding_type, findings.subject_id
@@ -21,7 +21,7 @@ listed as (
   where review_reason is not null
 )
 
--- What cannot be assessed today stays a finding, but who it concerns now cannot be listed.
+-- A finding of a type that cannot be assessed today is kept open, but may be missing from its list.
 (select 'not on its list' as problem, * from (select * from present except all select * from listed)
   where finding_type not in (select name from {{ ref('int_not_assessable') }} where {{ holds_today() }}))
 union all

@@ -1,4 +1,4 @@
--- A row that was not let in is a person or position the lists cannot see; somebody should correct it where it was made.
+-- The lists cannot see the person or position in a rejected row; it should be corrected in its system.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'rejected_rows'}}}) }}
 select rejected.system, rejected.extract_date, rejected.file, rejected.line, rejected.column_name, rejected.reason
 from {{ ref('rejected_rows') }} as rejected

@@ -31,8 +31,9 @@ _PIECE = 1 << 20
 
 
 def known_encoding(value: str) -> str:
-    """The encoding under its usual name. Raises ValueError when there is none of that name."""
+    """The encoding of text under its usual name. Raises ValueError when there is none of that name."""
     try:
+        b"x".decode(value, "ignore")  # codecs also knows encodings of bytes, such as hex, which this refuses
         return codecs.lookup(value).name
     except LookupError:
         raise ValueError("expected an encoding such as utf-8, windows-1252 or iso-8859-1") from None

@@ -1,12 +1,12 @@
-"""Alerts: what has happened since the last message, for whom, told once.
+"""Alerts: messages about what has happened since a recipient's last message. Each event is sent once.
 
-    recipients   who is told what: the settings
+    recipients   who gets which messages: the settings
     items        what there is to report: cases of the marts, problems with the data
-    due          what is due to be told to one recipient: a pure function of what is so now and what was told
-    log          what was told to whom, and whether it arrived: append-only, the memory of all this
-    messages     how it is said
-    send         how it leaves, and what is written down on the way
+    due          which events are due for one recipient: a pure function of today's items and of what was sent before
+    log          which messages were sent to whom, and whether they arrived: append-only
+    messages     the text of a message
+    send         sends what is due, and logs it
 
-Belongs here: everything between the marts and a message on its way. Does not belong here: what is a case (SQL), when and
+Belongs here: everything between the marts and a sent message. Does not belong here: what is a case (SQL), when and
 under which lock messages are sent (`orchestration`).
 """

@@ -1,4 +1,7 @@
-"""What is due to be told to one recipient: what is so now, against what they were told. Pure: no clock, no file, no database."""
+"""What is due for one recipient: today's cases and problems, compared with what was sent before.
+
+Pure: no clock, no file, no database.
+"""
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping
@@ -9,12 +12,13 @@ from typing import Any, Literal
 from publish.alerts.recipients import Recipient
 
 EventKind = Literal["opened", "changed", "escalated", "excepted", "resolved"]
-Key = tuple[str, str]  # (subject_id, case_number); of a problem with the data (its kind, what it is about)
+Key = tuple[str, str]  # (subject_id, case_number); for a problem with the data (its kind, what it is about)
 
 
 @dataclass(frozen=True)
 class Item:
-    """A case or a problem with the data, as it stands. `details` are for the text: the row of the mart, or what is wrong."""
+    """A case or a problem with the data, as of today. `details` are for the text: the row of the mart `cases`, or the problem's
+    `text` and what belongs to it (see `items.problem`)."""
 
     key: Key
     finding_type: str
@@ -30,68 +34,68 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a recipient was last told of one case. `is_maybe`: it opened in a message that perhaps never arrived."""
+class Reported:
+    """What a recipient was last sent about one case. `is_uncertain`: it opened in a message that may never have arrived."""
 
     finding_type: str
     status: Literal["open", "excepted", "resolved"]
     step: int
-    first_told_on: date
-    is_maybe: bool = False
+    first_sent_on: date
+    is_uncertain: bool = False
     is_problem: bool = False
 
 
 @dataclass
 class Memory:
-    """What one recipient was told so far: of each case the last that arrived; the fingerprints of what perhaps did; and when
-    the last message about cases arrived."""
+    """What one recipient has been sent: the last report about each case, the fingerprints of events that may or may not have
+    arrived, and the day of the last message about cases that arrived."""
 
-    told: dict[Key, Told] = field(default_factory=dict)
-    unsure: set[str] = field(default_factory=set)
+    reported: dict[Key, Reported] = field(default_factory=dict)
+    uncertain: set[str] = field(default_factory=set)
     last_sent_on: date | None = None
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing to tell."""
+    """One piece of news about a case or a problem. `step`: the age step in days that it has reached."""
 
     kind: EventKind
     item: Item
     step: int = 0
 
     def fingerprint(self, recipient: str) -> str:
-        """The same for the same event of the same case, whatever run tells it."""
+        """The same for the same event of the same case, whichever run sends it."""
         detail = {"escalated": str(self.step), "changed": self.item.finding_type}.get(self.kind, "")
         return hashlib.sha256("|".join([recipient, *self.item.key, self.kind, detail]).encode()).hexdigest()[:16]
 
 
-def step_of(recipient: Recipient, since: date, as_of: date) -> int:
-    """The highest age step that a case has reached: how many days, or 0."""
+def age_step(recipient: Recipient, since: date, as_of: date) -> int:
+    """The highest age step that a case has reached, in days; 0 when none."""
     return max((s for s in recipient.escalate_after_days if (as_of - since).days >= s), default=0)
 
 
 def due(
-    recipient: Recipient, items: Iterable[Item], memory: Memory, as_of: date, *, passed: Iterable[Item] = (),
+    recipient: Recipient, items: Iterable[Item], memory: Memory, as_of: date, *, short_lived: Iterable[Item] = (),
     not_looked_at: Container[str] = (),
 ) -> list[Event]:
-    """The events to tell, oldest cases first. Nothing is due again once it arrived.
+    """The events to send, oldest cases first. An event that arrived is never due again.
 
-    `items`: every unresolved case and every problem with the data. `passed`: cases that opened after the recipient's last
-    message and are resolved already. `not_looked_at`: finding types and kinds of problems of which the items say nothing, so
-    that none of them is taken for resolved.
+    `items`: every unresolved case and every problem with the data. `short_lived`: cases that opened after the recipient's last
+    message and are already resolved. `not_looked_at`: finding types and kinds of problems that the items do not cover; their
+    absence does not mean that they are resolved.
     """
     now = {i.key: i for i in items}
     events = []
     for item in now.values():
-        if _concerns(recipient, item) and (event := _event(recipient, item, memory.told.get(item.key), as_of)):
+        if _concerns(recipient, item) and (event := _event(recipient, item, memory.reported.get(item.key), as_of)):
             events.append(event)
-    for item in passed:
-        if item.key not in memory.told and item.key not in now and _concerns(recipient, item):
+    for item in short_lived:
+        if item.key not in memory.reported and item.key not in now and _concerns(recipient, item):
             events += [Event("opened", item), Event("resolved", item)]
-    for key, last in memory.told.items():
+    for key, last in memory.reported.items():
         if key not in now and last.status != "resolved" and last.finding_type not in not_looked_at:
-            gone = Item(key, last.finding_type, "resolved", last.first_told_on, is_problem=last.is_problem)
-            events += [*([Event("opened", gone)] if last.is_maybe else []), Event("resolved", gone)]
+            gone = Item(key, last.finding_type, "resolved", last.first_sent_on, is_problem=last.is_problem)
+            events += [*([Event("opened", gone)] if last.is_uncertain else []), Event("resolved", gone)]
     return sorted(events, key=lambda e: (e.item.since, e.item.key))
 
 
@@ -99,11 +103,11 @@ def _concerns(recipient: Recipient, item: Item) -> bool:
     return recipient.data_problems if item.is_problem else recipient.concerns(item.finding_type, item.org_number)
 
 
-def _event(recipient: Recipient, item: Item, last: Told | None, as_of: date) -> Event | None:
-    step = step_of(recipient, item.since, as_of)
-    if item.status == "excepted":  # told to those who know of the case
+def _event(recipient: Recipient, item: Item, last: Reported | None, as_of: date) -> Event | None:
+    step = age_step(recipient, item.since, as_of)
+    if item.status == "excepted":  # only recipients who know the case as open get this
         return Event("excepted", item, step) if last and last.status == "open" else None
-    if last is None or last.is_maybe or last.status != "open":
+    if last is None or last.is_uncertain or last.status != "open":
         return Event("opened", item, step)
     if last.finding_type != item.finding_type:
         return Event("changed", item, step)
@@ -111,7 +115,7 @@ def _event(recipient: Recipient, item: Item, last: Told | None, as_of: date) -> 
 
 
 def is_weekly_due(recipient: Recipient, last_sent_on: date | None, as_of: date) -> bool:
-    """Whether a summary is due on a day with no news: none was sent since the last weekday set."""
+    """Whether a summary is due on a day without news: none was sent on or after the latest such weekday."""
     if recipient.weekly_summary is None:
         return False
     weekdays = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

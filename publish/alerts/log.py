@@ -1,7 +1,10 @@
-"""What was told to whom: `<data_dir>/alerts/log.jsonl`, append-only but for a purge.
+"""The log of messages sent: `<data_dir>/alerts/log.jsonl`. It is append-only, except for a purge.
 
-A message is written down before it is sent, and its outcome after. Without an outcome the run was killed in between, and
-nobody knows whether it arrived: what it held is told again, marked as uncertain. So is what a failed message held.
+A message is logged before it is sent, and its outcome afterwards. A message without an outcome was interrupted: the run was
+killed, and nobody knows whether the message arrived. Events of interrupted and failed messages are sent again, marked as
+uncertain.
+
+Belongs here: writing and reading the log. Does not belong here: which events are due (`due`).
 """
 
 import uuid
@@ -10,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import files
-from publish.alerts.due import Event, Key, Memory, Told
+from publish.alerts.due import Event, Key, Memory, Reported
 
 Record = dict[str, Any]
 
@@ -22,9 +25,10 @@ class AlertLog:
         self._file = root / "log.jsonl"
 
     def begin(
-        self, recipient: str, told_on: date, events: list[Event], still_open: int, unsure: set[str], *, is_problem_only: bool
+        self, recipient: str, told_on: date, events: list[Event], still_open: int, uncertain: set[str], *, is_problem_only: bool
     ) -> str:
-        """Write down a message that is about to be sent; returns its message_id. `unsure`: what may have been told before."""
+        """Log a message that is about to be sent; returns its message_id. `uncertain`: fingerprints of events that may have
+        been sent before."""
         message_id = uuid.uuid4().hex[:12]
         files.append_json(self._file, {
             "kind": "message", "message_id": message_id, "recipient": recipient, "told_on": told_on, "still_open": still_open,
@@ -32,11 +36,11 @@ class AlertLog:
             "events": [{
                 "event": e.kind, "key": list(e.item.key), "finding_type": e.item.finding_type, "status": e.item.status,
                 "org_number": e.item.org_number, "step": e.step, "is_problem": e.item.is_problem,
-                "is_uncertain": e.fingerprint(recipient) in unsure, "fingerprint": e.fingerprint(recipient)} for e in events]})
+                "is_uncertain": e.fingerprint(recipient) in uncertain, "fingerprint": e.fingerprint(recipient)} for e in events]})
         return message_id
 
     def end(self, message_id: str, *, sent: bool) -> None:
-        """Write down what became of a message."""
+        """Log the outcome of a message."""
         files.append_json(self._file, {"kind": "outcome", "message_id": message_id, "state": "sent" if sent else "failed"})
 
     def messages(self) -> list[Record]:
@@ -47,7 +51,7 @@ class AlertLog:
                 for r in records if r["kind"] == "message"]
 
     def memory(self, recipient: str) -> Memory:
-        """What a recipient was told."""
+        """What a recipient has been sent."""
         memory = Memory()
         for message in self.messages():
             if message["recipient"] != recipient:
@@ -58,24 +62,25 @@ class AlertLog:
             for e in message["events"]:
                 key: Key = (e["key"][0], e["key"][1])
                 if arrived:
-                    memory.unsure.discard(e["fingerprint"])
+                    memory.uncertain.discard(e["fingerprint"])
                 else:
-                    memory.unsure.add(e["fingerprint"])
+                    memory.uncertain.add(e["fingerprint"])
                 if not arrived and e["event"] != "opened":
-                    continue  # what they know stands; the news is due again
-                before = memory.told.get(key)
-                memory.told[key] = Told(
+                    continue  # keep what they know; the event is due again
+                before = memory.reported.get(key)
+                memory.reported[key] = Reported(
                     e["finding_type"], e["status"] if arrived else "open", e["step"],
-                    before.first_told_on if before else message["told_on"], is_maybe=not arrived, is_problem=e["is_problem"])
+                    before.first_sent_on if before else message["told_on"], is_uncertain=not arrived, is_problem=e["is_problem"])
         return memory
 
     def purge(self, before: date) -> None:
-        """Let go of what messages before a day said of cases that are resolved."""
-        told = {name: self.memory(name).told for name in {m["recipient"] for m in self.messages()}}
+        """Remove the events of messages sent before a day, where the recipient knows the case or problem as resolved."""
+        memories = {name: self.memory(name).reported for name in {m["recipient"] for m in self.messages()}}
         records, dropped = [], set()
         for record in self._records():
             if record["kind"] == "message" and date.fromisoformat(record["told_on"]) < before:
-                events = [e for e in record["events"] if told[record["recipient"]][e["key"][0], e["key"][1]].status != "resolved"]
+                reported = memories[record["recipient"]]
+                events = [e for e in record["events"] if reported[e["key"][0], e["key"][1]].status != "resolved"]
                 if not events:
                     dropped.add(record["message_id"])
                     continue
@@ -85,21 +90,21 @@ class AlertLog:
         files.keep_appended(self._file, records)
 
     def rows(self) -> list[Record]:
-        """The log as rows of `ingest.alert_log`: one for each event, and one for the cases still open."""
-        found = []
+        """The log as rows of `ingest.alert_log`: one for each event, and one that counts the cases still open."""
+        alert_rows = []
         for m in self.messages():
             common = {"message_id": m["message_id"], "recipient": m["recipient"], "told_on": m["told_on"], "state": m["state"]}
             for e in m["events"]:
-                found.append({
+                alert_rows.append({
                     **common, "event": e["event"], "finding_type": e["finding_type"],
                     "subject_id": e["key"][1 if e["is_problem"] else 0], "case_number": None if e["is_problem"] else e["key"][1],
                     "org_number": e["org_number"], "case_count": 1, "fingerprint": e["fingerprint"],
                     "is_uncertain": e["is_uncertain"]})
             if m["still_open"]:
-                found.append({
+                alert_rows.append({
                     **common, "event": "still_open", "finding_type": None, "subject_id": None, "case_number": None,
                     "org_number": None, "case_count": m["still_open"], "fingerprint": m["message_id"], "is_uncertain": False})
-        return found
+        return alert_rows
 
     def _records(self) -> list[Record]:
         return files.read_appended(self._file)

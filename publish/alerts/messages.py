@@ -1,4 +1,7 @@
-"""How an alert is said: one digest in bokmål for one recipient, with no more about people than they need to act."""
+"""The text of a message: one digest in bokmål for one recipient, with no more about people than `identify_by` allows.
+
+Does not belong here: which events are due (`due`), labels for codes (`labels`).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from typing import Any
 
 from publish import labels
 from publish.alerts.due import Event, Item
-from publish.alerts.items import State, days_since, gone_in
+from publish.alerts.items import State, days_since, removed_rows
 from publish.alerts.recipients import Alerts, Recipient
 from publish.labels import norwegian
 from publish.worklists import file_stem
@@ -17,7 +20,7 @@ _MOST_GONE = 20
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. `still_open` counts the recipient's cases that were told before and are open still."""
+    """Title and body of a message. `still_open` counts the recipient's open cases that are not new in it."""
 
     title: str
     body: str
@@ -27,31 +30,31 @@ class Message:
 def compose(
     alerts: Alerts, recipient: Recipient, state: State, events: list[Event], is_uncertain: Callable[[Event], bool]
 ) -> Message:
-    """The digest of these events."""
+    """The digest of these events. `is_uncertain`: whether an event may have been sent before."""
     cases = [e for e in events if not e.item.is_problem]
     problems = [e for e in events if e.item.is_problem]
     resolved = {e.item.key for e in cases if e.kind == "resolved"}
     new = [e for e in cases if e.kind == "opened" and e.item.key not in resolved]
     mine = [i for i in state.items if not i.is_problem and recipient.concerns(i.finding_type, i.org_number)]
-    told_now = {e.item.key for e in new}
+    new_keys = {e.item.key for e in new}
     open_now = [i for i in mine if i.status == "open"]
-    still_open = sum(i.key not in told_now for i in open_now)
+    still_open = sum(i.key not in new_keys for i in open_now)
 
     sections: list[list[str]] = []
     wrong = [e for e in problems if e.kind != "resolved"]
     if wrong:
         sections.append([f"Problemer med dataene ({len(wrong)})", *(
             line for e in wrong for line in _problem(recipient, e.item, is_uncertain(e)))])
-    if mended := [e for e in problems if e.kind == "resolved"]:
-        sections.append([f"Problemer som er over ({len(mended)})", *(f"- {_problem_name(e.item)}" for e in mended)])
+    if over := [e for e in problems if e.kind == "resolved"]:
+        sections.append([f"Problemer som er over ({len(over)})", *(f"- {_problem_name(e.item)}" for e in over)])
 
-    def listed(heading: str, found: list[Event], note: Callable[[Event], str]) -> None:
-        if not found:
+    def listed(heading: str, shown: list[Event], note: Callable[[Event], str]) -> None:
+        if not shown:
             return
-        newest = sorted(found, key=lambda e: e.item.since, reverse=True)[:alerts.newest]
+        newest = sorted(shown, key=lambda e: e.item.since, reverse=True)[:alerts.newest]
         lines = [f"- {_case(recipient, e.item, state.as_of)}{note(e)}" for e in newest]
-        more = len(found) - len(newest)
-        sections.append([f"{heading} ({len(found)})", *lines, *([f"- og {more} til, se listen"] if more else [])])
+        more = len(shown) - len(newest)
+        sections.append([f"{heading} ({len(shown)})", *lines, *([f"- og {more} til, se listen"] if more else [])])
 
     def maybe(event: Event) -> str:
         return " (kan være sendt før)" if is_uncertain(event) else ""
@@ -69,13 +72,13 @@ def compose(
             sections.append(["Kan ikke vurderes nå: " + "; ".join(labels.NOT_ASSESSABLE[n] for n in unknown)])
     if alerts.report_url and recipient.findings:
         sections.append([f"Listen med hva du skal gjøre: {alerts.report_url.rstrip('/')}/{_page(recipient, open_now)}"])
-    tells_cases = state.cases_are_known and recipient.findings
-    return Message(_title(state.as_of, len(new), len(wrong), len(resolved), len(open_now) if tells_cases else None),
+    has_cases = state.cases_are_known and recipient.findings
+    return Message(_title(state.as_of, len(new), len(wrong), len(resolved), len(open_now) if has_cases else None),
                    "\n\n".join("\n".join(lines) for lines in sections), still_open)
 
 
 def _page(recipient: Recipient, open_now: list[Item]) -> str:
-    """The page of the report that is theirs: of one school its own, which is there as long as it has cases."""
+    """The page of the report to link to: the school's own for a recipient of one school, which exists while it has cases."""
     if recipient.org_numbers and len(recipient.org_numbers) == 1 and open_now:
         return f"skoler/{file_stem(recipient.org_numbers[0])}.html"
     return "saker.html"
@@ -100,7 +103,7 @@ def _counts(items: list[Item]) -> list[tuple[str, int]]:
 
 
 def _case(recipient: Recipient, item: Item, as_of: date) -> str:
-    """One case in a line: what, where, who (as little as the recipient set), since when, and its number."""
+    """One case in a line: type, org unit, person (as `identify_by` allows), since when, and case number."""
     details: Any = item.details or {}
     parts = [labels.FINDING_TYPES[item.finding_type]]
     if where := details.get("org_name") or item.org_number:
@@ -126,9 +129,9 @@ def _problem_name(item: Item) -> str:
 def _problem(recipient: Recipient, item: Item, is_uncertain: bool) -> list[str]:
     details: Any = item.details or {}
     maybe = " (kan være sendt før)" if is_uncertain else ""
-    lines = [f"- {_problem_name(item)}: {details.get('says', '')}{maybe}"]
+    lines = [f"- {_problem_name(item)}: {details.get('text', '')}{maybe}"]
     if diff := details.get("diff"):
-        counts, owners = gone_in(diff)
+        counts, owners = removed_rows(diff)
         if counts:
             lines.append("  Ville ha fjernet: " + ", ".join(f"{n} {labels.TABLES[t]}" for t, n in counts.items()))
         if owners and recipient.identify_by != "none":

@@ -1,4 +1,4 @@
-"""Who gets which messages: the settings of alerts. Units: days."""
+"""Who gets which messages: the settings of alerts. Ages are in days."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ IdentifyBy = Literal["none", "employee_number", "name"]
 
 
 class Recipient(SettingsModel):
-    """One recipient: one address, and what concerns them."""
+    """One recipient: one address, and what is sent to it."""
 
     send_to: SecretStr | None = Field(
         default=None, description="One address in Apprise's form (mailtos://…, msteams://…, slack://…, json://…); left out: "
@@ -53,5 +53,5 @@ class Alerts(SettingsModel):
 
     recipients: dict[str, Recipient] = Field(default={}, description="The recipients of messages, each by a name of your choice.")
     report_url: str | None = Field(
-        default=None, description="Where recipients find the published report; stands as a link in every message.")
+        default=None, description="The address of the published report for recipients; every message links to it.")
     newest: int = Field(default=10, ge=0, le=200, description="How many cases of a kind a message names; the rest is counted.")

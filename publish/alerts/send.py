@@ -1,4 +1,7 @@
-"""How messages leave: derive, write down, send, write down the outcome. One recipient after the other."""
+"""Sending messages, one recipient after the other: find what is due, log it, send it, log the outcome.
+
+Does not belong here: which events are due (`due`), the text (`messages`).
+"""
 
 import logging
 from collections.abc import Callable
@@ -17,35 +20,35 @@ Channel = Callable[[str, Message], bool]
 
 @dataclass
 class Sent:
-    """What became of one run's messages, by the recipients' names."""
+    """The outcome of one run's messages: the names of the recipients."""
 
     sent: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
 def digest(alerts: Alerts, name: str, state: State, memory: Memory) -> tuple[Message, list[Event]] | None:
-    """The message that is due to one recipient now, by what they were told, and its events; None on a quiet day."""
+    """The message that is due for one recipient, with its events; None when nothing is due. `memory`: what they were sent."""
     recipient = alerts.recipients[name]
-    events = due(recipient, state.items, memory, state.as_of, passed=state.passed(memory.last_sent_on),
+    events = due(recipient, state.items, memory, state.as_of, short_lived=state.short_lived(memory.last_sent_on),
                  not_looked_at=state.not_looked_at)
     weekly = state.cases_are_known and recipient.findings and is_weekly_due(recipient, memory.last_sent_on, state.as_of)
     if not events and not weekly:
         return None
-    return compose(alerts, recipient, state, events, lambda e: e.fingerprint(name) in memory.unsure), events
+    return compose(alerts, recipient, state, events, lambda e: e.fingerprint(name) in memory.uncertain), events
 
 
 def send_all(alerts: Alerts, state: State, log: AlertLog, channel: Channel | None = None) -> Sent:
-    """Send what is due to every recipient with an address. Whatever fails is told again by the next run."""
+    """Send what is due to every recipient with an address. The next run sends again what failed."""
     outcome = Sent()
     for name, recipient in alerts.recipients.items():
         if recipient.send_to is None:
             continue
         memory = log.memory(name)
-        told = digest(alerts, name, state, memory)
-        if told is None:
+        due_now = digest(alerts, name, state, memory)
+        if due_now is None:
             continue
-        message, events = told
-        message_id = log.begin(name, state.as_of, events, message.still_open, memory.unsure,
+        message, events = due_now
+        message_id = log.begin(name, state.as_of, events, message.still_open, memory.uncertain,
                                is_problem_only=not state.cases_are_known)
         arrived = (channel or by_apprise)(recipient.send_to.get_secret_value(), message)
         log.end(message_id, sent=arrived)
@@ -54,17 +57,17 @@ def send_all(alerts: Alerts, state: State, log: AlertLog, channel: Channel | Non
 
 
 def send_test(send_to: SecretStr, name: str, channel: Channel | None = None) -> bool:
-    """Send a message that only says that the address works."""
+    """Send a message to test an address; returns whether it was accepted."""
     message = Message("Sluttdato: prøvemelding",
                       f"Denne meldingen viser at adressen til «{name}» virker. Du trenger ikke å gjøre noe.", 0)
     return (channel or by_apprise)(send_to.get_secret_value(), message)
 
 
 def by_apprise(address: str, message: Message) -> bool:
-    """Send by Apprise; False when the address is none, or the other side did not take the message."""
+    """Send by Apprise; False when the address is not valid, or the message was not accepted."""
     import apprise
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its words may hold the address, which holds secrets
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it may log the address, which contains secrets
     service = apprise.Apprise.instantiate(address, suppress_exceptions=True)
     if service is None:
         return False

@@ -1,14 +1,14 @@
 """The report: static pages in bokmål that work from a file share, made from the marts and swapped together with them.
 
-    report/index.html           the state at a glance: freshness, what cannot be told, counts, trends, causes, schools
-    report/saker.html           every case, to search, sort and filter, each with its story
+    report/index.html           the state at a glance: freshness, what cannot be assessed, counts, trends, causes, schools
+    report/saker.html           every case, to search, sort and filter, each with its history
     report/skoler/<...>.html    the same for one school
     report/kommuneadmin.html    the kommuneadmin roster, to print and sign
 
-    charts                      coordinates of the drawings
+    charts                      coordinates of the charts
 
 Belongs here: what the pages show and how (`templates/`, `charts`). Does not belong here: what is a case (SQL), the words
-for codes (`labels`), the story of a case (`explain`).
+for codes (`labels`), the history of a case (`explain`).
 """
 
 import base64
@@ -33,10 +33,10 @@ from publish.report import charts
 from publish.worklists import by_school, file_stem
 
 _HERE = Path(__file__).parent / "templates"
-# A page stays below 2 MB, and answers at once: with more cases than this the page says so and points to the schools' own.
+# So many cases keep a page below 2 MB and quick. A page with more cases says so and points to the schools' pages.
 MOST_ROWS = 2000
-# Telling a story takes about a millisecond. In a house with more cases, the oldest have theirs.
-MOST_STORIES = 3000
+# Deriving a history takes about a millisecond. If there are more cases, the first ones by status and age get a history.
+MOST_HISTORIES = 3000
 
 
 def write(
@@ -46,18 +46,18 @@ def write(
     names, `freshness` is what `deliveries.freshness` returns."""
     folder.mkdir()
     ordered = sorted(cases, key=lambda c: (c["status"], c["problem_since"], c["case_number"], c["finding_type"]))
-    stories = _stories(con, ordered[:MOST_STORIES])
+    histories = _histories(con, ordered[:MOST_HISTORIES])
     unknown = not_assessable(freshness)
     common = {"as_of": as_of, "freshness": freshness, "unknown": unknown, "labels": labels}
     _page(folder / "index.html", "index.html", {**common, **_overview(con, ordered, unknown)})
     _page(folder / "saker.html", "cases.html", {
-        **common, **_listed(ordered, stories), "title": "Alle saker", "worklist": "arbeidsliste"})
+        **common, **_listed(ordered, histories), "title": "Alle saker", "worklist": "arbeidsliste"})
     _page(folder / "kommuneadmin.html", "kommuneadmin.html", {**common, "roster": roster})
     (folder / "skoler").mkdir()
-    for org_number, of_school in by_school(ordered).items():
+    for org_number, school_cases in by_school(ordered).items():
         stem = file_stem(org_number)
         _page(folder / "skoler" / f"{stem}.html", "cases.html", {
-            **common, **_listed(of_school, stories), "title": of_school[0]["org_name"] or org_number, "up": "../",
+            **common, **_listed(school_cases, histories), "title": school_cases[0]["org_name"] or org_number, "up": "../",
             "worklist": f"skoler/{stem}"})
 
 
@@ -78,7 +78,7 @@ def _text(name: str) -> str:
 
 
 def _policy() -> str:
-    """Nothing from outside, and no style or script but these two: whatever slips in from the data is not run."""
+    """The content security policy: nothing from outside, and only this style and this script, so that no data can run as code."""
     def allowed(name: str) -> str:
         return f"'sha256-{base64.b64encode(hashlib.sha256(_text(name).encode()).digest()).decode()}'"
 
@@ -90,37 +90,37 @@ def _page(file: Path, template: str, values: dict[str, Any]) -> None:
     file.write_text(_templates().get_template(template).render({"up": "", **values}), encoding="utf-8")
 
 
-def _listed(cases: list[Row], stories: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What a page with a list of cases shows; the stories packed, as they say the same things again and again."""
+def _listed(cases: list[Row], histories: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The template values of a page with a list of cases. Details and histories are compressed: their texts repeat a lot."""
     shown = cases[:MOST_ROWS]
-    told = {c["finding_id"]: {"why": c["why"], "remedy": c["remedy"], "excepted": c["exception_reason"],
-                              **stories.get(c["finding_id"], {})} for c in shown}
-    packed = gzip.compress(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
+    details = {c["finding_id"]: {"why": c["why"], "remedy": c["remedy"], "excepted": c["exception_reason"],
+                                 **histories.get(c["finding_id"], {})} for c in shown}
+    packed = gzip.compress(json.dumps(details, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
     return {
-        "cases": shown, "more": len(cases) - len(shown), "stories": base64.b64encode(packed).decode(),
+        "cases": shown, "more": len(cases) - len(shown), "details": base64.b64encode(packed).decode(),
         "types": [t for t in labels.FINDING_TYPES if any(c["finding_type"] == t for c in shown)],
         "schools": sorted({(c["org_name"] or c["org_number"], c["org_number"]) for c in shown if c["org_number"]}),
     }
 
 
-def _stories(con: duckdb.DuckDBPyConnection, cases: list[Row]) -> dict[str, dict[str, Any]]:
+def _histories(con: duckdb.DuckDBPyConnection, cases: list[Row]) -> dict[str, dict[str, Any]]:
     """{finding_id: {"reasons": [text], "events": [[day, system, text]]}}."""
-    of_hrm = {c["employee_number"] for c in cases if c["finding_type"] == "ended_early_in_vfs" and c["employee_number"]}
-    dossier = Dossier(con, {c["person_id"] for c in cases}, of_hrm, and_matched=True)
-    found = {}
+    hrm_only = {c["employee_number"] for c in cases if c["finding_type"] == "ended_early_in_vfs" and c["employee_number"]}
+    dossier = Dossier(con, {c["person_id"] for c in cases}, hrm_only, and_matched=True)
+    histories = {}
     for case in cases:
-        employees = {r["employee_number"] for r in dossier.of("employees_of", [case["person_id"]])}
+        employees = {r["employee_number"] for r in dossier.rows("employees_of", [case["person_id"]])}
         if case["finding_type"] == "ended_early_in_vfs" and case["employee_number"]:
             employees.add(case["employee_number"])
         events = timeline(dossier, [case["person_id"]], sorted(employees))
-        found[case["finding_id"]] = {
+        histories[case["finding_id"]] = {
             "reasons": reasons_of(dossier, case),
             "events": [[labels.norwegian(e.day), e.system, e.text] for e in events]}
-    return found
+    return histories
 
 
 def _overview(con: duckdb.DuckDBPyConnection, cases: list[Row], unknown: list[str]) -> dict[str, Any]:
-    """What the first page shows beside freshness."""
+    """The template values of the first page, except freshness."""
     counts = rows(con, """
         SELECT evaluation_date AS day, finding_type, sum(open_count)::INTEGER AS open, sum(opened_count)::INTEGER AS opened,
           sum(resolved_count)::INTEGER AS resolved
@@ -128,11 +128,11 @@ def _overview(con: duckdb.DuckDBPyConnection, cases: list[Row], unknown: list[st
     days = [d for (d,) in con.execute("""
         SELECT unnest(generate_series(greatest(first_day, as_of_date - 364), as_of_date, INTERVAL 1 DAY))::DATE
         FROM intermediate.int_evaluation_window""").fetchall()]
-    of_type: dict[str, dict[date, int]] = {t: {} for t in labels.FINDING_TYPES}
+    by_type: dict[str, dict[date, int]] = {t: {} for t in labels.FINDING_TYPES}
     for c in counts:
-        of_type[c["finding_type"]][c["day"]] = c["open"]
-    series = {t: [(d, found.get(d, 0)) for d in days] for t, found in of_type.items()}
-    total = [(d, sum(found.get(d, 0) for found in of_type.values())) for d in days]
+        by_type[c["finding_type"]][c["day"]] = c["open"]
+    series = {t: [(d, counted.get(d, 0)) for d in days] for t, counted in by_type.items()}
+    total = [(d, sum(counted.get(d, 0) for counted in by_type.values())) for d in days]
     open_now = {t: sum(c["finding_type"] == t and c["status"] == "open" for c in cases) for t in labels.FINDING_TYPES}
     excepted = {t: sum(c["finding_type"] == t and c["status"] == "excepted" for c in cases) for t in labels.FINDING_TYPES}
     recent = days[-30:]
@@ -154,7 +154,8 @@ def _overview(con: duckdb.DuckDBPyConnection, cases: list[Row], unknown: list[st
 
 
 def _weeks(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Of the last 26 weeks: end dates by the week in which they were known, and what became of them."""
+    """The end dates that became known in the last 26 weeks, counted by week and outcome: week, in_time, late, waiting, failed,
+    median_lag (days)."""
     return rows(con, """
         SELECT date_trunc('week', hrm_end_date_known_on)::DATE AS week,
           count(*) FILTER (status = 'propagated' AND lag_days <= run.grace_days)::INTEGER AS in_time,
@@ -168,20 +169,20 @@ def _weeks(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _causes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
-    """Why active VFS positions have no ground in HRM, most frequent first, in short words."""
-    found = con.execute("""
+    """The causes of open status mismatches, most frequent first: (Norwegian label, count)."""
+    counts = con.execute("""
         SELECT cause, count(*) FROM marts.status_mismatches WHERE status = 'open' GROUP BY 1 ORDER BY 2 DESC, 1""").fetchall()
-    return [(labels.SHORT_CAUSES[cause], count) for cause, count in found]
+    return [(labels.SHORT_CAUSES[cause], count) for cause, count in counts]
 
 
 def _per_school(cases: list[Row]) -> list[dict[str, Any]]:
-    found = []
-    for org_number, of_school in by_school(cases).items():
-        still_open = [c for c in of_school if c["status"] == "open"]
+    schools = []
+    for org_number, school_cases in by_school(cases).items():
+        still_open = [c for c in school_cases if c["status"] == "open"]
         if still_open:
-            found.append({
-                "org_number": org_number, "name": of_school[0]["org_name"] or org_number, "open": len(still_open),
+            schools.append({
+                "org_number": org_number, "name": school_cases[0]["org_name"] or org_number, "open": len(still_open),
                 "oldest": min(c["problem_since"] for c in still_open),
                 "people": len({c["person_id"] for c in still_open})})
-    most = max((s["open"] for s in found), default=1)
-    return [{**s, "share": round(100 * s["open"] / most)} for s in sorted(found, key=lambda s: (-s["open"], s["name"]))]
+    most = max((s["open"] for s in schools), default=1)
+    return [{**s, "share": round(100 * s["open"] / most)} for s in sorted(schools, key=lambda s: (-s["open"], s["name"]))]

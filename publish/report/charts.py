@@ -1,4 +1,4 @@
-"""Coordinates of the report's drawings: numbers in, points and labels out; the templates draw them as SVG."""
+"""Coordinates of the report's charts, computed from numbers. The templates draw them as SVG."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -47,13 +47,13 @@ def line(series: Series, unit: str) -> dict[str, Any] | None:
         "axis": _axis(max(v for _, v in series)), "unit": unit, "last": f"{series[-1][1]:g}",
         "ticks": [{"x": points[n][0], "label": norwegian(series[n][0]),
                    "anchor": "start" if n == 0 else "end" if n == len(series) - 1 else "middle"} for n in marks],
-        "says": f"Fra {series[0][1]:g} {unit} {norwegian(series[0][0])} til {series[-1][1]:g} {norwegian(series[-1][0])}, "
-                f"høyest {max(v for _, v in series):g}.",
+        "summary": f"Fra {series[0][1]:g} {unit} {norwegian(series[0][0])} til {series[-1][1]:g} {norwegian(series[-1][0])}, "
+                   f"høyest {max(v for _, v in series):g}.",
     }
 
 
 def spark(series: Series) -> str | None:
-    """The points of a small line, 100 wide and 24 high; None when there are fewer than two."""
+    """The points of a sparkline, 100 wide and 24 high; None when there are fewer than two."""
     if len(series) < 2:
         return None
     top = max(1, *(v for _, v in series))
@@ -83,6 +83,6 @@ def stacked(columns: Sequence[tuple[date, Sequence[int]]]) -> dict[str, Any] | N
 
 
 def bars(counts: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Lying bars with their words and numbers, the longest 100 wide."""
+    """Horizontal bars with label, count and width; the longest is 100 wide."""
     most = max((count for _, count in counts), default=1)
     return [{"label": label, "count": count, "width": round(100 * count / most, 1)} for label, count in counts]

@@ -171,13 +171,13 @@ def test_what_dbt_compiled_makes_without_dbt_what_dbt_build_makes(place: Place, 
     simulate(place.inbox, place.root / "truth.json", employees=150, days=3, last_day=date(2025, 3, 10), seed=5)
     assert place.do("run").code in (0, 3)
     warehouse = place.data / "warehouse.duckdb"
-    told = prepared.models.build(warehouse), tables_of(warehouse)
+    executed = prepared.models.build(warehouse), tables_of(warehouse)
     built = dbt.invoke(dbt.BUILD, place.data, warehouse), tables_of(warehouse)
     built_nodes = [r for r in built[0] if not r.unique_id.startswith("exposure.")]
-    assert {(r.unique_id, r.status, r.failures or None) for r in told[0]} == {
+    assert {(r.unique_id, r.status, r.failures or None) for r in executed[0]} == {
         (r.unique_id, r.status, r.failures or None) for r in built_nodes}
-    assert len(told[0]) == len(built_nodes) and "warn" in {r.status for r in built[0]}
-    assert told[1] == built[1] and any("findings" in name for name in told[1])
+    assert len(executed[0]) == len(built_nodes) and "warn" in {r.status for r in built[0]}
+    assert executed[1] == built[1] and any("findings" in name for name in executed[1])
 
 
 def tables_of(warehouse: Path) -> dict[str, tuple[list, list]]:

@@ -1,4 +1,4 @@
-"""What small examples cannot show: models over many rows, on several threads."""
+"""Models over many rows and on several threads, which small examples do not cover."""
 
 import json
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Mo
     with empty_warehouse() as con:
         con.execute("SET threads = 4; SET preserve_insertion_order = false")
         con.execute("""
+            CREATE SCHEMA intermediate; CREATE SCHEMA staging;
             CREATE TABLE intermediate.int_hrm__active_positions AS
             SELECT (i % 40000)::VARCHAR AS employee_number, DATE '2025-01-01' AS from_day, DATE '2025-02-01' AS to_day
             FROM range(120000) t(i);
@@ -23,8 +24,8 @@ def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Mo
 
 
 def test_no_model_compares_every_row_with_every_other(models: Models) -> None:
-    """An outer join whose condition looks at one side alone makes DuckDB do so. (An inner one with the single row of
-    `stg_run`, or with the days of a period, may.)"""
+    """DuckDB does so for an outer join whose condition uses only one side. (An inner join with the single row of `stg_run`,
+    or with the days of a period, is allowed to.)"""
     with empty_warehouse() as con:
         models.run(con)
         plans = {model.name: con.execute(f"EXPLAIN (FORMAT json) {model.sql}").fetchone()[1] for model in models.steps}

@@ -40,7 +40,7 @@ def test_every_asset_has_owner_group_kind_and_description(settings: Settings) ->
         assert node.owners and node.group_name and node.kinds and node.description, key
         assert node.pools == {"warehouse"}, key
     assert {graph.get(k).group_name for k in graph.materializable_asset_keys} == {
-        "ingest", "staging", "intermediate", "marts", "publish"}
+        "ingest", "catalogue", "staging", "intermediate", "marts", "publish"}
 
 
 def test_data_flows_from_extract_to_published(settings: Settings) -> None:
@@ -129,8 +129,8 @@ def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings,
     assert not withheld.passed and "hrm 2025-03-10 quarantined: employees and positions empty" in withheld.description
     dates = check(["versions", "vfs_accesses"], "is_as_expected")
     assert not dates.passed and dates.severity == dg.AssetCheckSeverity.WARN
-    told = dates.metadata["expect_column_values_to_be_in_set/start_date_is_plausible"].value
-    assert told["unexpected_count"] == 60 and len(told["keys"]) == 10
+    failed = dates.metadata["expect_column_values_to_be_in_set/start_date_is_plausible"].value
+    assert failed["unexpected_count"] == 60 and len(failed["keys"]) == 10
     assert check(["versions", "vfs_persons"], "is_as_expected").passed
 
 

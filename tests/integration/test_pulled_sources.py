@@ -1,4 +1,4 @@
-"""Pulled sources against servers over real HTTP: the right extract, or one clear error, and never anything between."""
+"""Pulled sources against servers over real HTTP: the right extract or one clear error."""
 
 import ssl
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from demo.municipality import simulate
 from demo.servers import SECRET, Faults, Server, day_of
 from ingest.canonical_tables import tables_of
 from ingest.errors import PullFailed
-from ingest.sources import fint, hrm_ws, oneroster
+from ingest.sources import fint, hrm_ws, oneroster_format
 from ingest.sources.catalogue import AdapterSettings, make_source
 from ingest.sources.csv_folder import CsvSettings
 from ingest.sources.xml import BrokenXml
@@ -42,8 +42,8 @@ def server(inbox: Path) -> Iterator[Server]:
 
 
 def settings(server: Server, name: str, **changed: Any) -> Any:
-    told = server.sources(with_secrets=True)[name] | {"backoff_seconds": 0} | changed
-    return TypeAdapter(AdapterSettings).validate_python(told)
+    values = server.sources(with_secrets=True)[name] | {"backoff_seconds": 0} | changed
+    return TypeAdapter(AdapterSettings).validate_python(values)
 
 
 SYSTEM = {"visma_hrm": "hrm", "fint": "hrm", "oneroster": "vfs"}
@@ -105,8 +105,8 @@ def test_oneroster_delivers_staff_their_positions_and_the_kommuneadmins(server: 
 
 
 @pytest.mark.parametrize("name", SYSTEM)
-def test_in_a_storm_of_faults_each_pull_is_right_or_fails_with_a_word(server: Server, name: str) -> None:
-    expected = {table: sorted(map(repr, found)) for table, found in pull(server, name).items()}
+def test_in_a_storm_of_faults_each_pull_is_right_or_fails_with_an_error(server: Server, name: str) -> None:
+    expected = {table: sorted(map(repr, lines)) for table, lines in pull(server, name).items()}
     outcomes = []
     for seed in range(50):
         server.faults = Faults(0.2, seed=seed)
@@ -116,38 +116,38 @@ def test_in_a_storm_of_faults_each_pull_is_right_or_fails_with_a_word(server: Se
             assert "Traceback" not in str(error) and SECRET not in str(error) and len(str(error)) > 30
             outcomes.append("failed")
             continue
-        assert {table: sorted(map(repr, found)) for table, found in pulled.items()} == expected, seed
+        assert {table: sorted(map(repr, lines)) for table, lines in pulled.items()} == expected, seed
         outcomes.append("right")
     assert outcomes.count("right") > 25
 
 
-@pytest.mark.parametrize(("changed", "said"), [
+@pytest.mark.parametrize(("changed", "message"), [
     ({"client_secret": "wrong"}, "the token server http://127.0.0.1"),
     ({"token_url": "{url}/nowhere"}, "gives no token; look at `token_url`"),
     ({"url": "{url}/wrong/path"}, "answers 404 (unknownobject): there is nothing at this address; look at `url`"),
     ({"page_size": 100, "url": "http://example.test/x"}, "is not encrypted. Use https"),
     ({"url": "http://127.0.0.1:1/x"}, "nobody listens there"),
 ])
-def test_a_wrong_setting_is_told_as_what_it_is(server: Server, changed: dict[str, Any], said: str) -> None:
-    told = {k: v.format(url=server.url) if isinstance(v, str) else v for k, v in changed.items()}
+def test_a_wrong_setting_is_named_in_the_error(server: Server, changed: dict[str, Any], message: str) -> None:
+    values = {k: v.format(url=server.url) if isinstance(v, str) else v for k, v in changed.items()}
     with pytest.raises(PullFailed) as failure:
-        pull(server, "oneroster", attempts=2, **told)
-    assert said in str(failure.value) and SECRET not in str(failure.value)
+        pull(server, "oneroster", attempts=2, **values)
+    assert message in str(failure.value) and SECRET not in str(failure.value)
 
 
-def test_credentials_that_are_not_accepted_by_hrm_ws_are_told(server: Server) -> None:
+def test_credentials_that_hrm_ws_does_not_accept_are_an_error(server: Server) -> None:
     with pytest.raises(PullFailed, match="answers 401: the credentials are not accepted; look at the user and password"):
         pull(server, "visma_hrm", password="wrong")
 
 
-def test_a_server_that_stays_down_is_told_after_all_attempts(server: Server) -> None:
+def test_a_server_that_stays_down_is_an_error_after_all_attempts(server: Server) -> None:
     server.faults = Faults(1, kinds=("status_503",))
     with pytest.raises(PullFailed, match="did not answer as it should, 4 times: status 503"):
         pull(server, "visma_hrm", attempts=4)
     assert len(server.requests) == 4
 
 
-def test_a_listing_that_keeps_changing_is_told(server: Server) -> None:
+def test_a_listing_that_keeps_changing_is_an_error(server: Server) -> None:
     server.faults = Faults(1, kinds=("one_missing",))
     with pytest.raises(PullFailed, match=r"changed while it was read, 3 times: .* were announced"):
         pull(server, "oneroster", attempts=3)
@@ -162,7 +162,7 @@ def test_credentials_are_not_sent_along_to_another_host(server: Server) -> None:
     server.faults = Faults(1, kinds=("redirect",))
     with pytest.raises(PullFailed, match=r"redirects to http://localhost:.* and credentials are not sent along"):
         pull(server, "visma_hrm")
-    assert len(server.requests) == 1  # the other name is the same server: it would have counted
+    assert len(server.requests) == 1  # the other name is the same server, and would have counted the request
 
 
 def test_a_server_is_given_the_time_it_asks_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,12 +216,12 @@ def test_a_certificate_is_verified_and_ones_own_authority_can_be_named(inbox: Pa
         assert pull(server, "fint", ca_bundle=str(cert))["employees"]
 
 
-def test_what_the_protocols_leave_odd_is_read_as_it_is_meant() -> None:
+def test_moments_in_utc_are_days_in_oslo_and_records_to_be_deleted_are_left_out() -> None:
     days = {"2025-06-30T22:00:00Z": "2025-07-01", "2025-06-30T12:00:00Z": "2025-06-30", "2025-06-30": "2025-06-30",
             "9999-12-31T23:59:59Z": "9999-12-31", None: None}
-    assert {told: fint._day(told) for told in days} == days
-    removed = oneroster.gather([{"sourcedId": "a", "status": "toBeDeleted"}, {"sourcedId": "b", "status": "active"}])
-    assert set(removed) == {"b"}
+    assert {value: fint._day(value) for value in days} == days
+    kept = oneroster_format.gather([{"sourcedId": "a", "status": "toBeDeleted"}, {"sourcedId": "b", "status": "active"}])
+    assert set(kept) == {"b"}
 
 
 HRM_WS = """<persons xmlns="urn:hrm">
@@ -263,7 +263,7 @@ def test_hrm_ws_is_read_in_any_order_and_namespace(change: tuple[str, str], monk
             t.name: [c.name for c in t.columns] for t in tables_of("hrm") if t.name in read}
 
 
-def test_people_inside_another_document_are_no_answer() -> None:
+def test_a_document_with_another_root_is_refused() -> None:
     inside = f"<other>{HRM_WS}</other>"
     for text in (inside, inside.replace("</other>", "<persons/></other>"), HRM_WS.replace("persons", "people"), "<persons>"):
         with pytest.raises(BrokenXml):

@@ -84,7 +84,7 @@ def test_model_and_oracle_agree_on_it_and_it_becomes_a_case_with_its_meaning_and
 ) -> None:
     source = Path(oracle.__file__).read_text(encoding="utf-8")
     present = source.index("    def present(self)")
-    end = source.index("        return found\n", present)
+    end = source.index("        return findings\n", present)
     changed = types.ModuleType("changed_oracle")
     monkeypatch.setitem(sys.modules, changed.__name__, changed)  # dataclasses look their module up
     exec(source[:end] + recipe["tests/oracle/oracle.py"] + source[end:], changed.__dict__)

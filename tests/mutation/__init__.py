@@ -1,4 +1,4 @@
-"""`make mutate`: change the rules one by one, and see that a test notices.
+"""`make mutate`: change the rules one by one, and check that a test notices.
 
 Belongs here: how code is changed (`sql_mutants`, `python_mutants`), who must notice (`sql_tests`, `python_tests`), the random
 municipalities (`corpus`), the report (`report`), and the changes that nobody can notice, with the reason (`explained.yml`).

@@ -1,4 +1,4 @@
-"""A fixed corpus of random municipalities: what dbt reads of each, and the marts that the oracle makes of it.
+"""A fixed corpus of random municipalities: for each, the tables that dbt reads and the oracle's marts.
 
 The oracle shares no code with the SQL, so a mart of changed SQL is wrong when it differs from the oracle's.
 """
@@ -43,7 +43,7 @@ class Town:
 
 
 def corpus(executor: Executor) -> list[Town]:
-    """The municipalities, those with most in their marts first. Made once for each state of what makes them, then kept."""
+    """The municipalities, those with most rows in their marts first. Kept until the code that makes them changes."""
     file = CACHE / f"corpus-{_fingerprint()}.pickle"
     if not file.exists():
         towns = [town for towns in executor.map(_towns_of, _SEEDS) for town in towns]

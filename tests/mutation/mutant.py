@@ -1,16 +1,17 @@
-"""One change of the code, and what became of it."""
+"""One change of the code, and its outcome."""
 
 import difflib
 from dataclasses import dataclass
 
-Key = tuple[str, str, tuple[str, ...]]
+Key = tuple[str, str, tuple[str, ...], int]
 
 @dataclass(frozen=True)
 class Mutant:
     """`where`: a model, or a file of the checkout; `part`: the CTE, the macro, or the function and the line; `change`: the
     lines removed and added, as in a diff; `code`: the changed SQL of `model`, or the changed source of the file.
 
-    A change of a macro is one mutant for each model that uses it; these are equal but for `model` and `code`.
+    A change of a macro is one mutant for each place that uses it; these are equal but for `model` and `code`. Others whose
+    lines are the same are told apart by `occurrence`.
     """
 
     where: str
@@ -18,6 +19,7 @@ class Mutant:
     change: tuple[str, ...]
     code: str
     model: str = ""
+    occurrence: int = 0
 
     @property
     def name(self) -> str:
@@ -26,7 +28,7 @@ class Mutant:
     @property
     def key(self) -> Key:
         """Equal for those that are one change of the project's source."""
-        return self.where, self.part, self.change
+        return self.where, self.part, self.change, self.occurrence
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The line that shows how far it is."""
+"""The progress line, on standard error."""
 
 import sys
 

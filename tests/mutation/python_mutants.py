@@ -1,6 +1,6 @@
 """Changes of a Python module, each of one expression or statement; of SQL in its strings too, operator by operator.
 
-Belongs here: what is changed into what. A change leaves docstrings, annotations, decorators and texts for people alone.
+Belongs here: the list of changes. A change leaves docstrings, annotations, decorators and texts for people alone.
 """
 
 import ast
@@ -37,7 +37,7 @@ _SQL_CHANGES = [(re.compile(pattern), replacement) for pattern, replacement in (
 
 @dataclass(frozen=True)
 class _Place:
-    """A node, and where it hangs in the tree. `part`: its function and line."""
+    """A node, and its place in the tree: a field of `holder` (and an index, in a list). `part`: its function and line."""
 
     node: ast.AST
     holder: ast.AST
@@ -57,7 +57,7 @@ def mutants(file: str) -> list[Mutant]:
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     original = ast.unparse(tree)
     seen = {original}
-    found: list[Mutant] = []
+    made: list[Mutant] = []
     for place in list(_places(tree, "module", 1)):
         for changed in _changes(place.node):
             place.put(changed)
@@ -65,8 +65,8 @@ def mutants(file: str) -> list[Mutant]:
             place.put(place.node)
             if code not in seen:
                 seen.add(code)
-                found.append(Mutant(file, place.part, diff(original, code), code))
-    return found
+                made.append(Mutant(file, place.part, diff(original, code), code))
+    return made
 
 
 def _places(holder: ast.AST, function: str, line: int) -> Iterator[_Place]:

@@ -1,13 +1,12 @@
 """The figures, the survivors, and the explained ones among them.
 
-`explained.yml` is a list of {where, change, why}: `where` a model or a file (with * for any), `change` the lines of the
-diff as they are reported, `why` nobody can notice the change. An entry that explains no survivor is stale.
+`explained.yml` is a list of {where, why, changes}: `where` a model or a file, `why` nobody can notice the changes, each of
+which is the lines of the diff as they are reported. A change that is listed and does not survive is stale.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
@@ -20,24 +19,24 @@ WANTED_PERCENT = 95.0
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a change cannot be noticed. `where`: a model or a file, or a pattern of names."""
+    """Why a change of a model or a file cannot be noticed."""
 
     where: str
     change: tuple[str, ...]
     why: str
 
     def explains(self, mutant: Mutant) -> bool:
-        return fnmatchcase(mutant.where, self.where) and mutant.change == self.change
+        return (mutant.where, mutant.change) == (self.where, self.change)
 
 
 def read_explanations(file: Path = EXPLAINED) -> list[Explanation]:
     entries = yaml.safe_load(file.read_text(encoding="utf-8")) or []
-    return [Explanation(e["where"], tuple(e["change"].strip().splitlines()), e["why"]) for e in entries]
+    return [Explanation(e["where"], tuple(change.splitlines()), e["why"]) for e in entries for change in e["changes"]]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What became of all mutants of one run."""
+    """The outcomes of all mutants of one run."""
 
     outcomes: Sequence[Outcome]
     explanations: Sequence[Explanation]
@@ -50,8 +49,7 @@ class Report:
         """Explanations of changes that were made in this run and noticed, or of a place where no such change is made."""
         alive = [o.mutant for o in self.outcomes if not o.killed_by]
         made = {o.mutant.where for o in self.outcomes}
-        return [e for e in self.explanations
-                if any(fnmatchcase(where, e.where) for where in made) and not any(e.explains(m) for m in alive)]
+        return [e for e in self.explanations if e.where in made and not any(e.explains(m) for m in alive)]
 
     def percent(self) -> float:
         """How many were noticed of those that can be."""

@@ -16,8 +16,11 @@ Changes = Iterator[exp.Expr]
 # The macros of macros/periods.sql stand in many models; each is known by a column that it alone makes.
 MACROS = "macros/periods.sql"
 _MACRO_OF_COLUMN = {"period_number": "merge_periods", "part": "subtract_periods"}
-_KEYS = [(re.compile(r"PARTITION BY .*"), "PARTITION BY keys"),
+_MADE_FROM_RELATIONS = {"starts_anew", "nth"}  # columns of the innermost selects, which read what the macro was given
+_KEYS = [(re.compile(r"PARTITION BY [\w.]+(, [\w.]+)*"), "PARTITION BY keys"),
+         (re.compile(r"JOIN \S+ AS subtrahend"), "JOIN subtrahend"),
          (re.compile(r"(\w+)\.(\w+) (=|<>) (\w+)\.\2"), r"\1.key \3 \4.key")]
+_LINE_LENGTH = 400  # or lines would break by the length of names
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 _REPLACED: dict[type[exp.Expr], list[type[exp.Expr]]] = {
@@ -34,8 +37,8 @@ def parse(sql: str) -> exp.Expr:
 
 
 def written(tree: exp.Expr) -> str:
-    """The SQL of a tree, a line for each part, without comments."""
-    return tree.sql("duckdb", pretty=True, comments=False)
+    """The SQL of a tree without comments, a line for each column, join and condition, however long."""
+    return tree.sql("duckdb", pretty=True, comments=False, max_text_width=_LINE_LENGTH)
 
 
 def mutants(model: str, sql: str) -> list[Mutant]:
@@ -57,7 +60,7 @@ def mutants(model: str, sql: str) -> list[Mutant]:
                 if macro:
                     found.append(Mutant(MACROS, macro, tuple(map(_without_keys, change)), code, model))
                 else:
-                    found.append(Mutant(model, _part(node), change, code, model))
+                    found.append(Mutant(model, _part(node), change, code, model, len(found)))
     return found
 
 
@@ -209,17 +212,25 @@ def _part(node: exp.Expr) -> str:
 
 
 def _macro_around(node: exp.Expr) -> str | None:
-    """The macro that made the innermost of the selects around the node that a macro made."""
-    select = node if isinstance(node, exp.Select) else node.find_ancestor(exp.Select)
-    while select:
-        source = select.args.get("from_")
-        inner = source.this.this if source and isinstance(source.this, exp.Subquery) else None
-        if isinstance(inner, exp.Select):
-            for column, macro in _MACRO_OF_COLUMN.items():
-                if column in inner.named_selects:
-                    return macro
-        select = select.find_ancestor(exp.Select)
-    return None
+    """The macro that made what the node is in; None for the relations that a macro was given."""
+    inside: exp.Expr = node
+    while inside.parent and not isinstance(inside, exp.CTE):
+        around = inside.parent
+        if (isinstance(around, exp.Select) and inside is around.args.get("from_")
+                and _MADE_FROM_RELATIONS & set(around.named_selects)):
+            return None
+        if isinstance(inside, exp.Select) and (macro := _macro_of(inside)):
+            return macro
+        inside = around
+    return _macro_of(inside) if isinstance(inside, exp.Select) else None
+
+
+def _macro_of(select: exp.Select) -> str | None:
+    source = select.args.get("from_")
+    inner = source.this.this if source and isinstance(source.this, exp.Subquery) else None
+    if not isinstance(inner, exp.Select):
+        return None
+    return next((macro for column, macro in _MACRO_OF_COLUMN.items() if column in inner.named_selects), None)
 
 
 def _without_keys(line: str) -> str:

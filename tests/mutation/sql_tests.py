@@ -1,6 +1,6 @@
 """Who must notice a change of the SQL: first dbt's unit tests of the model, then the corpus with the oracle and the data tests.
 
-Of a municipality only the changed model is computed, and then what reads it, as long as rows differ.
+For each municipality only the changed model is computed, and then the models that read it, as long as rows differ.
 """
 
 import threading
@@ -27,7 +27,7 @@ _Killers = list[tuple[int, str]]  # the number of a mutant, and who noticed it
 
 
 class NotAsCompiled(Exception):
-    """The unchanged project does not make the oracle's marts, or is another one when sqlglot has written it."""
+    """The unchanged project does not make the oracle's marts, or sqlglot's rewriting of it makes other rows."""
 
 
 @cache
@@ -49,15 +49,15 @@ def outcomes(made: list[Mutant], processes: int) -> list[Outcome]:
     """What became of each change; those of a macro that are one change of its source are one."""
     if not made:
         return []
-    # A process that has used DuckDB must not be copied: each starts anew.
+    # A process that has used DuckDB must not be forked, so each is spawned.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         killers = _killed_by_unit_tests(executor, made)
         by_unit_tests = len(killers)
         alive = {n: mutant for n, mutant in enumerate(made) if mutant.key not in killers}
         progress("making the corpus of random municipalities")
         towns = corpus(executor)
-        for number, found in enumerate(_killed_by_corpus(executor, towns, alive), start=1):
-            killers.update({made[n].key: killer for n, killer in found})
+        for number, noticed in enumerate(_killed_by_corpus(executor, towns, alive), start=1):
+            killers.update({made[n].key: killer for n, killer in noticed})
             progress(f"{number} of {len(towns)} municipalities, {len(killers)} changes of SQL noticed")
     print(f"\nSQL: {by_unit_tests} noticed by dbt's unit tests, {len(killers) - by_unit_tests} more by the corpus")
     return [Outcome(mutant, killers.get(key)) for key, mutant in {m.key: m for m in made}.items()]
@@ -99,7 +99,7 @@ def _failing_unit_test(model: str, sql: str) -> str | None:
 def _killed_by_corpus(executor: Executor, towns: Sequence[Town], mutants: dict[int, Mutant]) -> Iterator[_Killers]:
     """What each municipality notices, in whatever order they are done; a change that is noticed is not tried again."""
     alive = dict(mutants)
-    unchanged_too = 20  # so many municipalities look whether sqlglot writes what it reads
+    unchanged_too = 20  # in this many municipalities, check that sqlglot's rewriting changes no rows
     waiting = list(range(len(towns)))[::-1]
     running: set[Future[_Killers]] = set()
     while waiting or running:

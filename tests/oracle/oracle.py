@@ -1,6 +1,6 @@
-"""The marts of the contract, computed naively: every evaluation day is looked at for itself, then days are strung together.
+"""The marts of the contract, computed naively: each evaluation day by itself, then consecutive days joined into findings.
 
-No intervals, no SQL, nothing of the product. Slow is fine; plain is the point. Anchors like contract#backed name its sentences.
+No intervals, no SQL, no code of the product. It may be slow; it must be plain. Anchors like contract#backed name its rules.
 """
 
 from collections import defaultdict
@@ -124,12 +124,12 @@ def accepted_extracts(
     return accepted
 
 
-# --- what is known on one day --------------------------------------------------------------------------------------
+# --- known on one day ----------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
 class HrmEnd:
-    """contract#end-date-of-a-position: what HRM says of the end of one position, on one day."""
+    """contract#end-date-of-a-position: the end of one HRM position as known on one day."""
 
     row: Row  # as last seen
     in_state: bool
@@ -161,10 +161,10 @@ class World:
 
     def last_seen(self, system: str, table: str) -> dict[tuple, Row]:
         def compute() -> dict[tuple, Row]:
-            found: dict[tuple, Row] = {}
+            rows: dict[tuple, Row] = {}
             for extract in self.hrm if system == "hrm" else self.vfs:
-                found |= extract.state[table]
-            return found
+                rows |= extract.state[table]
+            return rows
 
         return self._once(f"{system}.{table}", compute)
 
@@ -228,13 +228,13 @@ class World:
         later = any(p.get("start_date") and p["start_date"] > self.day for p in self.hrm_positions(employee))
         return "not_started" if later else "inactive"
 
-    def told_persons(self) -> set[str]:
+    def persons_in_use(self) -> set[str]:
         """Those of the current state with an active position or an effective access."""
         def compute() -> set[str]:
             busy = {p["person_id"] for p in self.active_positions()} | {a["person_id"] for a in self.effective_accesses()}
             return {p for (p,) in self.state("vfs", "persons") if p in busy}
 
-        return self._once("told", compute)
+        return self._once("persons_in_use", compute)
 
     def is_disputed(self, person_id: str) -> bool:
         row = self.state("vfs", "persons")[(person_id,)]
@@ -245,7 +245,7 @@ class World:
             return True
         employee = self.match(person_id)[0]
         return employee is not None and any(
-            other != person_id and self.match(other)[0] == employee for other in self.told_persons())
+            other != person_id and self.match(other)[0] == employee for other in self.persons_in_use())
 
     # contract#active, contract#effective-access, contract#backed
 
@@ -388,24 +388,24 @@ class World:
             "lag_days": (propagated_on - end.known_on).days if propagated_on else None, "status": status, "cause": cause,
         }
 
-    # contract#findings: what is present today
+    # contract#findings: present on this day
 
     def present(self) -> dict[tuple[str, str], tuple[str | None, str | None]]:
         """{(finding type, subject): (person, org unit)}."""
-        found: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+        findings: dict[tuple[str, str], tuple[str | None, str | None]] = {}
         for p in self.active_positions():
             kind = self._finding_of_position(p)
             if kind:
-                found[kind, p["position_id"]] = (p["person_id"], p["org_number"])
-        self._add_ended_early(found)
-        self._add_accesses(found)
+                findings[kind, p["position_id"]] = (p["person_id"], p["org_number"])
+        self._add_ended_early(findings)
+        self._add_accesses(findings)
         for person_id, reason in self.kommuneadmins().items():
             if reason:
-                found["kommuneadmin_review", person_id] = (person_id, None)
-        for person_id in self.told_persons():
+                findings["kommuneadmin_review", person_id] = (person_id, None)
+        for person_id in self.persons_in_use():
             if self.is_disputed(person_id):
-                found["disputed_identity", person_id] = (person_id, None)
-        return found
+                findings["disputed_identity", person_id] = (person_id, None)
+        return findings
 
     def _finding_of_position(self, p: Row) -> str | None:
         status = self.hrm_status(p["person_id"])
@@ -425,7 +425,7 @@ class World:
         overdue = (self.vfs[-1].day - latest_known).days > self.policy.grace_days
         return "end_date_not_propagated" if outlives and overdue else None
 
-    def _add_ended_early(self, found: dict) -> None:
+    def _add_ended_early(self, findings: dict) -> None:
         for h in self.state("hrm", "positions").values():
             if not is_active(h, self.day):
                 continue
@@ -441,20 +441,20 @@ class World:
                 if v["org_number"] == h["org_number"] and is_not_ended(v, self.day)
                 and self.match_as_last_seen(v["person_id"]) == h["employee_number"]]
             if not open_now:
-                found["ended_early_in_vfs", h["position_id"]] = (min(persons), h["org_number"])
+                findings["ended_early_in_vfs", h["position_id"]] = (min(persons), h["org_number"])
 
     def uncovered_accesses(self) -> list[Row]:
         return [a for a in self.effective_accesses() if a["access_group"] not in self.policy.kommuneadmin_groups
                 and a["org_number"] not in self.org_numbers_of_active_positions(a["person_id"])]
 
-    def _add_accesses(self, found: dict) -> None:
+    def _add_accesses(self, findings: dict) -> None:
         for a in self.uncovered_accesses():
             person = a["person_id"]
             at_a_school = any(self.is_school(o) for o in self.org_numbers_of_active_positions(person))
             if not at_a_school:
-                found["inactive_with_access", person] = (person, None)
+                findings["inactive_with_access", person] = (person, None)
             elif self.is_school(a["org_number"]):
-                found["access_without_position", f"{person}:{a['org_number']}"] = (person, a["org_number"])
+                findings["access_without_position", f"{person}:{a['org_number']}"] = (person, a["org_number"])
 
     def kommuneadmins(self) -> dict[str, str | None]:
         """{person: review reason or None} of everybody in the roster."""

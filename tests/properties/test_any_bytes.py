@@ -1,4 +1,4 @@
-"""Whatever a server gives: an extract, or a word, and nothing half taken in; and never more than so much memory."""
+"""Whatever a server answers: an extract or an error, nothing half taken in, and memory within a limit."""
 
 import json
 import re
@@ -27,13 +27,13 @@ VFS = {"persons": [{"person_id": "P1", "employee_number": "001", "national_id": 
        "accesses": [], "org_units": HRM["org_units"]}
 
 
-class Says:
-    """A server that gives a token, and of each listing the body set here."""
+class StubServer:
+    """A server that gives a token, and for each listing the body in `bodies`."""
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
         self.headers: dict[str, str] = {}
-        says = self
+        stub = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -47,7 +47,7 @@ class Says:
 
             def do_GET(self) -> None:
                 last = self.path.split("?")[0].rsplit("/", 1)[-1]
-                self._give(says.bodies.get(last, b""), says.headers)
+                self._give(stub.bodies.get(last, b""), stub.headers)
 
             def _give(self, body: bytes, headers: dict[str, str]) -> None:
                 self.send_response(200)
@@ -67,19 +67,19 @@ class Says:
 
 
 @pytest.fixture(scope="module")
-def says() -> Iterator[Says]:
-    server = Says()
-    yield server
-    server.stop()
+def server() -> Iterator[StubServer]:
+    running = StubServer()
+    yield running
+    running.stop()
 
 
-def adapter(says: Says, name: str) -> tuple[str, dict[str, Any]]:
+def adapter(server: StubServer, name: str) -> tuple[str, dict[str, Any]]:
     common = {"adapter": name, "attempts": 2, "backoff_seconds": 0}
-    token = {"token_url": f"{says.url}/token", "client_id": "a", "client_secret": "b"}
+    token = {"token_url": f"{server.url}/token", "client_id": "a", "client_secret": "b"}
     user = {"username": "c", "password": "d"}
-    return {"visma_hrm": ("hrm", {**common, **user, "url": says.url, "company": "1", "id_range": [0, 9]}),
-            "fint": ("hrm", {**common, **user, **token, "url": says.url}),
-            "oneroster": ("vfs", {**common, **token, "url": says.url})}[name]
+    return {"visma_hrm": ("hrm", {**common, **user, "url": server.url, "company": "1", "id_range": [0, 9]}),
+            "fint": ("hrm", {**common, **user, **token, "url": server.url}),
+            "oneroster": ("vfs", {**common, **token, "url": server.url})}[name]
 
 
 ANYTHING = st.recursive(
@@ -108,17 +108,17 @@ def pages(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["oneroster", "fint"])
-def test_whatever_json_a_server_gives_there_is_an_extract_or_a_word(says: Says, tmp_path: Path, name: str) -> None:
+def test_whatever_json_a_server_gives_there_is_an_extract_or_an_error(server: StubServer, tmp_path: Path, name: str) -> None:
     whole = pages(name)
-    system, told = adapter(says, name)
+    system, settings = adapter(server, name)
     outcomes: set[type] = set()
 
     @FEW
-    @given(st.one_of([changed_somewhere(page).map(lambda new, of=of: (of, new)) for of, page in whole.items()]))
+    @given(st.one_of([changed_somewhere(page).map(lambda new, name=listing: (name, new)) for listing, page in whole.items()]))
     def check(changed: tuple[str, Any]) -> None:
         bodies = whole | {changed[0]: changed[1]}
-        says.bodies = {k: json.dumps(v).encode() for k, v in bodies.items()}
-        outcome = take_in(tmp_path, system, told)
+        server.bodies = {k: json.dumps(v).encode() for k, v in bodies.items()}
+        outcome = take_in(tmp_path, system, settings)
         outcomes.add(type(outcome))
         assert not isinstance(outcome, str) or len(outcome) > 10
 
@@ -127,8 +127,8 @@ def test_whatever_json_a_server_gives_there_is_an_extract_or_a_word(says: Says, 
 
 
 @pytest.mark.parametrize("name", ["visma_hrm", "oneroster", "fint"])
-def test_whatever_bytes_a_server_gives_there_is_an_extract_or_a_word(says: Says, tmp_path: Path, name: str) -> None:
-    system, told = adapter(says, name)
+def test_whatever_bytes_a_server_gives_there_is_an_extract_or_an_error(server: StubServer, tmp_path: Path, name: str) -> None:
+    system, settings = adapter(server, name)
     bodies = {"9": hrm_ws_xml(HRM, DAY).encode()} if name == "visma_hrm" else {
         k: json.dumps(v).encode() for k, v in pages(name).items()}
     hit = list(bodies)[-1]
@@ -136,54 +136,54 @@ def test_whatever_bytes_a_server_gives_there_is_an_extract_or_a_word(says: Says,
     @FEW
     @given(broken(bodies[hit]))
     def check(content: bytes) -> None:
-        says.bodies = bodies | {hit: content}
-        take_in(tmp_path, system, told)
+        server.bodies = bodies | {hit: content}
+        take_in(tmp_path, system, settings)
 
     check()
-    says.bodies = bodies
-    landed = take_in(tmp_path, system, told)
+    server.bodies = bodies
+    landed = take_in(tmp_path, system, settings)
     assert not isinstance(landed, Landed) or not landed.refused
 
 
-def test_a_server_that_never_comes_to_an_end_is_not_asked_for_ever(says: Says, tmp_path: Path) -> None:
+def test_a_server_whose_listing_never_ends_is_not_asked_forever(server: StubServer, tmp_path: Path) -> None:
     records = oneroster_records(VFS)
     many = [{**records["users"][0], "sourcedId": f"u{n}"} for n in range(100)]
-    says.bodies = {"orgs": json.dumps({"orgs": records["orgs"]}).encode(), "users": json.dumps({"users": many}).encode()}
-    system, told = adapter(says, "oneroster")
-    assert "a record came twice" in str(take_in(tmp_path, system, told))
-    says.headers = {"X-Total-Count": "999999999"}
+    server.bodies = {"orgs": json.dumps({"orgs": records["orgs"]}).encode(), "users": json.dumps({"users": many}).encode()}
+    system, settings = adapter(server, "oneroster")
+    assert "a record came twice" in str(take_in(tmp_path, system, settings))
+    server.headers = {"X-Total-Count": "999999999"}
     try:
-        assert re.search("records were announced|came twice", str(take_in(tmp_path, system, told)))
+        assert re.search("records were announced|came twice", str(take_in(tmp_path, system, settings)))
     finally:
-        says.headers = {}
+        server.headers = {}
 
 
-def test_a_server_that_ignores_limit_and_offset_is_taken_at_its_word(says: Says, tmp_path: Path) -> None:
+def test_a_server_that_ignores_limit_and_offset_is_read_when_its_count_is_right(server: StubServer, tmp_path: Path) -> None:
     records = oneroster_records(VFS)
     many = [{**records["users"][0], "sourcedId": f"u{n}"} for n in range(250)]
     orgs = [{**records["orgs"][0], "sourcedId": f"o{n}"} for n in range(250)]
-    says.bodies = {"orgs": json.dumps({"orgs": orgs}).encode(), "users": json.dumps({"users": many}).encode()}
-    says.headers = {"X-Total-Count": "250"}
-    system, told = adapter(says, "oneroster")
+    server.bodies = {"orgs": json.dumps({"orgs": orgs}).encode(), "users": json.dumps({"users": many}).encode()}
+    server.headers = {"X-Total-Count": "250"}
+    system, settings = adapter(server, "oneroster")
     try:
-        landed = take_in(tmp_path, system, told)
+        landed = take_in(tmp_path, system, settings)
     finally:
-        says.headers = {}
+        server.headers = {}
     assert isinstance(landed, Landed) and landed.figures["persons"].rows == 250
 
 
-def test_a_compressed_answer_that_swells_is_not_taken(says: Says, tmp_path: Path) -> None:
+def test_a_compressed_answer_that_unpacks_beyond_the_limit_is_refused(server: StubServer, tmp_path: Path) -> None:
     import gzip
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    says.headers = {"Content-Encoding": "gzip"}
-    says.bodies = {name: gzip.compress(b'{"orgs": "' + b"x" * (80 << 20), 1) for name in ("orgs", "9")}
+    server.headers = {"Content-Encoding": "gzip"}
+    server.bodies = {name: gzip.compress(b'{"orgs": "' + b"x" * (80 << 20), 1) for name in ("orgs", "9")}
     try:
-        system, told = adapter(says, "oneroster")
-        says.bodies["token"] = b""
-        assert "larger than any page" in str(take_in(tmp_path, system, told))
-        system, told = adapter(says, "visma_hrm")
-        assert "the XML is broken" in str(take_in(tmp_path, system, told))
+        system, settings = adapter(server, "oneroster")
+        server.bodies["token"] = b""
+        assert "larger than any page" in str(take_in(tmp_path, system, settings))
+        system, settings = adapter(server, "visma_hrm")
+        assert "the XML is broken" in str(take_in(tmp_path, system, settings))
     finally:
-        says.headers = {}
+        server.headers = {}
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 500

@@ -1,4 +1,4 @@
-"""Whatever a file or folder holds: an extract, or a word that names the file; and never more than so much memory."""
+"""Whatever a file or folder holds: an extract or an error that names the file, and memory within a limit."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ FORMATS = {"e.csv": EXPORT_WITH_TITLE, "e.xlsx": EXPORT_WITH_TITLE, "p.xml": {"a
 
 
 def write_whole(file: Path) -> bytes:
-    """Write a file that is in order, in the format of its name; returns its content."""
+    """Write a valid file in the format of its name; returns its content."""
     match file.suffix:
         case ".csv":
             file.write_text("\n".join(map(";".join, LINES)), encoding="utf-8")
@@ -66,13 +66,13 @@ def write_whole(file: Path) -> bytes:
 
 
 def read(file: Path) -> set[str]:
-    """The tables that the adapter for this file makes of it."""
+    """The names of the tables that the adapter for this file reads."""
     adapter = make_adapter("vfs", TypeAdapter(AdapterSettings).validate_python({**FORMATS[file.name], "path": str(file)}))
     return set(adapter.fetch(DAY, adapter.days(DAY).get(DAY), lambda _: None).read())
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_whatever_the_bytes_there_are_tables_or_a_word_that_names_the_file(tmp_path: Path, name: str) -> None:
+def test_whatever_the_bytes_there_are_tables_or_an_error_that_names_the_file(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     whole = write_whole(file)
     assert {"persons", "positions"} <= read(file)
@@ -92,7 +92,7 @@ def test_whatever_the_bytes_there_are_tables_or_a_word_that_names_the_file(tmp_p
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_whatever_bytes_a_file_holds_the_command_ends_with_a_word(tmp_path: Path, name: str) -> None:
+def test_whatever_bytes_a_file_holds_the_command_names_the_file_or_succeeds(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     place = Place(tmp_path)
     place.configure(sources={"hrm": {"path": "inbox/hrm"}, "vfs": {**FORMATS[name], "path": name}})
@@ -108,7 +108,7 @@ def test_whatever_bytes_a_file_holds_the_command_ends_with_a_word(tmp_path: Path
     check()
 
 
-def test_whatever_bytes_a_folder_holds_there_is_an_extract_or_a_word(tmp_path: Path) -> None:
+def test_whatever_bytes_a_folder_holds_there_is_an_extract_or_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "in" / DAY.isoformat()
     folder.mkdir(parents=True)
     whole = {"employees.csv": "employee_number,national_id,given_name\n001,,Test\n002,,Åse\n",
@@ -173,7 +173,7 @@ def _text(content: str) -> Callable[[Path], Any]:
 CSV, ONEROSTER, PIFU_FILE = {"adapter": "csv", "path": "in"}, {"adapter": "oneroster"}, {"adapter": "pifu", "path": "p.xml"}
 EXCEL_FILE = {**EXPORT, "path": "e.xlsx"}
 TOO_LONG, NO_XML, NO_BOOK = "the line is longer than 4 MB", "the XML is broken", "the file is no Excel workbook"
-# {what: (file, settings, what makes it, why it is refused)}
+# {name: (file, settings, function that writes it, why it is refused)}
 BOMBS: dict[str, tuple[str, dict[str, Any], Callable[[Path], Any], str]] = {
     "a line of a gigabyte, csv": ("in/2025-03-10/positions.csv", CSV, _line_of_a_gigabyte, TOO_LONG),
     "a line of a gigabyte, export": ("e.csv", {**EXPORT, "path": "e.csv"}, _line_of_a_gigabyte, TOO_LONG),
@@ -196,7 +196,7 @@ BOMBS: dict[str, tuple[str, dict[str, Any], Callable[[Path], Any], str]] = {
     "a billion laughs in the root, pifu": ("p.xml", PIFU_FILE, _text(
         "<?xml version='1.0'?>" + _laughs("enterprise") + "<enterprise>&i;</enterprise>"), NO_XML),
 }
-# (Not getrusage: its peak counts what the parent held when it began this process.)
+# (Not getrusage: its peak includes the parent's memory at the start of this process.)
 IN_A_PROCESS = """
 import json, re, sys
 from pathlib import Path
@@ -210,7 +210,7 @@ for place, system, settings in json.loads(sys.argv[1]):
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str | None, float]]:
-    """Of each bomb why it was refused, and the peak memory (MB) until then of the process that took them all in."""
+    """For each bomb: why it was refused, and the peak memory (MB) so far of the process that takes them all in."""
     given_ = []
     for file, source_settings, make, _ in BOMBS.values():
         place = tmp_path_factory.mktemp("bomb")

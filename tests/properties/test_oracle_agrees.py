@@ -25,7 +25,7 @@ from tests.support.deliveries import land
 from tests.support.models import Models, empty_warehouse, evaluate
 from tests.support.municipalities import Municipality, municipalities
 
-# What the oracle does not say: ids and texts of the product's own, and columns beyond the contract's.
+# Not in the oracle: the product's own ids and texts, and columns beyond the contract's.
 _NOT_COMPARED = {"finding_id", "remedy", "succeeded_by"}
 _BEYOND_THE_CONTRACT = {
     "end_date_propagation": {"vfs_org_number", "person_id"}, "findings": {"case_number"},
@@ -49,16 +49,16 @@ def take_in(con: duckdb.DuckDBPyConnection, town: Municipality, folded_each_day:
                 fold(con, system, landed, accepted, policy_of(town))
 
         for arrival in town.arrivals:
-            of_day = (arrival.system, arrival.extract_date)
-            arrived[of_day] = arrived.get(of_day, 0) + 1
-            land(root, arrival.system, arrival.extract_date, arrival.tables, kind=arrival.kind, arrival=arrived[of_day])
+            key = (arrival.system, arrival.extract_date)
+            arrived[key] = arrived.get(key, 0) + 1
+            land(root, arrival.system, arrival.extract_date, arrival.tables, kind=arrival.kind, arrival=arrived[key])
             if folded_each_day:
                 fold_all()
         fold_all()
 
 
 def product_marts(models: Models, town: Municipality, folded_each_day: bool) -> dict[str, list[dict[str, Any]]]:
-    """What the product makes of the municipality."""
+    """The product's marts of the municipality, as rows."""
     with empty_warehouse() as con:
         take_in(con, town, folded_each_day)
         return evaluate(con, models, town.as_of, policy_of(town), town.exceptions)

@@ -7,7 +7,7 @@ from tests.support.command_line import Place, changed, town
 
 @pytest.fixture
 def ended(place: Place) -> Place:
-    """A town where employee 001 left back in time, taken in."""
+    """A town where employee 001 got an end date in the past, taken in."""
     hrm, vfs = town()
     place.deliver("hrm", "2025-03-08", hrm)
     place.deliver("vfs", "2025-03-08", vfs)

@@ -1,4 +1,4 @@
-"""The commands beside `run`: what they say, and how they say no."""
+"""The commands beside `run`: what they print, and how they refuse."""
 
 import stat
 
@@ -10,14 +10,14 @@ from tests.support.post import webhook
 WRONG_USE = 2
 
 
-def test_explain_tells_the_whole_case_in_norwegian(ended: Place) -> None:
+def test_explain_shows_the_whole_case_in_norwegian(ended: Place) -> None:
     for subject in ("v001", "P001", "h001", "001"):
-        said = ended.do("explain", subject).out
-        assert "Aktiv VFS - Inaktiv HRM, siden 10.03.2025" in said, subject
-        assert "Sluttdatoen ble satt tilbake i tid i HRM" in said
-        assert "sett «Tilsatt til» til 04.03.2025" in said
-        assert "08.03.2025  HRM  fra før: ansatt 001" in said
-        assert "10.03.2025  HRM  stilling h001 ved Fossen skole (S1): sluttdato ingen → 04.03.2025" in said
+        text = ended.do("explain", subject).out
+        assert "Aktiv VFS - Inaktiv HRM, siden 10.03.2025" in text, subject
+        assert "Sluttdatoen ble satt tilbake i tid i HRM" in text
+        assert "sett «Tilsatt til» til 04.03.2025" in text
+        assert "08.03.2025  HRM  fra før: ansatt 001" in text
+        assert "10.03.2025  HRM  stilling h001 ved Fossen skole (S1): sluttdato ingen → 04.03.2025" in text
     fine = ended.do("explain", "v002").out
     assert "Har grunnlag i HRM-stilling h002 (ingen sluttdato)." in fine and "Ikke noe funn." in fine
     assert ended.do("explain", "v001", "--json").json["verdicts"][0]["findings"][0]["cause"] == "backdated"
@@ -27,20 +27,20 @@ def test_explain_tells_the_whole_case_in_norwegian(ended: Place) -> None:
 
 def test_status_shows_days_and_findings_without_waiting_for_a_run(ended: Place) -> None:
     ended.deliver("hrm", "2025-03-09", town()[0])
-    found = ended.do("status", "--json", "--days", "4").json
-    assert list(found["systems"]["hrm"]["days"].values()) == ["missing", "accepted", "pending", "accepted"]
-    assert found["findings"]["active_vfs_inactive_hrm"] == {"open": 1, "excepted": 0}
+    status = ended.do("status", "--json", "--days", "4").json
+    assert list(status["systems"]["hrm"]["days"].values()) == ["missing", "accepted", "pending", "accepted"]
+    assert status["findings"]["active_vfs_inactive_hrm"] == {"open": 1, "excepted": 0}
     drawn = ended.do("status", "--days", "4").out
     assert "hrm  ·■?■  2025-03-07 to 2025-03-10" in drawn
     assert "Aktiv VFS - Inaktiv HRM" in drawn
 
 
-def test_status_before_the_first_run_says_what_to_do(place: Place) -> None:
+def test_status_before_the_first_run_shows_what_to_do(place: Place) -> None:
     done = place.do("status")
     assert done.code == 0 and "sluttdato run" in done.out
 
 
-@pytest.mark.parametrize(("settings", "said"), [
+@pytest.mark.parametrize(("settings", "message"), [
     ({"polcy": {}}, "polcy: there is no such setting"),
     ({"policy": {"grace_days": "two"}}, "policy.grace_days: Input should be a valid integer"),
     ({"policy": {"max_drop_percent": 101}}, "policy.max_drop_percent: Input should be less than or equal to 100"),
@@ -48,11 +48,11 @@ def test_status_before_the_first_run_says_what_to_do(place: Place) -> None:
     ({"sources": {"hrm": {"path": "x", "encoding": "utf-9"}, "vfs": {"path": "y"}}}, "expected an encoding such as utf-8"),
     ({"schedule": {"daily_at": "25:00"}}, "schedule.daily_at: expected a time as HH:MM"),
 ])
-def test_a_wrong_setting_is_named_with_its_path_and_what_was_expected(place: Place, settings: dict, said: str) -> None:
+def test_a_wrong_setting_is_named_with_its_path_and_what_was_expected(place: Place, settings: dict, message: str) -> None:
     place.configure(**settings)
     done = place.do("run")
     assert done.code == WRONG_USE
-    assert "sluttdato.yaml" in done.err and said in done.err
+    assert "sluttdato.yaml" in done.err and message in done.err
 
 
 def test_the_environment_goes_before_the_file_and_a_misspelled_variable_is_refused(place: Place) -> None:
@@ -71,22 +71,22 @@ def test_the_environment_goes_before_the_file_and_a_misspelled_variable_is_refus
     ("run", "--as-of", "10.03.2025"), ("run", "--config", "nowhere.yaml"), ("accept", "hr", "2025-03-10", "--reason", "x"),
     ("replay", "--as-of", "2025-03-10", "--to", "."), ("explain",), ("frobnicate",), ("run", "--frob"),
 ])
-def test_wrong_use_ends_with_2_and_a_word_of_advice(place: Place, arguments: tuple[str, ...]) -> None:
+def test_wrong_use_ends_with_2_and_advice(place: Place, arguments: tuple[str, ...]) -> None:
     done = place.do(*arguments)
     assert done.code == WRONG_USE
     assert len(done.err) > 20 and "Traceback" not in done.err
 
 
-def test_a_wrong_today_is_told(place: Place) -> None:
+def test_a_wrong_today_is_an_error_that_names_the_variable(place: Place) -> None:
     done = place.do("status", today="tomorrow")
     assert done.code == WRONG_USE and "SLUTTDATO_TODAY=tomorrow: expected a day as YYYY-MM-DD" in done.err
 
 
-def test_help_teaches_every_command(place: Place) -> None:
-    said = place.do("--help").out
+def test_help_lists_every_command_and_each_has_its_own(place: Place) -> None:
+    text = place.do("--help").out
     for command in ("run", "rebuild", "replay", "accept", "except", "confirm", "revoke", "exceptions", "import-exceptions",
                     "purge", "status", "explain", "demo"):
-        assert f" {command} " in said
+        assert f" {command} " in text
         assert place.do(command, "--help").code == 0
 
 
@@ -129,7 +129,7 @@ def test_delta_extracts_are_upserts_and_removals_on_the_last_full_one(place: Pla
     assert len(place.mart("employee_status", "hrm_status = 'active'")) == 4
 
 
-def test_to_deliver_deltas_from_now_on_does_not_rewrite_what_was_full(place: Place) -> None:
+def test_deltas_from_now_on_do_not_change_how_earlier_full_extracts_are_read(place: Place) -> None:
     hrm, vfs = town()
     place.deliver("hrm", "2025-03-08", hrm)
     place.deliver("hrm", "2025-03-09", without(hrm, "positions", "position_id", "h001"))
@@ -203,15 +203,15 @@ def test_the_demo_is_never_mixed_with_real_data(place: Place) -> None:
     assert mixed.code == WRONG_USE and "must not be mixed" in mixed.err
     place.inbox.rename(place.root / "elsewhere")
     assert place.do("status").code == 0
-    assert place.do("demo", "--employees", "40", "--days", "5").code == 0  # again, anew
+    assert place.do("demo", "--employees", "40", "--days", "5").code == 0  # again, from the start
     assert {p["current_extract_date"].isoformat() for p in place.mart("data_freshness")} == {"2025-03-10"}
 
 
-def test_run_tells_a_script_what_it_did(ended: Place) -> None:
-    told = ended.do("run", "--json").json
-    assert told["success"] and told["published"] and told["as_of_date"] == "2025-03-10" and told["taken_in"] == 0
+def test_run_reports_to_a_script_what_it_did(ended: Place) -> None:
+    report = ended.do("run", "--json").json
+    assert report["success"] and report["published"] and report["as_of_date"] == "2025-03-10" and report["taken_in"] == 0
     propagation = "end_date_propagation.end_dates_propagate"
-    assert ["WARN", propagation, "0 end dates did not arrive in VFS, 1 are at risk."] in told["failed_checks"]
+    assert ["WARN", propagation, "0 end dates did not arrive in VFS, 1 are at risk."] in report["failed_checks"]
     ended.deliver("vfs", "2025-03-12", town()[1])
-    told = ended.do("run", "--json", today="2025-03-12").json
-    assert ["ERROR", propagation, "1 end dates did not arrive in VFS, 0 are at risk."] in told["failed_checks"]
+    report = ended.do("run", "--json", today="2025-03-12").json
+    assert ["ERROR", propagation, "1 end dates did not arrive in VFS, 0 are at risk."] in report["failed_checks"]

@@ -16,8 +16,8 @@ def case_number(place: Place) -> str:
 
 
 def test_an_exception_makes_the_finding_excepted_from_the_next_run_on_until_it_expires(ended: Place) -> None:
-    said = ended.do("except", case_number(ended), "--until", "2025-03-11", "--reason", "holds the keys", "--by", "the principal")
-    assert said.code == 0
+    done = ended.do("except", case_number(ended), "--until", "2025-03-11", "--reason", "holds the keys", "--by", "the principal")
+    assert done.code == 0
     assert ended.do("run").code == 0
     case, = ended.mart("cases")
     assert (case["status"], case["excepted_until"], case["exception_reason"]) == ("excepted", date(2025, 3, 11), "holds the keys")
@@ -28,14 +28,16 @@ def test_an_exception_makes_the_finding_excepted_from_the_next_run_on_until_it_e
     assert exception["status"] == "expired" and exception["approved_by"] == "the principal"
 
 
-@pytest.mark.parametrize(("finding", "options", "said"), [
+@pytest.mark.parametrize(("finding", "options", "message"), [
     ("NONSENSE", {}, "no open case has this number"), (None, {"--until": "2025-01-01"}, "has passed"),
     (None, {"--reason": " "}, "must not be empty"), (None, {"--until": "11.03.2025"}, "expected a day as YYYY-MM-DD"),
 ])
-def test_an_exception_that_cannot_be_meant_is_wrong_use(ended: Place, finding: str | None, options: dict, said: str) -> None:
+def test_an_exception_without_case_day_or_reason_is_wrong_use(
+    ended: Place, finding: str | None, options: dict, message: str
+) -> None:
     given = {"--until": "2025-03-11", "--reason": "x", "--by": "y", **options}
     done = ended.do("except", finding or case_number(ended), *(word for pair in given.items() for word in pair))
-    assert done.code == WRONG_USE and said in done.err
+    assert done.code == WRONG_USE and message in done.err
     assert ended.do("exceptions").out == "No exception is in force.\n"
 
 

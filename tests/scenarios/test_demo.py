@@ -1,4 +1,4 @@
-"""The simulated municipality knows the truth about its people; the pipeline, which asks its systems alone, finds it."""
+"""The simulated municipality records the truth about its people; the pipeline sees only its systems, and finds it."""
 
 import json
 import re
@@ -11,10 +11,10 @@ from orchestration.core import demo_place
 from tests.support.command_line import Place
 
 LAST = date(2025, 3, 10)
-# What became of somebody, and the findings that may tell of it: of an employee with another position in HRM a leftover
-# position is stale; of one with none, the person is inactive.
+# What happened to somebody, and the findings that may show it. A leftover position is stale when the employee has another
+# position in HRM; with none, the person is inactive.
 LEFT_OVER = {"active_vfs_inactive_hrm", "stale_position"}
-TOLD_BY = {
+SHOWN_BY = {
     "backdated": LEFT_OVER, "vanished": LEFT_OVER, "moved_school": LEFT_OVER, "forgotten": {"unknown_in_hrm"},
     "manual_position": {"manual_position"}, "manual_profile": {"manual_position"},
     "overridden": {"end_date_not_propagated"} | LEFT_OVER, "access_elsewhere": {"access_without_position"},
@@ -24,7 +24,7 @@ TOLD_BY = {
 }
 
 
-def test_what_really_happened_is_found_and_little_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_findings_are_what_really_happened_and_little_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_place, "_FAULTS", 0.05)
     done = place.do("demo", "--employees", "800", "--days", "25", "--seed", "5")
     assert done.code == 0 and "was cut off on the way, and quarantined" in done.out
@@ -33,18 +33,18 @@ def test_what_really_happened_is_found_and_little_else(place: Place, monkeypatch
     assert {r["status"] for r in place.mart("extracts")} == {"accepted", "quarantined"}
     assert len(place.mart("extracts")) == 50  # each day of both systems was pulled, whatever went wrong
     truth = [Case(**case) for case in json.loads((place.data / "demo" / "truth.json").read_text(encoding="utf-8"))]
-    found: dict[str, set[str]] = {}
+    types_of: dict[str, set[str]] = {}
     for finding in place.mart("findings"):
-        found.setdefault(finding["subject_id"], set()).add(finding["finding_type"])
-    told = [case for case in truth if case.kind in TOLD_BY]
-    assert {case.kind for case in told} == set(TOLD_BY)
-    missed = [case for case in told if not found.get(case.subject, set()) & TOLD_BY[case.kind]]
+        types_of.setdefault(finding["subject_id"], set()).add(finding["finding_type"])
+    expected = [case for case in truth if case.kind in SHOWN_BY]
+    assert {case.kind for case in expected} == set(SHOWN_BY)
+    missed = [case for case in expected if not types_of.get(case.subject, set()) & SHOWN_BY[case.kind]]
     assert missed == []
     duplicates = sum(case.kind == "duplicate_profile" for case in truth)
     assert len(place.mart("findings", "finding_type = 'disputed_identity'")) == 2 * duplicates  # both profiles are in doubt
     # The rest follows from accesses left behind at the end of a position, and from the other positions of those who left.
-    unexplained = set(found) - {case.subject for case in truth}
-    assert len(unexplained) <= 0.3 * len(found)
+    unexplained = set(types_of) - {case.subject for case in truth}
+    assert len(unexplained) <= 0.3 * len(types_of)
 
 
 def test_the_municipality_lives_on_after_the_demo(place: Place) -> None:
@@ -52,10 +52,10 @@ def test_the_municipality_lives_on_after_the_demo(place: Place) -> None:
     assert place.mart("data_freshness", "system = 'vfs'")[0]["not_assessable"] == "manual_profile"
     hrm, vfs = (place.do("check-source", system, "--json").json for system in ("hrm", "vfs"))
     assert hrm["tables"][0]["rows"] >= 60 and vfs["not_assessable"] == ["manual_profile"]
-    # The next day its systems say the same again, and it is that day's extract.
+    # The next day its systems answer the same, and the answer is that day's extract.
     assert place.do("run", today="2025-03-11").code == 0
     assert {r["current_extract_date"].isoformat() for r in place.mart("data_freshness")} == {"2025-03-11"}
-    # Before its first day the municipality had nothing to say.
+    # Before its first day the municipality has no data.
     assert place.do("check-source", "hrm", today="2025-01-01").code == 1
     assert place.do("status", today="2025-01-01").code == 0
 

@@ -1,4 +1,4 @@
-"""Messages from run to reader, over real mail and web servers: told once, to whom it concerns, whatever happens on the way."""
+"""Messages from run to reader, over real mail and web servers: sent once, to those they concern, whatever fails on the way."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -23,13 +23,13 @@ def hook() -> Iterator[Webhook]:
         yield server
 
 
-def recipients(**of: dict[str, Any]) -> dict[str, Any]:
-    return {"recipients": {name: {"send_to": f"${{SEND_TO_{name.upper()}}}", **told} for name, told in of.items()}}
+def recipients(**options: dict[str, Any]) -> dict[str, Any]:
+    return {"recipients": {name: {"send_to": f"${{SEND_TO_{name.upper()}}}", **of_one} for name, of_one in options.items()}}
 
 
 @pytest.fixture
-def told(place: Place, mail: MailServer, hook: Webhook) -> Place:
-    """A town where 001 (at S1) left back in time, with a sysadmin who has mail, a leader of S2 and a data team with a webhook."""
+def alerted(place: Place, mail: MailServer, hook: Webhook) -> Place:
+    """A town where 001 (at S1) got an end date in the past; a sysadmin has mail, a leader of S2 and a data team a webhook."""
     place.configure(alerts={**recipients(
         sysadmin={"identify_by": "name"}, leader={"org_numbers": ["S2"]},
         datateam={"findings": False, "data_problems": True}), "report_url": "https://share.test/report"})
@@ -43,44 +43,44 @@ def told(place: Place, mail: MailServer, hook: Webhook) -> Place:
     return place
 
 
-def test_a_finding_is_told_once_to_whom_it_concerns_and_is_in_the_published_log(
-    told: Place, mail: MailServer, hook: Webhook
+def test_a_finding_is_sent_once_to_those_it_concerns_and_is_in_the_published_log(
+    alerted: Place, mail: MailServer, hook: Webhook
 ) -> None:
-    assert told.do("run").code == 0
+    assert alerted.do("run").code == 0
     text, = mail.texts()
-    number, = (c["case_number"] for c in told.mart("cases"))
+    number, = (c["case_number"] for c in alerted.mart("cases"))
     assert "Sluttdato 10.03.2025: 1 ny sak, 1 åpne" in text
     assert f"- Aktiv VFS - Inaktiv HRM, Fossen skole, Test001 Testesen, ansatt 001, siden 10.03.2025. Sak {number}" in text
     assert "Listen med hva du skal gjøre: https://share.test/report/saker.html" in text
     assert hook.posts == []  # nothing at S2, nothing wrong with the data
-    assert [(r["recipient"], r["event"], r["subject_id"], r["state"], r["is_uncertain"]) for r in told.mart("alert_log")] == [
+    assert [(r["recipient"], r["event"], r["subject_id"], r["state"], r["is_uncertain"]) for r in alerted.mart("alert_log")] == [
         ("sysadmin", "opened", "v001", "sent", False)]
     for command in (("run",), ("rebuild",)):
-        assert told.do(*command).code == 0
-    assert told.do("replay", "--as-of", "2025-03-08", "--to", "replayed").code == 0
+        assert alerted.do(*command).code == 0
+    assert alerted.do("replay", "--as-of", "2025-03-08", "--to", "replayed").code == 0
     assert len(mail.mails) == 1 and hook.posts == []
-    assert told.mart("alert_log")[0]["event"] == "opened"
-    assert "sysadmin" in told.do("messages").out and told.do("messages", "--json").json[0]["opened"] == 1
+    assert alerted.mart("alert_log")[0]["event"] == "opened"
+    assert "sysadmin" in alerted.do("messages").out and alerted.do("messages", "--json").json[0]["opened"] == 1
 
 
-def test_a_channel_that_is_down_fails_a_check_and_nothing_else_and_is_told_by_the_next_run(
-    told: Place, mail: MailServer
+def test_a_channel_that_is_down_fails_a_check_only_and_the_next_run_sends_the_message(
+    alerted: Place, mail: MailServer
 ) -> None:
     mail.refuses = True
-    done = told.do("run")
+    done = alerted.do("run")
     assert done.code == 0 and "check failed: published.messages_were_sent: The message to sysadmin did not leave" in done.err
-    assert mail.address not in done.text and told.mart("cases")
-    assert [r["state"] for r in told.mart("alert_log")] == ["failed"]
+    assert mail.address not in done.text and alerted.mart("cases")
+    assert [r["state"] for r in alerted.mart("alert_log")] == ["failed"]
     mail.refuses = False
-    done = told.do("run")
+    done = alerted.do("run")
     assert "messages_were_sent" not in done.err
     text, = mail.texts()
     assert "(kan være sendt før)" in text
-    assert sorted((r["state"], r["is_uncertain"]) for r in told.mart("alert_log")) == [("failed", False), ("sent", True)]
+    assert sorted((r["state"], r["is_uncertain"]) for r in alerted.mart("alert_log")) == [("failed", False), ("sent", True)]
 
 
-def test_a_run_killed_while_sending_tells_again_and_says_so(
-    told: Place, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+def test_a_message_of_a_run_killed_while_sending_is_sent_again_and_marked(
+    alerted: Place, mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from publish.alerts.log import AlertLog
 
@@ -88,22 +88,22 @@ def test_a_run_killed_while_sending_tells_again_and_says_so(
         def killed(*_: Any, **__: Any) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(AlertLog, "end", killed)  # the message is out, and nobody could write that down
-        assert told.do("run").code == 130
+        patch.setattr(AlertLog, "end", killed)  # the message has left, and its outcome is not recorded
+        assert alerted.do("run").code == 130
     assert len(mail.mails) == 1
-    assert told.do("run").code == 0
+    assert alerted.do("run").code == 0
     assert len(mail.mails) == 2 and "(kan være sendt før)" in mail.texts()[1]
-    assert told.do("run").code == 0 and len(mail.mails) == 2
+    assert alerted.do("run").code == 0 and len(mail.mails) == 2
 
 
-def test_a_quarantined_extract_is_told_to_the_data_team_with_what_it_would_have_removed(
-    told: Place, mail: MailServer, hook: Webhook
+def test_a_quarantined_extract_is_reported_to_the_data_team_with_what_it_would_have_removed(
+    alerted: Place, mail: MailServer, hook: Webhook
 ) -> None:
-    told.do("run")
+    alerted.do("run")
     hrm, _ = town(60)
     short = {t: rows[:20] if t in ("employees", "positions") else rows for t, rows in hrm.items()}
-    told.deliver("hrm", "2025-03-11", short)
-    assert told.do("run", today="2025-03-11").code == 3
+    alerted.deliver("hrm", "2025-03-11", short)
+    assert alerted.do("run", today="2025-03-11").code == 3
     post, = hook.posts
     assert post["title"] == "Sluttdato 11.03.2025: 1 problem med dataene"
     lines = post["message"].splitlines()
@@ -111,52 +111,52 @@ def test_a_quarantined_extract_is_told_to_the_data_team_with_what_it_would_have_
     assert lines[2] == "  Ville ha fjernet: 40 ansatte, 40 stillinger"
     assert lines[3].startswith("  Gjelder: 021, 022") and lines[3].endswith("og 20 til")
     assert "sluttdato accept hrm 2025-03-11 --reason" in lines[4]
-    assert len(mail.mails) == 1  # not the sysadmin's affair
-    assert told.do("run", today="2025-03-11").code == 0 and len(hook.posts) == 1
-    told.deliver("hrm", "2025-03-11", hrm)
-    told.do("run", today="2025-03-11")
+    assert len(mail.mails) == 1  # the sysadmin gets no data problems
+    assert alerted.do("run", today="2025-03-11").code == 0 and len(hook.posts) == 1
+    alerted.deliver("hrm", "2025-03-11", hrm)
+    alerted.do("run", today="2025-03-11")
     assert "Problemer som er over (1)\n- HRM 11.03.2025: uttrekket er i karantene" in hook.posts[1]["message"]
 
 
-def test_a_case_that_is_mended_is_told_as_resolved(told: Place, mail: MailServer) -> None:
-    told.do("run")
+def test_a_case_that_is_mended_is_reported_as_resolved(alerted: Place, mail: MailServer) -> None:
+    alerted.do("run")
     _, vfs = town(60)
     ended = without(without(vfs, "positions", "position_id", "v001"), "accesses", "position_id", "v001")
-    told.deliver("vfs", "2025-03-11", ended)
-    told.do("run", today="2025-03-11")
+    alerted.deliver("vfs", "2025-03-11", ended)
+    alerted.do("run", today="2025-03-11")
     assert "Sluttdato 11.03.2025: 1 løst, 0 åpne" in mail.texts()[1]
-    assert [r["event"] for r in told.mart("alert_log", "told_on = '2025-03-11'")] == ["resolved"]
+    assert [r["event"] for r in alerted.mart("alert_log", "told_on = '2025-03-11'")] == ["resolved"]
 
 
-def test_without_an_address_nothing_is_sent_and_a_preview_shows_what_would_be(told: Place, mail: MailServer) -> None:
-    told.configure(alerts={"recipients": {"sysadmin": {"identify_by": "none"}}})
-    told.do("run")
+def test_without_an_address_nothing_is_sent_and_a_preview_shows_what_would_be(alerted: Place, mail: MailServer) -> None:
+    alerted.configure(alerts={"recipients": {"sysadmin": {"identify_by": "none"}}})
+    alerted.do("run")
     assert mail.mails == []
-    preview = told.do("messages", "--preview", "sysadmin").out
+    preview = alerted.do("messages", "--preview", "sysadmin").out
     assert "Nye saker (1)" in preview and "001" not in preview
-    assert told.do("messages").out.startswith("Nothing was sent yet")
-    assert told.do("messages", "--test", "sysadmin").code == 2
-    assert "no such recipient; there is sysadmin" in told.do("messages", "--preview", "nobody").err
+    assert alerted.do("messages").out.startswith("Nothing was sent yet")
+    assert alerted.do("messages", "--test", "sysadmin").code == 2
+    assert "no such recipient; there is sysadmin" in alerted.do("messages", "--preview", "nobody").err
 
 
-def test_a_test_message_shows_that_an_address_works(told: Place, mail: MailServer) -> None:
-    assert told.do("messages", "--test", "sysadmin").code == 0
+def test_a_test_message_shows_that_an_address_works(alerted: Place, mail: MailServer) -> None:
+    assert alerted.do("messages", "--test", "sysadmin").code == 0
     assert "Sluttdato: prøvemelding" in mail.texts()[0]
-    told.environment["SEND_TO_SYSADMIN"] = "json://127.0.0.1:1/secret-token"
-    failed = told.do("messages", "--test", "sysadmin")
+    alerted.environment["SEND_TO_SYSADMIN"] = "json://127.0.0.1:1/secret-token"
+    failed = alerted.do("messages", "--test", "sysadmin")
     assert failed.code == 1 and "is `send_to` right" in failed.err and "secret-token" not in failed.text
 
 
-@pytest.mark.parametrize(("alerts", "said"), [
+@pytest.mark.parametrize(("alerts", "message"), [
     ({"recipients": {"a": {"send_to": "mailto://u:p@x"}}}, "alerts.recipients.a.send_to: a secret comes from the environment"),
     ({"recipients": {"a": {"finding_types": ["nonsense"]}}}, "alerts.recipients.a.finding_types: nonsense: expected some of"),
     ({"recipients": {"a": {"identify_by": "face"}}}, "alerts.recipients.a.identify_by: Input should be"),
     ({"recipient": {}}, "alerts.recipient: there is no such setting"),
 ])
-def test_a_wrong_setting_of_alerts_is_named(place: Place, alerts: dict[str, Any], said: str) -> None:
+def test_a_wrong_setting_of_alerts_is_named(place: Place, alerts: dict[str, Any], message: str) -> None:
     place.configure(alerts=alerts)
     done = place.do("status")
-    assert done.code == 2 and said in done.err and "u:p" not in done.err
+    assert done.code == 2 and message in done.err and "u:p" not in done.err
 
 
 # --- Dagster's daemon ------------------------------------------------------------------------------------------------
@@ -174,20 +174,20 @@ def tick(place: Place, name: str, instance: dg.DagsterInstance, run: dg.DagsterR
 
 
 @pytest.fixture
-def daemon(told: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, dg.DagsterInstance]]:
+def daemon(alerted: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, dg.DagsterInstance]]:
     from orchestration.cli.runs import dagster_instance
     from orchestration.core.settings import load_settings
 
-    for name, value in {"SLUTTDATO_TODAY": told.today, **told.environment}.items():
+    for name, value in {"SLUTTDATO_TODAY": alerted.today, **alerted.environment}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    monkeypatch.setattr("orchestration.core.dbt.invoke", told.prepared.invoke)
-    with dagster_instance(load_settings(told.root / "sluttdato.yaml")) as instance:
-        yield told, instance
+    monkeypatch.setattr("orchestration.core.dbt.invoke", alerted.prepared.invoke)
+    with dagster_instance(load_settings(alerted.root / "sluttdato.yaml")) as instance:
+        yield alerted, instance
 
 
 def run_daily(place: Place, instance: dg.DagsterInstance) -> tuple[dg.DagsterRun, Any]:
-    """The daily job as the daemon runs it: nobody tells anything yet."""
+    """The daily job as the daemon runs it; no message is sent yet."""
     from orchestration.core.settings import load_settings
     from orchestration.definitions import build_definitions
 
@@ -204,7 +204,7 @@ def check(instance: dg.DagsterInstance) -> Any:
     return record.event.dagster_event.event_specific_data
 
 
-def test_the_sensor_on_success_tells_once_and_shows_it_on_the_published_set(
+def test_the_sensor_on_success_sends_once_and_shows_it_on_the_published_set(
     daemon: tuple[Place, dg.DagsterInstance], mail: MailServer, hook: Webhook
 ) -> None:
     place, instance = daemon
@@ -224,7 +224,7 @@ def test_the_sensor_on_success_tells_once_and_shows_it_on_the_published_set(
     assert len(mail.mails) == 1 and len(hook.posts) == 2
 
 
-def test_the_sensor_on_failure_tells_the_data_team_and_not_that_anything_is_resolved(
+def test_the_sensor_on_failure_reports_to_the_data_team_and_reports_nothing_as_resolved(
     daemon: tuple[Place, dg.DagsterInstance], mail: MailServer, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, instance = daemon

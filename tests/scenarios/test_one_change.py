@@ -1,4 +1,4 @@
-"""Mutations of the delivered files: with one end date, one match or one access changed, exactly the expected changes."""
+"""One end date, match or access changed in the delivered files changes exactly the expected findings and checks."""
 
 from datetime import date
 from typing import Any

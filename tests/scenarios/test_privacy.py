@@ -1,4 +1,4 @@
-"""National ids exist nowhere after the door: not in files, databases, logs or Dagster's records of a full demo run."""
+"""National ids exist nowhere after validation: not in files, databases, logs or Dagster's records of a full demo run."""
 
 import base64
 import csv
@@ -26,7 +26,7 @@ def ids_below(folder: Path) -> set[str]:
 
 
 def everything_written(data: Path) -> dict[Path, str]:
-    """Every file below the data directory as text: databases, Parquet and what is packed as their values, others as they are."""
+    """Every file below the data directory as text; of databases, Parquet and packed files also the values in them."""
     texts = {}
     for file in (f for f in data.rglob("*") if f.is_file() and not f.is_symlink()):
         if file.is_relative_to(data.joinpath(*SIMULATED)):

@@ -1,4 +1,4 @@
-"""The whole pipeline on the systems' own protocols: the same findings as from files, wherever they can be told."""
+"""The whole pipeline on the systems' own protocols: the same findings as from files, where they are assessable."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -52,22 +52,22 @@ def write_accesses(file: Path, server: Server) -> None:
     book.save(file)
 
 
-Told = set[tuple[str, str, str | None]]  # finding type, person, org number
+Findings = set[tuple[str, str, str | None]]  # finding type, person, org number
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared, inbox: Path) -> Place:
-    """The municipality by its files, from which everything can be told."""
+    """The municipality by its files, from which everything is assessable."""
     place = from_files(make_place(tmp_path_factory.mktemp("files"), prepared), inbox)
     assert {r["not_assessable"] for r in place.mart("data_freshness")} == {""}
     return place
 
 
-def findings(place: Place) -> Told:
+def findings(place: Place) -> Findings:
     return {(f["finding_type"], f["person_id"], f["org_number"]) for f in place.mart("findings")}
 
 
-# What cannot be told, by route (contract#adapters).
+# What is not assessable, by route (contract#adapters).
 ORIGIN = {"manual_position", "manual_profile", "manual_registrations"}
 ACCESSES = {"inactive_with_access", "access_without_position"}
 KOMMUNEADMINS = {"kommuneadmin_review", "kommuneadmin_roster"}
@@ -78,17 +78,17 @@ ROUTES = {
 
 
 def run_by(route: str, place: Place, inbox: Path, server: Server) -> Done:
-    told = server.sources()
+    settings = server.sources()
     match route:
         case "visma_hrm + oneroster + export":
             write_accesses(place.root / "exports" / "tilganger.xlsx", server)
             export = {"adapter": "export", "path": "exports/tilganger.xlsx", "tables": ["accesses"], "skip_rows": 1, "columns": {
                 "person_id": "Person", "access_group": "Tilgangsgruppe", "org_number": "Org.nr", "start_date": "Fra",
                 "end_date": "Til"}}
-            sources = {"hrm": told["visma_hrm"],
-                       "vfs": [told["oneroster"] | {"tables": ["persons", "positions", "org_units"]}, export]}
+            sources = {"hrm": settings["visma_hrm"],
+                       "vfs": [settings["oneroster"] | {"tables": ["persons", "positions", "org_units"]}, export]}
         case "fint + oneroster":
-            sources = {"hrm": told["fint"], "vfs": told["oneroster"]}
+            sources = {"hrm": settings["fint"], "vfs": settings["oneroster"]}
         case _:
             pifu.write(place.root / "pifu.xml", server.day.vfs)
             sources = {"hrm": {"adapter": "csv", "path": str(inbox / "hrm")}, "vfs": {"adapter": "pifu", "path": "pifu.xml"}}
@@ -100,14 +100,14 @@ def run_by(route: str, place: Place, inbox: Path, server: Server) -> Done:
     return done
 
 
-def expected_by(route: str, files: Place) -> Told:
-    """What the files tell, as this route tells it. Every difference is one that the contract explains:
+def expected_by(route: str, files: Place) -> Findings:
+    """The findings from files, as this route should give them. Every difference is one that the contract explains:
 
-    * Who registered a position is not said, and nobody counts as `manual` (contract#listed-values): a manual position that is
-      not backed is told by what else is wrong with it, of people at work as stale, of people unknown to HRM as unknown.
-    * hrm_ws tells people at work only: those who left before the first extract are unknown rather than inactive, and a
+    * The source does not carry who registered a position, so none counts as `manual` (contract#listed-values). A manual
+      position that is not backed becomes another type: stale for people at work, unknown for people unknown to HRM.
+    * hrm_ws delivers people at work only: those who left before the first extract are unknown rather than inactive, and a
       position of theirs is unknown_in_hrm; a kommuneadmin among them is reviewed all the same.
-    * A type that cannot be told is not there, rather than zero.
+    * A type that is not assessable is left out, rather than zero.
     """
     status = {p["person_id"]: p["hrm_status"] for p in files.mart("employee_status")}
     gone = "unknown_in_hrm" if route.startswith("visma_hrm") else "active_vfs_inactive_hrm"
@@ -119,7 +119,7 @@ def expected_by(route: str, files: Place) -> Told:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_each_route_gives_the_findings_that_files_give_wherever_they_can_be_told(
+def test_each_route_gives_the_findings_that_files_give_where_they_are_assessable(
     tmp_path: Path, prepared: Prepared, inbox: Path, files: Place, server: Server, route: str
 ) -> None:
     real = make_place(tmp_path / "real", prepared)
@@ -127,7 +127,7 @@ def test_each_route_gives_the_findings_that_files_give_wherever_they_can_be_told
     freshness = {r["system"]: r for r in real.mart("data_freshness")}
     assert freshness["vfs"]["not_assessable"] == ", ".join(sorted(ROUTES[route]))
     assert freshness["hrm"]["not_assessable"] == "" and freshness["hrm"]["current_extract_date"] == DAY
-    shown = real.do("status", "--json").json  # never a zero that nobody measured
+    shown = real.do("status", "--json").json  # a count that is not assessable is null, not zero
     assert set(shown["not_assessable"]) == ROUTES[route]
     unmeasured = {kind for kind, counts in shown["findings"].items() if counts["open"] is None}
     assert unmeasured == ROUTES[route] & set(shown["findings"])
@@ -137,11 +137,11 @@ def test_each_route_gives_the_findings_that_files_give_wherever_they_can_be_told
     assert findings(real) == expected
 
 
-def test_a_source_that_is_down_fails_the_run_with_a_word_and_the_marts_are_made_from_what_was(
+def test_a_source_that_is_down_fails_the_run_and_the_marts_are_made_from_the_extracts_before(
     place: Place, server: Server
 ) -> None:
-    told = server.sources()
-    place.configure(sources={"hrm": told["fint"] | {"backoff_seconds": 0}, "vfs": told["oneroster"] | {
+    settings = server.sources()
+    place.configure(sources={"hrm": settings["fint"] | {"backoff_seconds": 0}, "vfs": settings["oneroster"] | {
         "backoff_seconds": 0, "attempts": 2}})
     place.environment = server.environment
     assert place.do("run").code == 0
@@ -154,7 +154,7 @@ def test_a_source_that_is_down_fails_the_run_with_a_word_and_the_marts_are_made_
     assert "vfs 2025-03-11: oneroster: " in done.err and "the connection breaks off. The next run tries again" in done.err
     assert {r["current_extract_date"] for r in place.mart("data_freshness")} == {DAY}
     assert [f["vfs_position_id"] for f in place.mart("status_mismatches")] == [f["vfs_position_id"] for f in before]
-    # A past day is not pulled: what the systems say now is not what they said then.
+    # A past day is not pulled: the systems show only the present.
     server.faults, asked = Faults(), len(server.requests)
     assert place.do("run", "--as-of", "2025-03-10", today="2025-03-12").code == 0
     assert len(server.requests) == asked
@@ -162,7 +162,7 @@ def test_a_source_that_is_down_fails_the_run_with_a_word_and_the_marts_are_made_
     assert SECRET not in everything + done.text and national_id(17) not in everything
 
 
-@pytest.mark.parametrize(("source", "said"), [
+@pytest.mark.parametrize(("source", "message"), [
     ({"adapter": "oneroster", "url": "https://x.test/y", "token_url": "https://x.test/t", "client_id": "a",
       "client_secret": "in clear"}, "sources.vfs.client_secret: a secret comes from the environment; write ${NAME} here"),
     ({"adapter": "oneroster", "url": "https://x.test/y", "token_url": "https://x.test/t", "client_id": "a",
@@ -175,16 +175,16 @@ def test_a_source_that_is_down_fails_the_run_with_a_word_and_the_marts_are_made_
     ([{"adapter": "csv", "path": "a", "tables": ["persons"]}], "no adapter delivers positions, without which nothing"),
     ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "tables": ["accesses"]}], "sources.vfs.1.path: this setting is needed"),
 ])
-def test_wrong_sources_are_told_by_their_path(place: Place, source: object, said: str) -> None:
+def test_wrong_sources_are_named_by_their_path(place: Place, source: object, message: str) -> None:
     place.environment["S"] = "x"
     place.configure(sources={"hrm": {"path": "inbox/hrm"}, "vfs": source})
     done = place.do("run")
-    assert done.code == 2 and said in done.err and "in clear" not in done.err
+    assert done.code == 2 and message in done.err and "in clear" not in done.err
 
 
-def test_check_source_says_what_it_sees_and_what_cannot_be_told(place: Place, server: Server) -> None:
-    told = server.sources()
-    place.configure(sources={"hrm": told["visma_hrm"], "vfs": told["oneroster"] | {"employee_number_from": "nowhere"}})
+def test_check_source_shows_what_a_source_delivers_and_what_is_not_assessable(place: Place, server: Server) -> None:
+    settings = server.sources()
+    place.configure(sources={"hrm": settings["visma_hrm"], "vfs": settings["oneroster"] | {"employee_number_from": "nowhere"}})
     place.environment = server.environment
     hrm = place.do("check-source", "hrm")
     assert hrm.code == 0 and "employees, 348 rows seen" in hrm.out and "Not delivered: org_units" in hrm.out
@@ -209,10 +209,11 @@ def test_propose_looks_at_an_export_and_what_it_proposes_reads_it(place: Place) 
         "P1;001;Åse;Testesen;Lia skole;974000001;Lærer;01/08/2020;;Manuelt;x",
         "P2;002;Per;Tøv;Lia skole;974000001;Rektor;15/08/2021;;HRM;",
         "P3;;Ida;Tull;Lia skole;974000001;Vikar;15/08/2021;20/06/2025;Ukjent;"]).encode("cp1252"))
-    said = place.do("propose", str(export)).out
-    assert "# ? registered_by: what do Ukjent mean? Expected hrm, manual" in said
-    assert "# not used: Skole, Notat" in said and "accesses cannot be read: which heading is access_group?" in said
-    place.configure(**yaml.safe_load(said) | {"sources": yaml.safe_load(said)["sources"] | {"hrm": {"path": "inbox/hrm"}}})
+    proposal = place.do("propose", str(export)).out
+    assert "# ? registered_by: what do Ukjent mean? Expected hrm, manual" in proposal
+    assert "# not used: Skole, Notat" in proposal and "accesses cannot be read: which heading is access_group?" in proposal
+    proposed = yaml.safe_load(proposal)
+    place.configure(**proposed | {"sources": proposed["sources"] | {"hrm": {"path": "inbox/hrm"}}})
     seen = place.do("check-source", "vfs", "--json").json
     positions, = [t for t in seen["tables"] if t["name"] == "positions"]
     assert positions["rows"] == 3 and positions["filled"]["start_date"] == 100

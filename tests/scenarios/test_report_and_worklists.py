@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from ingest.warehouse import open_warehouse
+from publish import deliveries
 from publish.labels import FINDING_TYPES, SHEETS
 from publish.report import write as write_report
 from tests.support.browser import address, chromium, needed, watched
@@ -22,7 +23,7 @@ FORMULA, MARKUP = '=HYPERLINK("http://x.test","click")', "<script>document.title
 
 
 def odd_town() -> tuple[dict[str, Any], dict[str, Any]]:
-    """HRM and VFS in which 001, of a dangerous name, left back in time, 003 moved and kept the old school, an admin is new."""
+    """HRM and VFS: 001, of a dangerous name, got an end date in the past; 003 moved, VFS has the old school; an admin is new."""
     hrm, vfs = town()
     hrm = changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04")
     hrm = changed(hrm, "positions", "position_id", "h003", org_number="S2")
@@ -62,7 +63,7 @@ def sheet_rows(file: Path, sheet: str) -> list[dict[str, Any]]:
     return [{h.value: c.value for h, c in zip(heading, row, strict=True)} for row in rows if row[0].value]
 
 
-def test_the_workbook_has_a_sheet_for_each_type_with_what_the_marts_say(odd: Place) -> None:
+def test_the_workbook_has_a_sheet_for_each_type_with_the_rows_of_the_marts(odd: Place) -> None:
     file = worklists(odd) / "arbeidsliste.xlsx"
     book = openpyxl.load_workbook(file)
     assert book.sheetnames == ["Oversikt", *SHEETS.values(), "Kommuneadmin"]
@@ -82,16 +83,16 @@ def test_the_workbook_has_a_sheet_for_each_type_with_what_the_marts_say(odd: Pla
 
 
 def test_a_school_has_a_workbook_of_its_own_with_its_own_cases(odd: Place) -> None:
-    of_school = {c["case_number"]: c["org_number"] for c in odd.mart("cases") if c["org_number"]}
+    school_of = {c["case_number"]: c["org_number"] for c in odd.mart("cases") if c["org_number"]}
     files = sorted((worklists(odd) / "skoler").glob("*.xlsx"))
-    assert {f.stem for f in files} == set(of_school.values())
+    assert {f.stem for f in files} == set(school_of.values())
     for file in files:
         sheets = [s for s in openpyxl.load_workbook(file).sheetnames if s != "Oversikt"]
         listed = {row["Sak"] for sheet in sheets for row in sheet_rows(file, sheet)}
-        assert listed == {case for case, org in of_school.items() if org == file.stem}
+        assert listed == {case for case, org in school_of.items() if org == file.stem}
 
 
-def test_the_csv_beside_it_says_the_same_and_no_cell_begins_a_formula(odd: Place) -> None:
+def test_the_csv_beside_it_has_the_same_rows_and_no_cell_begins_a_formula(odd: Place) -> None:
     with (worklists(odd) / "arbeidsliste.csv").open(newline="", encoding="utf-8-sig") as handle:
         rows = list(csv.DictReader(handle, delimiter=";"))
     assert {r["Sak"]: r["Type"] for r in rows} == {c["case_number"]: FINDING_TYPES[c["finding_type"]] for c in odd.mart("cases")}
@@ -156,17 +157,17 @@ def test_the_first_page_shows_the_state_and_leads_to_every_case(odd: Place, page
     assert page.locator("#saker tbody tr:visible").count() == 1
 
 
-def test_a_case_tells_its_story_as_text_and_nothing_from_the_data_is_run(odd: Place, page: Page) -> None:
+def test_a_case_shows_its_story_as_text_and_no_script_from_the_data_runs(odd: Place, page: Page) -> None:
     page.goto(address(report(odd) / "saker.html"))
     row = page.locator("tr[data-type=active_vfs_inactive_hrm]")
     assert f"{FORMULA} {MARKUP}" in row.inner_text()
     row.locator(".open").click()
     story = page.locator(".story")
     story.wait_for()
-    told = story.inner_text()
-    assert "sett «Tilsatt til» til 04.03.2025" in told
-    assert "stilling h001 ved Fossen skole (S1): sluttdato ingen → 04.03.2025" in told
-    assert "Koblet til ansatt 001 på ansattnummer, som er inaktiv i HRM." in told
+    text = story.inner_text()
+    assert "sett «Tilsatt til» til 04.03.2025" in text
+    assert "stilling h001 ved Fossen skole (S1): sluttdato ingen → 04.03.2025" in text
+    assert "Koblet til ansatt 001 på ansattnummer, som er inaktiv i HRM." in text
     assert page.title() == "Alle saker – Sluttdato 10.03.2025"  # the markup in the name did not run
     row.locator(".open").click()
     assert page.locator(".story").count() == 0
@@ -218,9 +219,9 @@ def test_an_accessibility_checker_finds_nothing_serious_and_nothing_overflows(
             if page.locator(".open").count():
                 page.locator(".open").first.click()
                 page.locator(".story").wait_for()
-            found = [(v["id"], [n["target"] for n in v["nodes"]]) for v in Axe().run(page).response["violations"]
+            violations = [(v["id"], [n["target"] for n in v["nodes"]]) for v in Axe().run(page).response["violations"]
                      if v["impact"] in ("serious", "critical")]
-            assert found == [], file
+            assert violations == [], file
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), file
 
 
@@ -229,7 +230,7 @@ def test_a_policy_forbids_whatever_is_not_the_reports_own(odd: Place, browser: B
         text = file.read_text(encoding="utf-8")
         assert "Content-Security-Policy" in text and "default-src &#39;none&#39;" in text, file
         assert " style=" not in text and "onclick" not in text and "http://" not in text.replace("http://x.test", ""), file
-    page = browser.new_page()  # not a watched one: what is refused is told on its console
+    page = browser.new_page()  # not a watched one: its console reports what is refused
     page.goto(address(report(odd) / "index.html"))
     blocked = page.evaluate("""() => new Promise(done => {
         document.addEventListener('securitypolicyviolation', event => done(event.violatedDirective));
@@ -252,7 +253,7 @@ def test_the_roster_prints_whole_with_room_to_sign(odd: Place, browser: Browser,
     assert "P009" in text and "Signatur" in text and "Hvorfor se på" in text
 
 
-def test_what_cannot_be_told_is_said_and_not_shown_as_zero(place: Place) -> None:
+def test_what_is_not_assessable_is_shown_as_that_and_not_as_zero(place: Place) -> None:
     hrm, vfs = town()
     place.configure(sources={"hrm": {"adapter": "csv", "path": "inbox/hrm"}, "vfs": [
         {"adapter": "csv", "path": "inbox/vfs", "tables": ["persons", "org_units"]},
@@ -279,12 +280,13 @@ def test_pages_stay_below_two_megabytes_however_many_cases_and_the_search_answer
     case, = odd.mart("cases", "finding_type = 'active_vfs_inactive_hrm'")
     many = [{**case, "finding_id": f"{n:016x}", "case_number": f"{n:08X}", "family_name": f"Testesen{n}"} for n in range(4000)]
     with open_warehouse(odd.data / "warehouse.duckdb", read_only=True) as con:
-        write_report(con, tmp_path / "report", many, odd.mart("kommuneadmin_roster"), odd.mart("data_freshness"))
+        write_report(con, tmp_path / "report", many, odd.mart("kommuneadmin_roster"), deliveries.freshness(con),
+                     case["as_of_date"])
     for file in (tmp_path / "report").rglob("*.html"):
         assert file.stat().st_size < 2_000_000, file
     with watched(browser) as page:
         page.goto(address(tmp_path / "report" / "saker.html"))
         assert "Listen viser de 2000 eldste sakene. 2000 til står på sidene for hver enhet" in page.locator("main").inner_text()
-        found = page.evaluate("""() => { const field = document.getElementById('sok'); field.value = 'testesen1234';
+        count = page.evaluate("""() => { const field = document.getElementById('sok'); field.value = 'testesen1234';
             field.dispatchEvent(new Event('input')); return document.getElementById('antall').textContent; }""")
-        assert found == "1 av 2000 saker"
+        assert count == "1 av 2000 saker"

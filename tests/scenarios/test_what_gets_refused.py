@@ -27,7 +27,7 @@ def test_files_that_cannot_be_read_are_refused_whole_and_the_message_says_where(
     (place.deliver("hrm", "2025-03-07", hrm) / "employees.csv").write_text("employee_number;given_name\n001;Test\n")
     done = place.do("run")
     assert done.code == WITHHELD
-    for said in (
+    for message in (
         "hrm 2025-03-02, positions.csv: a required file is missing",
         "vfs 2025-03-02, persons.csv, line 1, column family_name: a required column is missing",
         "hrm 2025-03-03, employees.csv, line 3: the file cannot be decoded as utf-8",
@@ -36,12 +36,12 @@ def test_files_that_cannot_be_read_are_refused_whole_and_the_message_says_where(
         "hrm 2025-03-06, positions.csv, line 1: the file is empty",
         "separated by ';': set `delimiter`",
     ):
-        assert said in done.err
-    # The rest is held back by nothing: the marts speak of today, from the extracts before.
+        assert message in done.err
+    # Nothing else is held back: the marts are of today, made from the extracts before.
     assert [r["current_extract_date"].isoformat() for r in place.mart("data_freshness")] == ["2025-03-01", "2025-03-01"]
     assert {r["withheld_extracts"] for r in place.mart("data_freshness")} == {6, 1}
     assert place.mart("findings") == []
-    # It is told once.
+    # It is reported once.
     again = place.do("run")
     assert again.code == DONE
     assert not [line for line in again.err.splitlines() if line.startswith("refused: ")]
@@ -59,8 +59,8 @@ def test_rows_that_cannot_be_used_are_rejected_with_line_and_reason_and_the_rest
     place.deliver("hrm", "2025-03-10", hrm)
     place.deliver("vfs", "2025-03-10", vfs)
     assert place.do("run").code == DONE
-    told = {(r["system"], r["file"], r["line"], r["column_name"], r["reason"]) for r in place.mart("rejected_rows")}
-    assert told == {
+    rejected = {(r["system"], r["file"], r["line"], r["column_name"], r["reason"]) for r in place.mart("rejected_rows")}
+    assert rejected == {
         ("hrm", "positions.csv", 2, "start_date", "not a date"),
         ("hrm", "positions.csv", 3, "org_number", "value is missing"),
         ("vfs", "persons.csv", 5, "login_enabled", "not true or false"),
@@ -68,7 +68,7 @@ def test_rows_that_cannot_be_used_are_rejected_with_line_and_reason_and_the_rest
         ("vfs", "accesses.csv", 7, "person_id", "value is missing"),
     }
     assert len(place.mart("employee_status")) == 58
-    # An unreadable start date is neither active nor gone for good: the employee is there without the position.
+    # The row with the unreadable start date is rejected: the employee stays, without the position.
     assert [f["finding_type"] for f in place.mart("findings", "subject_id = 'v001'")] == ["active_vfs_inactive_hrm"]
     assert place.mart("findings", "subject_id = 'v003'") == []
 
@@ -149,7 +149,7 @@ def test_a_shrunken_extract_is_quarantined_with_its_diff_until_it_is_accepted(pl
     diff = (place.data / shown["withheld"][0]["diff"]).read_text().splitlines()
     assert diff[0] == "table_name,key,change,owner,org_number"
     assert len(diff) == 23 and "positions,h001,gone,001,S1" in diff
-    assert place.do("run").code == DONE  # told once
+    assert place.do("run").code == DONE  # reported once
     refused = place.do("accept", "hrm", "2025-03-09", "--reason", "x")
     assert refused.code == 2 and "no quarantined extract" in refused.err
     accepted = place.do("accept", "hrm", "2025-03-10", "--reason", "school closed")

@@ -49,7 +49,7 @@ def check_published(place: Place) -> None:
 
 
 def kill_at(place: Place, moment: str | float, today: str) -> bool:
-    """Start a run and kill it when it says `moment`, or after so many seconds; returns whether it was still alive."""
+    """Start a run; kill it when its progress shows `moment`, or after that many seconds. Returns whether it was still alive."""
     process = place.start("run", today=today)
     if isinstance(moment, str):
         for line in process.stderr:
@@ -65,7 +65,7 @@ def kill_at(place: Place, moment: str | float, today: str) -> bool:
 
 
 def killed_again_and_again(tmp_path: Path, prepared: Prepared, moments: list[str | float]) -> None:
-    """Kill a run at each of the moments, a new day delivered before each; then compare with the undisturbed."""
+    """Kill a run at each of the moments, with a new day delivered before some; then compare with an undisturbed place."""
     days = [LAST - timedelta(days=n) for n in range(5, -1, -1)]
     source = tmp_path / "source"
     simulate(source, tmp_path / "truth.json", employees=80, days=len(days), last_day=LAST, seed=2)
@@ -140,7 +140,7 @@ def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, p
         assert reader.returncode == 0, err
         reads, seen = map(int, out.split())
         assert reads > 50 and seen >= 5
-        # Who had the old set open keeps it.
+        # A reader that had the old set open keeps it.
         assert old_reader.execute("SELECT DISTINCT as_of_date FROM data_freshness").fetchall() == [(days[0],)]
 
 
@@ -151,9 +151,9 @@ def test_of_two_runs_at_once_the_second_waits_and_both_succeed(tmp_path: Path, p
     place.deliver("hrm", LAST, hrm)
     place.deliver("vfs", LAST, vfs)
     runs = [place.start("run"), place.start("run")]
-    said = [run.communicate() for run in runs]
+    output = [run.communicate() for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
-    assert sum("waiting: process" in err and "is at work on" in err for _, err in said) == 1
+    assert sum("waiting: process" in err and "is at work on" in err for _, err in output) == 1
     impatient = make_place(tmp_path / "impatient", prepared)
     impatient.configure(lock_patience_seconds=0)
     from orchestration.core.lock import writer

@@ -1,4 +1,4 @@
-"""The machine's Chromium, driven by Playwright. Where there is none the tests skip, saying so; in CI they fail instead."""
+"""The machine's Chromium, driven by Playwright. Without it the tests skip with a reason; in CI they fail."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 
 
 def needed(*programs: str) -> str:
-    """The path of the first of these programs that is there. Skips the test when none is, except in CI."""
+    """The path of the first of these programs that is installed. Without any: skips the test, and fails it in CI."""
     for program in programs:
         if path := shutil.which(program):
             return path
@@ -35,7 +35,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def watched(browser: Browser, **options: object) -> Iterator[Page]:
-    """A page that fails the test when anything is said on its console, breaks, or asks for anything outside its files."""
+    """A page that fails the test when it logs to its console, raises an error, or requests anything but files."""
     context = browser.new_context(**options)
     page, wrong = context.new_page(), []
     page.on("console", lambda message: wrong.append(f"console: {message.text}"))

@@ -54,7 +54,7 @@ class Done:
 @cache
 def _one_instance() -> dg.DagsterInstance:
     instance = dg.DagsterInstance.ephemeral()  # making one takes as long as half a run
-    instance.event_log_storage.store_event = lambda _: None  # a third of a run, and nobody reads what it stored
+    instance.event_log_storage.store_event = lambda _: None  # takes a third of a run, and no test reads them
     return instance
 
 
@@ -83,7 +83,7 @@ class ExaminerHere(expectations.Examiner):
                 result.write_bytes(self._known[content])
                 continue
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Great Expectations' own, which no warning of ours can reach
+                warnings.simplefilter("ignore")  # those of Great Expectations itself
                 expectations.examine_folders([str(folder)])
             self._known[content] = result.read_bytes()
 
@@ -107,7 +107,7 @@ class Prepared:
     models: Models
 
     def invoke(self, arguments: list[str], data_dir: Path, warehouse: Path) -> list[dbt.NodeResult]:
-        """As `orchestration.core.dbt.invoke`; a build of everything without dbt."""
+        """Like `orchestration.core.dbt.invoke`, but a build of everything runs without dbt."""
         return self.models.build(warehouse) if arguments == dbt.BUILD else _DBT_INVOKE(arguments, data_dir, warehouse)
 
 
@@ -149,8 +149,8 @@ class Place:
         return {**kept, "SLUTTDATO_TODAY": today or self.today, "COLUMNS": "200", **self.environment}
 
     def do(self, *arguments: str, today: str | None = None, as_it_is: bool = False, recorded: bool = False) -> Done:
-        """Run the command in this process; `as_it_is`: with dbt, Dagster's records on disk, the examination beside it;
-        `recorded`: of these only Dagster's records."""
+        """Run the command in this process. `as_it_is`: with dbt, with Dagster's records on disk, and with Great Expectations in
+        a process of its own; `recorded`: only with Dagster's records."""
         from orchestration.cli.app import main
 
         out, err = StringIO(), StringIO()
@@ -199,7 +199,7 @@ def marts_of(file: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def make_place(root: Path, prepared: Prepared) -> Place:
-    """A new place, begun with what dbt has parsed already (the parsing takes seconds)."""
+    """A new place with a copy of what dbt has parsed (parsing takes seconds)."""
     root.mkdir(parents=True, exist_ok=True)
     place = Place(root, prepared)
     place.configure()
@@ -233,7 +233,7 @@ def town(size: int = 6) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def changed(tables: dict[str, Any], table: str, key: str, value: str, **columns: Any) -> dict[str, Any]:
-    """The tables with some columns of the rows whose `key` is `value` set otherwise."""
+    """The tables, with `columns` set in the rows whose `key` is `value`."""
     assert any(r[key] == value for r in tables[table])
     return {**tables, table: [{**r, **columns} if r[key] == value else r for r in tables[table]]}
 

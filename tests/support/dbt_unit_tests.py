@@ -74,7 +74,8 @@ def prepare(test: UnitTest, types: ColumnTypes) -> duckdb.DuckDBPyConnection:
 
 
 def difference(test: UnitTest, con: duckdb.DuckDBPyConnection, sql: str) -> str | None:
-    """What `sql` returns on the inputs in `con` beside what is expected; None when they are equal."""
+    """The expected and the actual rows of `sql` on the inputs in `con`, as text; None when they are equal. Raises Unsupported
+    when a compared column is missing."""
     result = con.sql(sql)
     types = {c.lower(): str(t) for c, t in zip(result.columns, result.types, strict=True)}
     missing = [c for c in test.compared if c not in types]

@@ -1,4 +1,4 @@
-"""Deliveries for tests: as CSV folders for the whole pipeline, and landed directly for tests of what comes after the door."""
+"""Deliveries for tests: as CSV folders for the whole pipeline, and landed directly for tests of what follows validation."""
 
 import csv
 import hashlib
@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 
 def write_csv(inbox: Path, system: str, day: date | str, tables: Mapping[str, Sequence[Row]], *, delta: bool = False) -> Path:
-    """Write one day's folder with every file of the system; tables left out are there, but empty."""
+    """Write one day's folder with every file of the system; tables left out become empty files."""
     folder = inbox / system / str(day)
     folder.mkdir(parents=True, exist_ok=True)
     for table in tables_of(system):
@@ -39,7 +39,7 @@ def _text(value: Any) -> str:
 def land(
     root: Path, system: str, day: date, tables: Mapping[str, Sequence[Row]], *, kind: str = "full", arrival: int = 1
 ) -> None:
-    """Put an extract among the landed ones as the door would have; national ids are hashes already (any text)."""
+    """Write an extract among the landed ones, as if validated; national ids are hashes already (any text)."""
     active, figures = 0, {}
     fingerprint = hashlib.sha256(json.dumps([kind, {n: list(t) for n, t in tables.items()}], default=str, sort_keys=True)
                                  .encode()).hexdigest()

@@ -1,9 +1,9 @@
-"""The law, `docs/contract.md`, as tests see it: its anchors, the references to them, and the tests that prove its sentences.
+"""The contract, `docs/contract.md`, as tests read it: its anchors, the references to them, and the tests that prove its rules.
 
-A dbt unit test names the anchor of the sentence it proves (or several) as `config: {meta: {contract: backed}}`, a Python test
-in its docstring, as in `contract#backed`. `make docs` writes the names of these tests below the sentences.
+A dbt unit test names the anchor of the rule it proves (or several) as `config: {meta: {contract: backed}}`, a Python test
+in its docstring, as in `contract#backed`. `make docs` writes the names of these tests below the rules.
 
-Belongs here: reading and rendering references. Does not belong here: what must hold of them (`tests/unit/test_contract.py`).
+Belongs here: reading and rendering references. Does not belong here: the rules about them (`tests/unit/test_contract.py`).
 """
 
 import ast
@@ -29,7 +29,7 @@ def anchors(text: str) -> list[str]:
 
 
 def sources() -> Iterator[Path]:
-    """Every written file of the repository in which a reference may stand, but the law itself."""
+    """Every written file of the repository in which a reference may stand, but the contract itself."""
     folders = [ROOT]
     while folders:
         for path in sorted(folders.pop().iterdir()):
@@ -46,7 +46,7 @@ def dbt_unit_tests() -> Iterator[dict[str, Any]]:
 
 
 def proved_by(test: dict[str, Any]) -> list[str]:
-    """The anchors of the sentences that a dbt unit test proves."""
+    """The anchors of the rules that a dbt unit test proves."""
     proved = test.get("config", {}).get("meta", {}).get("contract", [])
     return [proved] if isinstance(proved, str) else proved
 
@@ -66,7 +66,7 @@ def proofs() -> dict[str, list[str]]:
 
 
 def render(text: str, proofs: dict[str, list[str]]) -> str:
-    """The law with the names of its proofs below each paragraph, list item or table; those that stood there are replaced."""
+    """The contract with the names of its proofs below each paragraph, list item or table; earlier ones are replaced."""
     lines = [line for line in text.splitlines() if not _PROVED.match(line)]
     done: list[str] = []
     open_anchors: list[str] = []

@@ -1,4 +1,4 @@
-"""A source whose deliveries are set by the test, for tests of what reads sources."""
+"""A source in memory, whose deliveries the test sets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Lines = Sequence[Mapping[str, str | None]]
 
 
 def raw_table(rows: Lines, file: str = "file.csv", **options: object) -> RawTable:
-    """A raw table with these rows; row n stands on line n + 2, as behind a heading."""
+    """A raw table with these rows; row n is on line n + 2, after a heading."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     data = pa.table({n: pa.array([row.get(n) for row in rows], pa.string()) for n in names})
     return RawTable(data, file, lambda wanted: [n + 2 for n in wanted], **options)  # pyright: ignore[reportArgumentType]
@@ -38,7 +38,7 @@ class MemoryFetched:
 
 @dataclass
 class MemoryAdapter:
-    """Deliveries by day, with what changes when the file would. `fetched` counts how often a delivery was read."""
+    """Deliveries by day, each with its signature. `fetched` counts how often a delivery was read."""
 
     delivered: dict[date, tuple[str, MemoryFetched]] = field(default_factory=dict)
     tables: tuple[str, ...] = ("employees", "positions", "persons", "accesses", "org_units")
@@ -49,17 +49,17 @@ class MemoryAdapter:
 
     def deliver(self, day: date, tables: Mapping[str, Lines], *, signature: str = "", kind: ExtractKind = "full",
                 error: Exception | None = None) -> None:
-        """Put a day's delivery there, in place of the one that was."""
+        """Set a day's delivery; replaces an earlier one."""
         raw = {name: raw_table(rows, f"{name}.csv") for name, rows in tables.items()}
         self.delivered[day] = (signature, MemoryFetched(raw, kind, error))
 
     def days(self, until: date) -> dict[date, str]:
         return {day: signature for day, (signature, _) in self.delivered.items() if day <= until}
 
-    def fetch(self, day: date, signature: str | None, say: Progress, *, few: bool = False) -> MemoryFetched:
+    def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> MemoryFetched:
         self.fetched += 1
         return self.delivered[day][1]
 
     def source(self, system: System) -> Source:
-        """The source of one system that this adapter alone makes up."""
+        """The source of one system, with this adapter alone."""
         return Source(system, [self], [self.tables])

@@ -1,4 +1,4 @@
-"""Small random municipalities: what two systems deliver over some days, with everything that goes wrong there.
+"""Small random municipalities: the deliveries of two systems over some days, with everything that goes wrong there.
 
 A municipality is a start and a list of events, so that a failing one shrinks to few rows and few events.
 """
@@ -13,7 +13,7 @@ from ingest.canonical_tables import tables_of
 
 DAY_ONE = date(2025, 3, 5)  # a Wednesday, so that a weekend comes soon
 
-# Few values, some of them often: positions of the two systems must meet to say anything of each other.
+# Few values, some of them often: positions of the two systems must match often.
 _NUMBERS = ["1", "1", "2", "3"]
 _NATIONAL_IDS = ["n1", "n2"]
 _PERSONS = ["A", "A", "B", "C"]
@@ -49,7 +49,7 @@ def _none_or(values: list[str]) -> st.SearchStrategy[str | None]:
 
 
 def _dates(start: bool) -> st.SearchStrategy[date | None]:
-    """Dates around the days spoken of; far starts around the 30 days that HRM may back ahead."""
+    """Dates around the evaluated days; some starts lie about 30 days ahead, the limit for backing."""
     near = st.integers(-4, 9)
     far = st.sampled_from([-400, -400, -400, 29, 30, 31, 32, 36] if start else [-30, 60])
     return st.one_of(st.none(), st.one_of(near, far).map(lambda n: DAY_ONE + timedelta(days=n)))

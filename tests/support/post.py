@@ -51,7 +51,7 @@ def mail_server() -> Iterator[MailServer]:
 
 
 class Webhook:
-    """A web server that takes JSON; `posts` are the bodies. With `answers` 500 it takes none, and says so."""
+    """A web server that takes JSON; `posts` are the bodies. With `answers` 500 it takes none, and answers 500."""
 
     def __init__(self) -> None:
         self.posts: list[dict[str, Any]] = []

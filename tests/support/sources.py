@@ -72,7 +72,7 @@ TABLES: dict[System, Tables] = {
 
 
 def _cut(file: Path) -> Callable[[], object]:
-    """A transfer of the file that breaks off in its middle."""
+    """A function that cuts the file in half, like a transfer that breaks off."""
     def cut() -> None:
         content = file.read_bytes()
         file.write_bytes(content[:len(content) // 2])

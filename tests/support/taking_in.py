@@ -1,4 +1,4 @@
-"""Taking in one delivery of any source, and bytes that are damaged in any way, for tests of what nobody should deliver."""
+"""For tests of broken deliveries: take in one delivery of any source, and damage bytes at random."""
 
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ FEW = settings(max_examples=30, deadline=None, database=None, derandomize=True, 
 
 
 def take_in(root: Path, system: Any, source_settings: dict[str, Any]) -> Landed | str:
-    """What became of today's delivery: landed (refused or not), or why it could not be had."""
+    """Take in today's delivery. Returns the landed extract (refused or not), or as text why there is none."""
     landing = landing_at(root / "landed")
     before = {e.key for e in landing.all(system)}
     source = make_source(system, [TypeAdapter(AdapterSettings).validate_python(source_settings)])
@@ -39,7 +39,7 @@ def take_in(root: Path, system: Any, source_settings: dict[str, Any]) -> Landed 
 
 
 def broken(whole: bytes) -> st.SearchStrategy[bytes]:
-    """Bytes that are a file, cut off, with some of it overwritten; or no such file at all."""
+    """The bytes of a file, cut off and partly overwritten; or arbitrary bytes."""
     def damage(cut: int, at: int, junk: bytes) -> bytes:
         return (whole[:at] + junk + whole[at + len(junk):])[:cut]
 

@@ -96,7 +96,8 @@ def test_a_file_that_a_document_names_is_there() -> None:
     named = [(document.name, path) for document in documents
              for path in re.findall(rf"\b(?:{'|'.join(OURS)}|docs)/[\w/.-]*\w", document.read_text(encoding="utf-8"))]
     assert len(named) > 20
-    assert [n for n in named if not (ROOT / n[1]).exists()] == []
+    # The recipe in CONTRIBUTING makes files of its own.
+    assert [n for n in named if "idle_login" not in n[1] and not (ROOT / n[1]).exists()] == []
 
 
 def test_the_glossary_explains_norwegian_words_in_english_documents() -> None:

@@ -62,7 +62,7 @@ def outcome(where: str, change: str, killed_by: str | None = None) -> Outcome:
 def test_the_figure_leaves_out_what_is_explained_and_an_explanation_of_nothing_is_stale() -> None:
     report = Report(
         [outcome("a", "killed", "a unit test"), outcome("a", "equal"), outcome("b", "survives")],
-        [Explanation("*", ("- equal",), "why"), Explanation("a", ("- killed",), "why"), Explanation("b", ("- gone",), "why"),
+        [Explanation("a", ("- equal",), "why"), Explanation("a", ("- killed",), "why"), Explanation("b", ("- gone",), "why"),
          Explanation("c", ("- of a model left out",), "why")])
     assert [m.name for m in report.survivors()] == ["b [select]"]
     assert [e.change for e in report.stale()] == [("- killed",), ("- gone",)]

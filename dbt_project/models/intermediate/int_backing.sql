@@ -1,5 +1,5 @@
--- Which HRM positions back an active VFS position, and when (contract#backed): not ended, starting within the days
--- allowed ahead, at the same org unit; or named by the VFS position, where VFS does not hold HRM's org unit.
+-- The HRM positions that back an active VFS position, and when (contract#backed): not ended, started or starting within
+-- `backed_ahead_days`, at the same org unit; or named by the VFS position, where VFS does not hold HRM's org unit.
 with hrm_positions as (
   select
     position_id, employee_number, org_number, end_date, end_date_known_on,
@@ -9,7 +9,7 @@ with hrm_positions as (
   cross join {{ ref('stg_run') }} as run
 ),
 
--- The employee's positions beside each VFS position, for as long as the match holds.
+-- Each VFS position with the HRM positions of the matched employee at its org unit or named by it, while the match holds.
 pairs as (
   select
     vfs.position_id as vfs_position_id,

@@ -1,7 +1,7 @@
--- Every finding that is open or excepted, with all that a list, the report or a message shows of it. The lists and the mart
--- `cases` select from here.
+-- Every finding that is open or excepted, with all that the lists, the report and the messages show. The list marts and the
+-- mart `cases` select from here.
 with findings as (
-  -- What a finding is on, by kind: a join that also asks for the type would compare every finding with every row.
+  -- The subject in one column for each kind. A join with a condition on the type would compare every finding with every row.
   select
     findings.*,
     types.list_mart,
@@ -40,7 +40,7 @@ last_positions as (
   group by person_id
 ),
 
--- Backed, but only for a while: by the position that ends last.
+-- For positions that are backed only until an end date: the backing position that ends last.
 outliving as (
   select
     vfs_position_id,

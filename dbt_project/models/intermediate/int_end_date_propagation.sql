@@ -1,4 +1,5 @@
--- Whether each known end of an HRM position arrived at its counterpart in VFS, when, and why not (contract#end-date-propagation).
+-- Whether each known end of an HRM position arrived at its counterpart in VFS, when, and if not, why
+-- (contract#end-date-propagation).
 with extracts as (
   select extract_date, sequence_number, max(sequence_number) over () as current_number, max(extract_date) over () as current_date_
   from {{ ref('stg_extracts') }} where system = 'vfs'
@@ -8,11 +9,11 @@ pairs as (
   select * from {{ ref('int_counterparts') }} where hrm_end_date is not null or is_vanished
 ),
 
--- The first extract in which the end can be looked for.
-looked_for as (
-  select pairs.*, extracts.sequence_number as looked_for_from
-  from (select *, greatest(hrm_end_date_known_on, first_seen_on) as looked_for_on from pairs) as pairs
-  asof left join extracts on pairs.looked_for_on <= extracts.extract_date
+-- The first VFS extract that could have had the end.
+expected as (
+  select pairs.*, extracts.sequence_number as expected_from_number
+  from (select *, greatest(hrm_end_date_known_on, first_seen_on) as expected_on from pairs) as pairs
+  asof left join extracts on pairs.expected_on <= extracts.extract_date
 ),
 
 -- Runs of VFS extracts, by number, in which the end had not arrived.
@@ -36,12 +37,12 @@ not_arrived as (
 
 arrivals as (
   select
-    looked_for.hrm_position_id, looked_for.vfs_position_id, looked_for.looked_for_from,
+    expected.hrm_position_id, expected.vfs_position_id, expected.expected_from_number,
     max(not_arrived.last_number) as last_not_arrived,
     sum(greatest(0, 1
       + least(not_arrived.last_number, newest.current_number - 1)
-      - greatest(not_arrived.first_number, looked_for.looked_for_from))) as times_not_arrived
-  from looked_for
+      - greatest(not_arrived.first_number, expected.expected_from_number))) as times_not_arrived
+  from expected
   cross join (select any_value(current_number) as current_number from extracts) as newest
   left join not_arrived using (hrm_position_id, vfs_position_id)
   group by all
@@ -55,12 +56,12 @@ backed_by_another as (
     and {{ holds_today('backing') }}
 ),
 
-judged as (
+with_status as (
   select
     pairs.*,
     newest.current_date_,
     newest.current_number,
-    arrivals.looked_for_from,
+    arrivals.expected_from_number,
     arrivals.times_not_arrived,
     coalesce(first_arrived.extract_date, pairs.first_seen_on) as arrived_since,
     case
@@ -89,7 +90,7 @@ select
   case
     when status in ('propagated', 'superseded') then null
     when registered_by = 'manual' then 'manual_position'
-    when current_number - looked_for_from > coalesce(times_not_arrived, 0) then 'overridden'
+    when current_number - expected_from_number > coalesce(times_not_arrived, 0) then 'overridden'
     when is_backdated then 'backdated'
     when is_vanished then 'vanished'
     when vfs_end_date is not null then 'date_differs'
@@ -97,4 +98,4 @@ select
       then 'before_first_extract'
     else 'not_transferred'
   end as cause
-from judged
+from with_status

@@ -31,7 +31,7 @@ kept as (
     on assessable.finding_type = not_assessable.finding_type and assessable.to_day = not_assessable.from_day
 ),
 
--- While a kept finding stands, its subject would otherwise appear under another type of the same group as well.
+-- Without this, the subject of a kept finding would also appear with another type of the same group.
 other_types_of_kept as (
   select others.finding_type, kept.subject_id, kept.from_day, kept.to_day
   from kept
@@ -55,7 +55,7 @@ periods as (
   {{ merge_periods('standing', ['finding_type', 'subject_id']) }}
 ),
 
--- Whose it is and where, as on its last day.
+-- Person and org unit, as on the finding's last day.
 findings as (
   select
     periods.finding_type, periods.subject_id, periods.from_day, periods.to_day,

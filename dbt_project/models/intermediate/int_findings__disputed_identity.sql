@@ -1,12 +1,12 @@
--- Persons whose identity is disputed (contract#disputed-identity); only those with an active position or an effective access
--- are reported, and count as the other person.
+-- Persons whose identity is disputed (contract#disputed-identity). Only persons with an active position or an effective access
+-- are findings, and only they count as a second profile of an employee.
 with busy as (
   {{ merge_periods(
     '(select person_id, from_day, to_day from ' ~ ref('int_vfs__active_positions') ~ ' union all select person_id, from_day, to_day from '
     ~ ref('int_vfs__effective_accesses') ~ ')', ['person_id']) }}
 ),
 
--- Another employee than the one the number points at has the person's national id.
+-- The person's employee number belongs to one employee, and the national id to another.
 number_against_national_id as (
   select
     persons.person_id,

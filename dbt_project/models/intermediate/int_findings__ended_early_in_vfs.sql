@@ -1,4 +1,4 @@
--- Active HRM positions whose employee had a VFS position at that org unit, and has none there now that is not ended.
+-- Active HRM positions whose employee had VFS positions at that org unit, all of which have ended or are gone.
 with hrm_active as (
   select active.position_id, active.employee_number, active.org_number, active.to_day,
     greatest(active.from_day, extracts.extract_date) as from_day
@@ -8,7 +8,7 @@ with hrm_active as (
     cross join {{ ref('stg_run') }} as run
   ) as active
   {{ join_first_extract_after('active.last_day_of_grace', 'vfs') }}
-  -- A start that VFS had no time to carry over is no finding; a position without a start began long ago.
+  -- VFS gets the grace to carry over a new position; a position without a start date began long ago.
   where active.start_date is null or extracts.extract_date is not null
 ),
 
@@ -20,7 +20,7 @@ vfs_positions as (
   cross join {{ ref('stg_run') }} as run
 ),
 
-of_employees as (
+employee_vfs_positions as (
   select
     matches.employee_number, positions.person_id, positions.org_number,
     greatest(positions.from_day, matches.from_day) as from_day,
@@ -33,20 +33,20 @@ of_employees as (
 ),
 
 still_open as (
-  {{ merge_periods('(select employee_number, org_number, from_day, open_to_day as to_day from of_employees)',
+  {{ merge_periods('(select employee_number, org_number, from_day, open_to_day as to_day from employee_vfs_positions)',
     ['employee_number', 'org_number']) }}
 ),
 
 had_a_position as (
   select
-    hrm_active.position_id, hrm_active.employee_number, hrm_active.org_number, of_employees.person_id,
-    greatest(hrm_active.from_day, of_employees.from_day) as from_day,
-    least(hrm_active.to_day, of_employees.last_seen_to_day) as to_day
+    hrm_active.position_id, hrm_active.employee_number, hrm_active.org_number, employee_vfs_positions.person_id,
+    greatest(hrm_active.from_day, employee_vfs_positions.from_day) as from_day,
+    least(hrm_active.to_day, employee_vfs_positions.last_seen_to_day) as to_day
   from hrm_active
-  inner join of_employees
-    on hrm_active.employee_number = of_employees.employee_number
-    and hrm_active.org_number = of_employees.org_number
-    and hrm_active.from_day < of_employees.last_seen_to_day and of_employees.from_day < hrm_active.to_day
+  inner join employee_vfs_positions
+    on hrm_active.employee_number = employee_vfs_positions.employee_number
+    and hrm_active.org_number = employee_vfs_positions.org_number
+    and hrm_active.from_day < employee_vfs_positions.last_seen_to_day and employee_vfs_positions.from_day < hrm_active.to_day
 ),
 
 ended_early as (

@@ -1,4 +1,4 @@
--- Kommuneadmins to look at: all but those with a profile from HRM, employed or about to be, and an active VFS position.
+-- Kommuneadmins to review: all but those with a profile from HRM, a job now or soon, and an active VFS position.
 with rostered as (
   {{ merge_periods(ref('int_kommuneadmin_accesses'), ['person_id']) }}
 ),
@@ -7,7 +7,7 @@ active_positions as (
   {{ merge_periods(ref('int_vfs__active_positions'), ['person_id']) }}
 ),
 
-fine as (
+in_order as (
   select
     rostered.person_id,
     {{ intersection(['rostered', 'persons', 'status', 'positions']) }}
@@ -18,12 +18,12 @@ fine as (
   where persons.registered_by = 'hrm' and status.hrm_status <> 'inactive'
 ),
 
-fine_periods as (
-  {{ merge_periods('fine', ['person_id']) }}
+in_order_periods as (
+  {{ merge_periods('in_order', ['person_id']) }}
 ),
 
 review as (
-  {{ subtract_periods('rostered', 'fine_periods', ['person_id'], ['person_id']) }}
+  {{ subtract_periods('rostered', 'in_order_periods', ['person_id'], ['person_id']) }}
 )
 
 select

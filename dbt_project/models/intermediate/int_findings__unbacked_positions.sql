@@ -1,5 +1,5 @@
--- Active VFS positions that no HRM position backs; what the finding is called depends on the person's hrm_status and on
--- who registered the position. Exactly one of the four types holds at a time.
+-- Active VFS positions that no HRM position backs. The finding type depends on the person's hrm_status and on who registered
+-- the position; a position has exactly one of the four types at a time.
 with unbacked as (
   {{ subtract_periods(
     '(select *, position_id as vfs_position_id from ' ~ ref('int_vfs__active_positions') ~ ')',

@@ -1,4 +1,5 @@
--- What HRM says of the end of each position it ever held, and since when (contract#end-date-of-a-position), on the as-of date.
+-- The end of each position that HRM has ever held, and since when it was known, on the as-of date
+-- (contract#end-date-of-a-position).
 with versions as (
   select
     versions.*,
@@ -12,8 +13,8 @@ with versions as (
 ),
 
 -- The last extract that held the position without the end date it has now.
-held_otherwise as (
-  select earlier.position_id, max(earlier.last_extract_before_end) as last_held_otherwise_on
+with_another_end as (
+  select earlier.position_id, max(earlier.last_extract_before_end) as last_held_on
   from versions as earlier
   inner join versions as latest
     on earlier.position_id = latest.position_id and latest.is_last and earlier.end_date_run < latest.end_date_run
@@ -38,6 +39,6 @@ select
   case when not last_seen.is_vanished then last_seen.end_date end as hrm_end_date,
   case when last_seen.is_vanished then last_seen.to_day else last_seen.end_date_known_on end as hrm_end_date_known_on,
   case when last_seen.is_vanished then last_seen.last_extract_before_end end as last_held_on,
-  not last_seen.is_vanished and coalesce(last_seen.end_date < held_otherwise.last_held_otherwise_on, false) as is_backdated
+  not last_seen.is_vanished and coalesce(last_seen.end_date < with_another_end.last_held_on, false) as is_backdated
 from last_seen
-left join held_otherwise using (position_id)
+left join with_another_end using (position_id)

@@ -1,5 +1,5 @@
--- The one employee a national id points at: of several the one seen latest, then one with an active position, then the
--- lowest number.
+-- The one employee that a national id points at. If several have it: the one seen latest, then one with an active position,
+-- then the one with the lowest number.
 with national_ids as (
   select * from {{ ref('int_hrm__national_ids') }}
 ),
@@ -48,7 +48,7 @@ owners as (
     and segments.from_day >= active.from_day and segments.from_day < active.to_day
   where segments.to_day is not null
   group by segments.national_id_hash, national_ids.employee_number, segments.from_day, segments.to_day
-  -- Whoever is held now was seen in the current extract; of those gone, the later end of presence was seen later.
+  -- An employee whom HRM holds on the segment's first day was seen latest; of those gone, the one whose presence ended last.
   qualify row_number() over (
     partition by segments.national_id_hash, segments.from_day
     order by

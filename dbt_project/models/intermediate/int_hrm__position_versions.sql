@@ -1,4 +1,4 @@
--- Versions of HRM positions with the extract that first said their end date (contract#end-date-known-on): the first of the
+-- Versions of HRM positions with the first extract that had their end date (contract#end-date-known-on): the first one of the
 -- unbroken run, among the extracts that hold the position.
 with marked as (
   select

@@ -1,4 +1,4 @@
--- hrm_status of each matched person. Where no row holds, the status is unknown.
+-- hrm_status of each matched person. A person without a row on a day is unknown.
 select
   matches.person_id, matches.employee_number, matches.match_method, status.hrm_status,
   {{ intersection(['matches', 'status']) }}

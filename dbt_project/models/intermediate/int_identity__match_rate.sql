@@ -1,5 +1,5 @@
 -- How many of VFS's persons match an employee: on the as-of date, and on the last evaluation day before the newest of
--- the current extracts came.
+-- the current extracts.
 with days as (
   select as_of_date as day, true as is_today from {{ ref('stg_run') }}
   union all

@@ -1,4 +1,4 @@
--- The employee a person of VFS's current state matches. A person missing from the state matches nobody.
+-- The employee that a person matches, while VFS holds the person. A person whom VFS does not hold matches nobody.
 select
   matches.person_id, matches.employee_number, matches.match_method,
   {{ intersection(['matches', 'persons']) }}

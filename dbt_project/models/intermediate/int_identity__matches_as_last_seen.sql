@@ -1,4 +1,4 @@
--- The employee a VFS person matches, also after VFS stopped holding the person: by employee number, else by national id.
+-- The employee that a VFS person matches, also after VFS stopped holding the person: by employee number, else by national id.
 with persons as (
   select
     persons.person_id, persons.employee_number, persons.national_id_hash, persons.from_day,
@@ -22,7 +22,7 @@ by_national_id as (
   select
     persons.person_id, owners.employee_number, 'national_id' as match_method,
     greatest(persons.from_day, owners.from_day) as from_day,
-    -- Once the person's number is known, it goes before the national id.
+    -- From the day on which HRM knows the person's employee number, the number is used instead.
     least(persons.to_day, owners.to_day, known.from_day) as to_day
   from persons
   inner join {{ ref('int_hrm__national_id_owners') }} as owners using (national_id_hash)

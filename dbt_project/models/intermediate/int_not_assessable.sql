@@ -1,6 +1,7 @@
--- The periods in which something cannot be assessed, because the current extract does not carry what it takes (contract#not-assessable).
-with carried as (
+-- The periods in which a finding type, mart or review reason cannot be assessed, because the current extract lacks what it
+-- needs (contract#not-assessable).
+with of_extracts as (
   select unnest(not_assessable) as name, from_day, to_day from {{ ref('stg_extracts') }}
 )
 
-{{ merge_periods('carried', ['name']) }}
+{{ merge_periods('of_extracts', ['name']) }}

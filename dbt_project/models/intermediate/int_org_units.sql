@@ -1,4 +1,4 @@
--- The org units that a system holds now; VFS's row before HRM's, and one without a type counts as a school.
+-- The org units that a system holds now. VFS's row goes before HRM's, and a unit without a type counts as a school.
 with known as (
   select *, 1 as preference from {{ ref('stg_vfs__org_units') }} where {{ holds_today() }}
   union all

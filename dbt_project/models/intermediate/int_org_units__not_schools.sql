@@ -1,5 +1,5 @@
--- The periods in which an org unit is something else than a school. VFS's row holds before HRM's; what neither knows,
--- or knows without a type, counts as a school.
+-- The periods in which an org unit is not a school. VFS's row goes before HRM's. A unit that neither system knows, or that
+-- has no type, counts as a school.
 with in_vfs as (
   {{ merge_periods(ref('stg_vfs__org_units'), ['org_number']) }}
 ),

@@ -1,4 +1,4 @@
--- Every person of VFS now, or to whom a position or access of VFS belongs now, with the match and status of today.
+-- Every person who has a profile, a position or an access in VFS now, with today's match and status.
 with persons as (
   select person_id from {{ ref('stg_vfs__persons') }} where {{ holds_today() }}
   union

@@ -1,4 +1,5 @@
--- When each finding type is present on which subject, whatever the evaluation window: one select for each model that finds any.
+-- When each finding type is present on which subject, not cut to the evaluation window: one select for each model
+-- int_findings__*.
 select * from {{ ref('int_findings__unbacked_positions') }}
 union all by name
 select * from {{ ref('int_findings__end_date_not_propagated') }}

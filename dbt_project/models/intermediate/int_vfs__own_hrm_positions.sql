@@ -1,5 +1,5 @@
--- The own HRM position of each VFS position in the state, and why the VFS position goes on without it: of several counterparts
--- one that has not arrived, then the one known latest, then the lowest id.
+-- The own HRM position of each VFS position in the state, and why the VFS position is still active. Of several counterparts it
+-- is one whose end has not arrived, then the one whose end was known latest, then the one with the lowest id.
 select
   counterparts.vfs_position_id,
   counterparts.hrm_position_id,
@@ -11,7 +11,7 @@ select
   ) as cause
 from {{ ref('int_counterparts') }} as counterparts
 left join {{ ref('int_end_date_propagation') }} as propagation using (hrm_position_id, vfs_position_id)
--- Somebody missing from VFS's persons counts as unknown to HRM, and so has no HRM position.
+-- A person without a profile in VFS counts as unknown in HRM, and so has no own HRM position.
 semi join {{ ref('int_identity__matches') }} as matches
   on counterparts.person_id = matches.person_id and {{ holds_today('matches') }}
 where counterparts.is_in_state

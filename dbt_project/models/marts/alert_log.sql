@@ -1,4 +1,4 @@
--- What was told to whom: a view, so that what is sent after the evaluation is in the next set that is published.
+-- The messages sent. A view, so that messages sent after the evaluation are in the next published set.
 {{ config(materialized='view') }}
 
 select

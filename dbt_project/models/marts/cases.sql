@@ -1,4 +1,4 @@
--- What somebody should act on: every finding that is open or excepted. The report, the worklists and the messages show these rows.
+-- Every finding that is open or excepted. The report, the worklists and the messages show these rows.
 select
   case_number, finding_id, finding_type, subject_id, status, person_id, employee_number, given_name, family_name,
   org_number, org_name, role, start_date, vfs_end_date, can_log_in, hrm_status, cause, hrm_position_id, hrm_end_date,

@@ -6,7 +6,7 @@ current_extracts as (
   select system, max(extract_date) as current_extract_date from {{ ref('stg_extracts') }} group by system
 ),
 
-held as (
+table_counts as (
   {% for system, tables in {'hrm': ['employees', 'positions', 'org_units'], 'vfs': ['persons', 'positions', 'accesses', 'org_units']}.items() -%}
   {% set last_system = loop.last -%}
   {% for table in tables -%}
@@ -17,7 +17,7 @@ held as (
 ),
 
 row_counts as (
-  select system, sum(row_count) as row_count from held group by system
+  select system, sum(row_count) as row_count from table_counts group by system
 ),
 
 withheld as (
@@ -35,7 +35,7 @@ select
   systems.system,
   current_extracts.current_extract_date,
   (run.as_of_date - current_extracts.current_extract_date)::integer as age_days,
-  coalesce(row_counts.row_count, 0)::integer as row_count,
+  row_counts.row_count::integer as row_count,
   case
     when current_extracts.current_extract_date is null then 'missing'
     when run.as_of_date - current_extracts.current_extract_date > run.max_extract_age_days then 'stale'
@@ -46,7 +46,7 @@ select
   run.as_of_date
 from systems
 left join current_extracts using (system)
-left join row_counts using (system)
+inner join row_counts using (system)
 left join withheld using (system)
 cross join {{ ref('stg_run') }} as run
 cross join not_assessable

@@ -22,7 +22,7 @@ select
   persons.given_name,
   persons.family_name,
   persons.match_method,
-  if(vfs_counts.active_positions > 0, 'active', 'inactive') as vfs_status,
+  if(vfs_counts.active_positions is null, 'inactive', 'active') as vfs_status,
   persons.hrm_status,
   coalesce(vfs_counts.active_positions, 0)::integer as active_vfs_positions,
   coalesce(hrm_counts.active_positions, 0)::integer as active_hrm_positions,

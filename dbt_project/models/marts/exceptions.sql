@@ -1,4 +1,4 @@
--- Every exception ever approved up to the as-of date, also those that have run out or were revoked.
+-- Every exception approved up to the as-of date, also expired and revoked ones.
 select
   exceptions.exception_id,
   exceptions.finding_type,

@@ -1,4 +1,4 @@
--- What became of each delivery dated up to the as-of date.
+-- The outcome of each delivery dated up to the as-of date.
 with extracts as (
   select extracts.*, max(extract_date) filter (where status = 'accepted') over (partition by system) as current_extract_date
   from {{ source('ingest', 'extracts') }} as extracts

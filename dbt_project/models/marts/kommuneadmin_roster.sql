@@ -7,7 +7,7 @@ active_positions as (
   select distinct person_id from {{ ref('int_vfs__active_positions') }} where {{ holds_today() }}
 ),
 
--- A confirmation is an exception from the review of that person, whether or not there is a reason for one.
+-- A confirmation is an exception from reviewing that person, with or without a reason for a review.
 confirmations as (
   select exceptions.subject_id as person_id, max(exceptions.until) as confirmed_until,
     arg_max(exceptions.approved_by, exceptions.until) as confirmed_by

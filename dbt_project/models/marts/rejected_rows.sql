@@ -1,4 +1,4 @@
--- Only those of extracts that count as of the as-of date.
+-- Rejected rows of the extracts that count on the as-of date.
 select
   rejected.system, rejected.extract_date, rejected.table_name, rejected.file, rejected.line::integer as line,
   rejected.column_name, rejected.reason, run.as_of_date

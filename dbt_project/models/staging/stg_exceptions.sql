@@ -1,7 +1,7 @@
--- Approved exceptions and the days they hold. One that was revoked no longer holds on the day it was revoked.
+-- Approved exceptions and the periods in which they hold. A revoked one no longer holds on the day of its revocation.
 select
   exception_id, finding_type, subject_id,
   approved_on as from_day,
-  least(until + 1, coalesce(revoked_on, until + 1)) as to_day,
+  least(until + 1, revoked_on) as to_day,
   until, reason, approved_by, revoked_on, revoked_by
 from {{ source('ingest', 'exceptions') }}

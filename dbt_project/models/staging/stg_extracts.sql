@@ -1,4 +1,4 @@
--- The extracts that count, as of the as-of date; each is current from its date until the next.
+-- The extracts that count on the as-of date. Each is current from its date until the next one's.
 select
   extracts.system,
   extracts.extract_date,

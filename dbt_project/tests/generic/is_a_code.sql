@@ -1,4 +1,5 @@
-{# Every value of a column is a code of the catalogue: `code` of the seed `catalogue`, of the kind `status_of` where it is a status. #}
+{# Every value of a column is a code of the catalogue: one in column `code` of the seed `catalogue`, among the rows with this
+   `status_of` or condition `where_` if given. #}
 {% test is_a_code(model, column_name, catalogue, code, status_of=none, where_=none) %}
 select values_.{{ column_name }} as unknown_code, count(*) as times
 from {{ model }} as values_

@@ -1,4 +1,4 @@
-{# Every row is of the run's as-of date: a mart left over from another day would be published as if it were of today. #}
+{# Every row has the run's as-of date: otherwise a mart of another day would be published as today's. #}
 {% test of_the_runs_day(model) %}
 select distinct as_of_date
 from {{ model }}

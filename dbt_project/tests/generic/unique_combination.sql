@@ -1,4 +1,4 @@
-{# No two rows have the same values in `columns`; an empty value is a value. #}
+{# No two rows have the same values in `columns`; null counts as a value. #}
 {% test unique_combination(model, columns) %}
 select {{ columns | join(', ') }}, count(*) as times
 from {{ model }}

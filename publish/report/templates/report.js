@@ -1,5 +1,5 @@
 "use strict";
-// Search, filters, sorting and the stories of a list of cases. Whatever comes from the data is shown as text, never as markup.
+// Search, filters, sorting and the details of a list of cases. Data is shown as text, never as markup.
 (() => {
   const table = document.getElementById("saker");
   if (!table) return;
@@ -10,7 +10,7 @@
   const controls = { type: field("type"), org: field("enhet"), status: field("status") };
   const shown = field("antall");
 
-  const storyOf = (row) => (row.nextElementSibling && row.nextElementSibling.className === "story" ? row.nextElementSibling : null);
+  const detailsRow = (row) => (row.nextElementSibling && row.nextElementSibling.className === "story" ? row.nextElementSibling : null);
 
   const filter = () => {
     const wanted = field("sok").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -19,8 +19,8 @@
       const fits = wanted.every((word) => words.get(row).includes(word)) &&
         Object.entries(controls).every(([name, select]) => !select || !select.value || row.dataset[name] === select.value);
       row.hidden = !fits;
-      const story = storyOf(row);
-      if (story) story.hidden = !fits;
+      const details = detailsRow(row);
+      if (details) details.hidden = !fits;
       count += fits;
     }
     shown.textContent = count === rows.length ? `${count} saker` : `${count} av ${rows.length} saker`;
@@ -41,13 +41,13 @@
       return down ? -order : order;
     });
     for (const row of ordered) {
-      const story = storyOf(row);
+      const details = detailsRow(row);
       body.append(row);
-      if (story) row.after(story);
+      if (details) row.after(details);
     }
   });
 
-  let stories = null;
+  let allDetails = null;
   const unpack = async () => {
     const packed = Uint8Array.from(atob(field("historier").textContent), (letter) => letter.charCodeAt(0));
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -61,24 +61,24 @@
     return element;
   };
 
-  const tell = (cell, story) => {
-    add(cell, "p", story.why);
+  const showDetails = (cell, details) => {
+    add(cell, "p", details.why);
     add(cell, "h3", "Gjør dette");
-    add(cell, "p", story.remedy, "todo");
-    if (story.excepted) add(cell, "p", `Unntatt: ${story.excepted}`);
-    if (!story.events) {
+    add(cell, "p", details.remedy, "todo");
+    if (details.excepted) add(cell, "p", `Unntatt: ${details.excepted}`);
+    if (!details.events) {
       add(cell, "p", "Historien står ikke her: det er for mange saker. Spør «sluttdato explain» om saken.");
       return;
     }
     add(cell, "h3", "Hvorfor det er en sak");
     const reasons = add(cell, "ul");
-    for (const reason of story.reasons) add(reasons, "li", reason.replace(/^ +– /, ""), reason.startsWith(" ") && "sub");
+    for (const reason of details.reasons) add(reasons, "li", reason.replace(/^ +– /, ""), reason.startsWith(" ") && "sub");
     add(cell, "h3", "Hva systemene har sagt, og når");
-    const told = add(cell, "table");
-    const head = add(add(told, "thead"), "tr");
+    const history = add(cell, "table");
+    const head = add(add(history, "thead"), "tr");
     for (const heading of ["Dag", "System", "Sa"]) add(head, "th", heading).scope = "col";
-    const lines = add(told, "tbody");
-    for (const event of story.events) {
+    const lines = add(history, "tbody");
+    for (const event of details.events) {
       const line = add(lines, "tr");
       for (const text of event) add(line, "td", text);
     }
@@ -86,21 +86,21 @@
 
   const toggle = async (row) => {
     const button = row.querySelector(".open");
-    const open = storyOf(row);
+    const open = detailsRow(row);
     if (open) {
       open.remove();
       button.setAttribute("aria-expanded", "false");
       return;
     }
     button.setAttribute("aria-expanded", "true");
-    stories = stories || unpack();
-    const told = (await stories)[row.id.slice(4)];
-    if (storyOf(row)) return;
+    allDetails = allDetails || unpack();
+    const details = (await allDetails)[row.id.slice(4)];
+    if (detailsRow(row)) return;
     const line = document.createElement("tr");
     line.className = "story";
     const cell = add(line, "td");
     cell.colSpan = row.cells.length;
-    tell(cell, told);
+    showDetails(cell, details);
     row.after(line);
   };
   body.addEventListener("click", (event) => {
@@ -115,7 +115,7 @@
       filter();
     } else if (kind === "sak-") {
       const row = rows.find((r) => r.id.slice(4) === name || r.querySelector(".open").textContent === name);
-      if (row && !storyOf(row)) toggle(row).then(() => row.scrollIntoView());
+      if (row && !detailsRow(row)) toggle(row).then(() => row.scrollIntoView());
     }
   };
   window.addEventListener("hashchange", follow);

@@ -1,6 +1,7 @@
-"""The catalogue of codes: each code is whole, and a finding type that is only half added is refused, saying what is missing.
+"""The catalogue of codes: each code is complete, and an incomplete finding type is refused with a text that names what is
+missing.
 
-A new finding type makes these tests fail one after another until nothing is missing: CONTRIBUTING.md walks through them.
+A new finding type makes these tests fail until nothing is missing: CONTRIBUTING.md walks through them.
 """
 
 import csv
@@ -34,7 +35,7 @@ def test_a_finding_type_is_produced_listed_remedied_explained_and_in_the_law(mod
     remedies = (PROJECT / "macros" / "remedies.sql").read_text(encoding="utf-8")
     law = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
     oracle_text = Path(oracle.__file__).read_text(encoding="utf-8")
-    missing = {
+    required = {
         f"a model int_findings__… that produces '{code}', in int_present_findings.sql": code in produced(models),
         f"list_mart {kind.list_mart} is no mart": kind.list_mart in models.marts,
         f"a branch for '{code}' in the macro remedy of dbt_project/macros/remedies.sql":
@@ -42,25 +43,29 @@ def test_a_finding_type_is_produced_listed_remedied_explained_and_in_the_law(mod
         f"'{code}' in tests/oracle/oracle.py": f'"{code}"' in oracle_text,
         f"a row for {code} in the table of findings in docs/contract.md": f"| {code} |" in re.sub(r"<a [^>]*></a>", "", law),
     }
-    assert [what for what, is_there in missing.items() if not is_there] == []
+    assert [part for part, is_there in required.items() if not is_there] == []
 
 
-def test_the_oracle_and_the_catalogue_agree_on_what_is_a_finding_on_a_vfs_position() -> None:
-    assert {c for c, kind in codes.FINDING_TYPES.items() if kind.subject == "vfs_position"} == oracle.ON_VFS_POSITIONS
+def test_the_oracle_and_the_catalogue_agree_on_which_types_are_on_a_vfs_position() -> None:
+    """contract#one-problem"""
+    on_positions = {code: kind.exclusive_group for code, kind in codes.FINDING_TYPES.items() if kind.subject == "vfs_position"}
+    assert set(on_positions) == oracle.ON_VFS_POSITIONS, "subject in finding_types.csv against ON_VFS_POSITIONS in the oracle"
+    alone = {code for code, group in on_positions.items() if group == code}
+    assert alone == {"end_date_not_propagated"}, "on a backed position; any other type needs the group of those on unbacked ones"
 
 
-def test_what_a_code_needs_is_something_that_an_adapter_may_carry() -> None:
+def test_a_code_needs_only_columns_that_an_adapter_may_carry() -> None:
     assert {need for needs in codes.needs().values() for need in needs} <= EVERYTHING
 
 
-def test_a_row_of_the_catalogue_that_is_not_whole_is_named_with_its_file_code_and_column(tmp_path: Path) -> None:
+def test_an_incomplete_row_of_the_catalogue_is_named_with_file_code_and_column(tmp_path: Path) -> None:
     rows = list(csv.DictReader((codes.SEEDS / "finding_types.csv").read_text(encoding="utf-8").splitlines()))
     file = tmp_path / "finding_types.csv"
     with file.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, rows[0].keys())
         writer.writeheader()
         writer.writerow({**rows[0], "finding_type": "new_type", "meaning_nb": "", "sheet_nb": "x" * 32, "severity": "awful"})
-    with pytest.raises(codes.HalfAdded) as raised:
+    with pytest.raises(codes.IncompleteCode) as raised:
         codes.read(codes.FindingType, file)
     text = str(raised.value)
     assert "dbt_project/seeds/finding_types.csv, new_type" in text
@@ -68,7 +73,7 @@ def test_a_row_of_the_catalogue_that_is_not_whole_is_named_with_its_file_code_an
 
 
 def evaluate_with_finding(models: Models, con: duckdb.DuckDBPyConnection, finding_type: str) -> None:
-    """Every model on an empty town, then the cases anew with one finding of a type that is only half added."""
+    """Run every model on an empty town, then compute the cases again with one finding of an incomplete type."""
     for system in ("hrm", "vfs"):
         con.execute("INSERT INTO ingest.extracts BY NAME SELECT ? AS system, ?::DATE AS extract_date, 'accepted' AS status",
                     [system, TODAY])
@@ -88,7 +93,7 @@ def evaluate_with_finding(models: Models, con: duckdb.DuckDBPyConnection, findin
     ("no_remedy", "finding type no_remedy has no remedy for x: add a branch to the macro remedy in "
                   "dbt_project/macros/remedies.sql"),
 ])
-def test_a_finding_of_a_type_that_is_half_added_stops_the_run_and_says_what_is_missing(
+def test_a_finding_of_an_incomplete_type_stops_the_run_with_a_text_that_names_what_is_missing(
     models: Models, finding_type: str, text: str
 ) -> None:
     with empty_warehouse() as con, pytest.raises(duckdb.Error, match=re.escape(text)):

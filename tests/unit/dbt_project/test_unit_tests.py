@@ -1,4 +1,4 @@
-"""dbt's unit tests, each as a test here, executed from the compiled SQL (`tests.support.dbt_unit_tests`)."""
+"""Each dbt unit test as a pytest test, executed from the compiled SQL (`tests.support.dbt_unit_tests`)."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ import dbt_project
 from tests.support.dbt_unit_tests import ColumnTypes, UnitTest, Unsupported, column_types, difference, prepare, unit_tests
 from tests.support.models import Models
 
-# Read from the yml, so that collecting compiles nothing; that dbt knows the same ones is a test below.
+# Read from the yml, so that collecting tests does not compile dbt. A test below compares them with dbt's.
 _DECLARED = [test["name"] for file in sorted((dbt_project.PROJECT / "models").rglob("*.yml"))
              for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", [])]
 
@@ -38,7 +38,7 @@ def test_every_declared_unit_test_is_executed(tests: dict[str, UnitTest]) -> Non
 
 
 def example(models: Models, **changed: Any) -> Models:
-    """The project with one unit test, of the model `stg_extracts`, written otherwise."""
+    """The project with one unit test, of the model `stg_extracts`, with changes."""
     right = {
         "name": "example", "model": "stg_extracts", "overrides": None, "version": None,
         "given": [
@@ -80,6 +80,6 @@ def test_the_columns_of_the_first_expected_row_are_compared_as_a_multiset(models
     ({"expect": {"format": "sql", "rows": "select 1"}}, "rows as sql"),
     ({"overrides": {"vars": {}}}, "overrides"),
 ])
-def test_what_is_not_executed_is_refused(models: Models, types: ColumnTypes, changed: dict[str, Any], reason: str) -> None:
+def test_an_unsupported_unit_test_is_refused(models: Models, types: ColumnTypes, changed: dict[str, Any], reason: str) -> None:
     with pytest.raises(Unsupported, match=reason):
         outcome(models, types, **changed)

@@ -36,39 +36,43 @@ def rejected(extract: CanonicalExtract) -> list[tuple[int | None, str, str]]:
 # --- cells -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("2025-03-10", DAY), ("10.03.2025", DAY), ("10.3.2025", DAY), (" 2025-03-10 ", DAY), ("2024-02-29", date(2024, 2, 29)),
-    ("29.02.2024", date(2024, 2, 29)), (None, None), ("", None), ("   ", None),
-])
-def test_a_date_is_read_in_both_forms_and_a_blank_is_none(text: str | None, expected: date | None) -> None:
-    extract = validate("positions", [{**POSITION, "start_date": text, "end_date": None}])
-    assert kept(extract, "positions", "start_date") == [expected] and not rejected(extract)
+def with_cells(row: Row, key: str, column: str, cells: Sequence[str | None]) -> list[Row]:
+    """The same row again and again with a key of its own, and one of these cells each."""
+    return [{**row, key: str(number), column: cell} for number, cell in enumerate(cells)]
 
 
-@pytest.mark.parametrize("text", ["2025-02-29", "2025-02-30", "29.02.2025", "32.01.2025", "2025-13-01", "2025/03/10",
-                                  "10-03-2025", "20250310", "45000", "10.03.25", "tomorrow", "2025-03-10x", "0000-00-00"])
-def test_a_date_that_cannot_be_read_rejects_its_row(text: str) -> None:
-    extract = validate("positions", [{**POSITION, "end_date": text}])
-    assert rejected(extract) == [(2, "end_date", "not a date")] and extract.figures["positions"].rows == 0
+def test_a_date_is_read_in_both_forms_and_a_blank_is_none() -> None:
+    dates = {"2025-03-10": DAY, "10.03.2025": DAY, "10.3.2025": DAY, " 2025-03-10 ": DAY, "2024-02-29": date(2024, 2, 29),
+             "29.02.2024": date(2024, 2, 29), None: None, "": None, "   ": None}
+    extract = validate("positions", with_cells(POSITION, "position_id", "start_date", list(dates)))
+    assert dict(zip(dates, kept(extract, "positions", "start_date"), strict=True)) == dates and not rejected(extract)
+
+
+def test_a_date_that_cannot_be_read_rejects_its_row() -> None:
+    cells = ["2025-02-29", "2025-02-30", "29.02.2025", "32.01.2025", "2025-13-01", "2025/03/10", "10-03-2025", "20250310",
+             "45000", "10.03.25", "tomorrow", "2025-03-10x", "0000-00-00"]
+    extract = validate("positions", with_cells(POSITION, "position_id", "end_date", cells))
+    assert kept(extract, "positions", "end_date") == []
+    assert rejected(extract) == [(line, "end_date", "not a date") for line in range(2, len(cells) + 2)]
 
 
 def test_a_source_may_have_a_date_format_of_its_own_beside_the_two() -> None:
-    dates = ["03/10/2025", "2025-03-10", "10/31/25"]
-    rows = [{**POSITION, "position_id": str(n), "end_date": text} for n, text in enumerate(dates)]
+    rows = with_cells(POSITION, "position_id", "end_date", ["03/10/2025", "2025-03-10", "10/31/25"])
     extract = validate("positions", rows, date_format="%m/%d/%Y")
     assert kept(extract, "positions", "end_date") == [DAY, DAY] and rejected(extract) == [(4, "end_date", "not a date")]
 
 
-@pytest.mark.parametrize(("text", "expected"), [("true", True), ("FALSE", False), (" True ", True), ("", None), (None, None)])
-def test_true_and_false_are_read_without_regard_to_capitals(text: str | None, expected: bool | None) -> None:
-    extract = validate("persons", [{"person_id": "P", "login_enabled": text}], system="vfs")
-    assert kept(extract, "persons", "login_enabled") == [expected]
+def test_true_and_false_are_read_without_regard_to_capitals() -> None:
+    flags = {"true": True, "FALSE": False, " True ": True, "": None, None: None}
+    extract = validate("persons", with_cells({}, "person_id", "login_enabled", list(flags)), system="vfs")
+    assert dict(zip(flags, kept(extract, "persons", "login_enabled"), strict=True)) == flags
 
 
-@pytest.mark.parametrize("text", ["1", "0", "yes", "ja", "t", "truefalse"])
-def test_what_is_neither_true_nor_false_rejects_its_row(text: str) -> None:
-    extract = validate("persons", [{"person_id": "P", "login_enabled": text}], system="vfs")
-    assert rejected(extract) == [(2, "login_enabled", "not true or false")]
+def test_what_is_neither_true_nor_false_rejects_its_row() -> None:
+    cells = ["1", "0", "yes", "ja", "t", "truefalse"]
+    extract = validate("persons", with_cells({}, "person_id", "login_enabled", cells), system="vfs")
+    assert kept(extract, "persons", "login_enabled") == []
+    assert rejected(extract) == [(line, "login_enabled", "not true or false") for line in range(2, len(cells) + 2)]
 
 
 @pytest.mark.parametrize(("table", "row", "column", "expected", "reason"), [

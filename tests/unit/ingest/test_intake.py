@@ -70,14 +70,16 @@ def test_what_is_older_than_the_retention_keeps_is_left_out(tmp_path: Path, adap
 
 
 def test_extra_columns_are_named_once(tmp_path: Path, adapter: MemoryAdapter) -> None:
-    def deliver(day: date, *extra: str) -> list[str]:
+    def deliver(day: date, *extra: str, also: tuple[date, ...] = ()) -> list[str]:
         tables = {n: raw_table(rows, extra_columns=extra if n == "employees" else ()) for n, rows in TABLES.items()}
-        adapter.delivered = {day: ("", MemoryFetched(tables))}
-        return land(tmp_path, adapter).new_extra_columns(landing_at(tmp_path / "landed"))
+        adapter.delivered = dict.fromkeys((day, *also), ("", MemoryFetched(tables)))
+        return land(tmp_path, adapter, LAST + timedelta(days=2)).new_extra_columns(landing_at(tmp_path / "landed"))
 
     assert deliver(DAY, "a", "b") == ["hrm 2025-03-10, employees: extra columns are ignored: a, b"]
     assert deliver(NEXT, "a", "b", "c") == ["hrm 2025-03-11, employees: extra columns are ignored: c"]
     assert deliver(LAST, "c") == []
+    later = LAST + timedelta(days=1)
+    assert deliver(later, "d", also=(later + timedelta(days=1),)) == ["hrm 2025-03-13, employees: extra columns are ignored: d"]
 
 
 def test_folding_writes_a_diff_for_each_extract_newly_held_back(tmp_path: Path, adapter: MemoryAdapter) -> None:

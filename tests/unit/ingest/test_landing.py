@@ -73,7 +73,7 @@ def test_arrivals_are_counted_and_the_content_before_the_last_may_come_again(tmp
 
 
 def test_extracts_are_ordered_by_day_and_arrival_beyond_the_ninth_and_the_thousandth(tmp_path: Path) -> None:
-    for day, arrival in ((DAY, 1000), (DAY, 2), (NEXT, 1), (DAY, 10)):
+    for day, arrival in ((DAY, 1000), (DAY, 999), (NEXT, 1), (DAY, 10)):
         folder = tmp_path / "hrm" / day.isoformat() / f"{arrival:03d}-f"
         folder.mkdir(parents=True)
         (folder / "extract.json").write_text(json.dumps({
@@ -81,7 +81,8 @@ def test_extracts_are_ordered_by_day_and_arrival_beyond_the_ninth_and_the_thousa
             "refused": None, "figures": {}, "active_positions": 0, "extra_columns": {}}))  # as an earlier version wrote it
     (tmp_path / "hrm" / DAY.isoformat() / ".incoming-003-f").mkdir()
     (tmp_path / "hrm" / DAY.isoformat() / ".incoming-003-f" / "extract.json").write_text("half")
-    assert [(e.extract_date, e.arrival) for e in landing_at(tmp_path).all("hrm")] == [(DAY, 2), (DAY, 10), (DAY, 1000), (NEXT, 1)]
+    assert [(e.extract_date, e.arrival) for e in landing_at(tmp_path).all("hrm")] == [
+        (DAY, 10), (DAY, 999), (DAY, 1000), (NEXT, 1)]
 
 
 def test_the_fingerprint_depends_on_content_settings_limit_and_key(tmp_path: Path) -> None:

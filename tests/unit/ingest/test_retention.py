@@ -168,6 +168,23 @@ def test_an_employee_who_may_be_a_person_still_in_vfs_is_kept(
     assert house.rebuilt().known("hrm_employees", "employee_number") == {"1"} | kept
 
 
+@pytest.mark.parametrize("table", ["employees", "positions"])
+def test_an_employee_of_whom_hrm_held_only_a_row_or_only_a_position_is_matched_by_number(house: House, table: str) -> None:
+    house.hrm(1, "1")
+    employee, position = {"employee_number": "2"}, {"position_id": "h2", "employee_number": "2", "org_number": "S1"}
+    tables = {"employees": [{"employee_number": "1"}],
+              "positions": [{"position_id": "h1", "employee_number": "1", "org_number": "S1"}]}
+    tables[table].append(employee if table == "employees" else position)
+    deliveries.land(house.landed, "hrm", day(2), tables)
+    for number in (3, 4):
+        house.hrm(number, "1")
+    for number in range(1, 5):
+        house.vfs(number, {"P": "2"})
+    house.fold()
+    house.purge(day(4))
+    assert house.anew().known(f"hrm_{table}", "employee_number") == {"1", "2"}
+
+
 def test_people_who_hang_together_over_several_steps_are_all_kept(house: House) -> None:
     """P is there; employee 2 may be P or Q; employee 3 may be Q or R: the matching needs all of them."""
     for number in range(1, 5):
@@ -184,11 +201,33 @@ def test_a_system_that_has_not_delivered_since_keeps_its_newest_extract(house: H
     for number in range(1, 6):
         house.hrm(number, "1")
     house.vfs(2, {"P": "1"})
+    house.vfs(3, {})  # quarantined: it says nothing of who is there
     house.fold()
     house.purge(day(5))
     assert retention.base_date(house.landed) == day(2)
     assert days_with_tables(house, "hrm") == {str(day(n)) for n in (3, 4, 5)}
     assert house.rebuilt().known("vfs_persons", "person_id") == {"P"}
+
+
+def test_one_who_has_nothing_left_but_an_access_is_kept(house: House) -> None:
+    position = {"position_id": "vP", "person_id": "P", "org_number": "S1"}
+    access = {"person_id": "Q", "access_group": "g", "org_number": "S1"}
+    for number in range(1, 5):
+        house.hrm(number, "1")
+        persons = [{"person_id": "P"}, *([{"person_id": "Q"}] if number == 1 else [])]
+        deliveries.land(house.landed, "vfs", day(number), {"persons": persons, "positions": [position], "accesses": [access]})
+    house.fold()
+    house.purge(day(4))
+    assert house.anew().known("vfs_persons", "person_id") == {"P", "Q"}
+
+
+def test_a_warehouse_that_goes_on_is_not_set_back_to_the_base(house: House) -> None:
+    fill(house, last=5, leaves_on=5)
+    before = house.everything()
+    house.purge(day(4))
+    (house.landed / "base" / str(day(1))).mkdir()  # as a purge leaves it that was killed before it deleted the one before
+    assert retention.restore(house.con, house.landed, "vfs") == day(3) == retention.base_date(house.landed)
+    assert house.everything() == before and len(rows(house.con, "FROM ingest.extracts")) == 10
 
 
 def test_where_nothing_is_that_old_nothing_is_deleted(house: House) -> None:

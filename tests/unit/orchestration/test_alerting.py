@@ -41,15 +41,15 @@ def test_a_source_that_could_not_be_pulled_is_a_problem_and_a_withheld_extract_i
     report = replace(WELL, deliveries=(DeliveryOutcome("vfs", DAY, DeliveryStatus.NOT_PULLED, "no answer"),
                                        DeliveryOutcome("hrm", DAY, DeliveryStatus.QUARANTINED, "empty")))
     item, = problems_of(report, DAY)
-    assert item.key == ("source_down", "vfs") and item.details["says"] == "no answer"
+    assert item.key == ("source_down", "vfs") and item.details["text"] == "no answer"
 
 
 def test_a_run_that_failed_is_a_problem_that_names_its_steps() -> None:
     report = replace(WELL, succeeded=False, failed_steps=(FailedStep("published", "x"), FailedStep("evaluate", "y")))
     item, = problems_of(report, DAY)
-    assert item.key == ("run_failed", "daily") and "den stoppet i evaluate, published;" in item.details["says"]
+    assert item.key == ("run_failed", "daily") and "den stoppet i evaluate, published;" in item.details["text"]
     item, = problems_of(replace(report, failed_steps=()), DAY)
-    assert "den stoppet i oppstarten;" in item.details["says"] and "kjøring r1" in item.details["says"]
+    assert "den stoppet i oppstarten;" in item.details["text"] and "kjøring r1" in item.details["text"]
 
 
 def test_after_a_run_that_failed_nothing_else_is_known(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is due to whom: each case told once, whatever happens on the way, and never silently lost."""
+"""What is due for whom: each event is sent once, whatever happens on the way, and none is silently lost."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ def state(day: date, *items: Item, resolved: tuple[dict[str, Any], ...] = (), **
 
 
 class Channel:
-    """Where messages arrive; it can be down, or break when a message has arrived or before."""
+    """A channel that collects messages. By its `mode` it can be down, or be killed before or after a message arrives."""
 
     def __init__(self) -> None:
         self.arrived: list[Message] = []
@@ -53,102 +54,102 @@ def log(tmp_path: Path) -> AlertLog:
     return AlertLog(tmp_path)
 
 
-def tell(log: AlertLog, now: State, channel: Channel, recipient: Recipient = EVERYTHING) -> list[tuple[str, str]]:
-    """Send, as a run would; the events (kind, subject) of the message, if there was one."""
+def send(log: AlertLog, now: State, channel: Channel, recipient: Recipient = EVERYTHING) -> list[tuple[str, str]]:
+    """Send as a run would; returns the events (kind, subject) of the message, if there was one."""
     before = len(log.messages())
     send_all(Alerts(recipients={"r": recipient}), now, log, channel)
     return [(e["event"], e["key"][0]) for m in log.messages()[before:] for e in m["events"]]
 
 
-def test_a_case_is_told_when_it_opens_when_it_gets_old_and_when_it_is_resolved_and_else_not(log: AlertLog) -> None:
+def test_a_case_is_sent_only_when_it_opens_reaches_an_age_step_and_is_resolved(log: AlertLog) -> None:
     channel = Channel()
-    told = [tell(log, state(DAY + timedelta(days=n), case("a")), channel) for n in range(9)]
-    assert told == [[("opened", "a")], [], [], [("escalated", "a")], [], [], [], [("escalated", "a")], []]
-    assert tell(log, state(DAY + timedelta(days=9)), channel) == [("resolved", "a")]
-    assert tell(log, state(DAY + timedelta(days=10)), channel) == []
+    sent = [send(log, state(DAY + timedelta(days=n), case("a")), channel) for n in range(9)]
+    assert sent == [[("opened", "a")], [], [], [("escalated", "a")], [], [], [], [("escalated", "a")], []]
+    assert send(log, state(DAY + timedelta(days=9)), channel) == [("resolved", "a")]
+    assert send(log, state(DAY + timedelta(days=10)), channel) == []
     assert len(channel.arrived) == 4
     assert channel.arrived[1].body.splitlines()[:2] == [
         "Saker som har stått lenge (1)",
         "- Aktiv stilling uten grunnlag i HRM, Lia skole, ansatt 001, siden 10.03.2025 (3 dager). Sak A, over 3 dager"]
 
 
-def test_a_case_that_was_old_when_it_was_told_is_not_told_again_for_its_age(log: AlertLog) -> None:
+def test_a_case_that_was_already_old_when_first_sent_is_not_sent_again_for_that_age(log: AlertLog) -> None:
     channel = Channel()
-    assert tell(log, state(DAY, case("a", since=DAY - timedelta(days=30))), channel) == [("opened", "a")]
-    assert tell(log, state(DAY + timedelta(days=5), case("a", since=DAY - timedelta(days=30))), channel) == []
+    assert send(log, state(DAY, case("a", since=DAY - timedelta(days=30))), channel) == [("opened", "a")]
+    assert send(log, state(DAY + timedelta(days=5), case("a", since=DAY - timedelta(days=30))), channel) == []
 
 
-def test_an_exception_is_told_to_those_who_know_the_case_and_its_end_opens_it_again(log: AlertLog) -> None:
+def test_an_exception_is_sent_to_those_who_know_the_case_and_its_end_opens_the_case_again(log: AlertLog) -> None:
     channel = Channel()
-    assert tell(log, state(DAY, case("known"), case("never told", status="excepted")), channel) == [("opened", "known")]
-    both = case("known", status="excepted"), case("never told", status="excepted")
-    assert tell(log, state(DAY, *both), channel) == [("excepted", "known")]
-    assert tell(log, state(DAY, *both), channel) == []
-    again = tell(log, state(DAY, case("known"), case("never told")), channel)
-    assert sorted(again) == [("opened", "known"), ("opened", "never told")]
+    assert send(log, state(DAY, case("known"), case("never sent", status="excepted")), channel) == [("opened", "known")]
+    both = case("known", status="excepted"), case("never sent", status="excepted")
+    assert send(log, state(DAY, *both), channel) == [("excepted", "known")]
+    assert send(log, state(DAY, *both), channel) == []
+    again = send(log, state(DAY, case("known"), case("never sent")), channel)
+    assert sorted(again) == [("opened", "known"), ("opened", "never sent")]
 
 
 def test_a_case_that_becomes_another_type_is_one_case(log: AlertLog) -> None:
     channel = Channel()
-    tell(log, state(DAY, case("a")), channel)
-    assert tell(log, state(DAY, case("a", finding_type="active_vfs_inactive_hrm")), channel) == [("changed", "a")]
-    assert tell(log, state(DAY, case("a", finding_type="active_vfs_inactive_hrm")), channel) == []
+    send(log, state(DAY, case("a")), channel)
+    assert send(log, state(DAY, case("a", finding_type="active_vfs_inactive_hrm")), channel) == [("changed", "a")]
+    assert send(log, state(DAY, case("a", finding_type="active_vfs_inactive_hrm")), channel) == []
 
 
-def test_a_case_that_came_and_went_between_two_messages_is_told_but_not_what_was_before_the_first(log: AlertLog) -> None:
+def test_a_case_resolved_between_two_messages_is_sent_but_not_one_from_before_the_first(log: AlertLog) -> None:
     channel = Channel()
     gone = {"subject_id": "b", "case_number": "B", "finding_type": "stale_position", "org_number": "S1"}
     before = {**gone, "problem_since": DAY - timedelta(days=5)}
-    assert tell(log, state(DAY, case("a"), resolved=(before,)), channel) == [("opened", "a")]
-    passed = state(DAY + timedelta(days=2), case("a"), resolved=({**gone, "problem_since": DAY + timedelta(days=1)},))
-    assert tell(log, passed, channel) == [("opened", "b"), ("resolved", "b")]
+    assert send(log, state(DAY, case("a"), resolved=(before,)), channel) == [("opened", "a")]
+    short_lived = state(DAY + timedelta(days=2), case("a"), resolved=({**gone, "problem_since": DAY + timedelta(days=1)},))
+    assert send(log, short_lived, channel) == [("opened", "b"), ("resolved", "b")]
     assert "Nye saker" not in channel.arrived[-1].body and "Løst siden sist: 1" in channel.arrived[-1].body
-    assert tell(log, passed, channel) == []
+    assert send(log, short_lived, channel) == []
 
 
-def test_what_a_recipient_does_not_look_after_is_not_told_them(log: AlertLog) -> None:
+def test_a_recipient_is_sent_only_cases_and_problems_that_concern_them(log: AlertLog) -> None:
     leader = replace_recipient(org_numbers=["S2"], finding_types=["stale_position"])
     items = [case("mine", org="S2"), case("elsewhere"), case("other type", org="S2", finding_type="unknown_in_hrm"),
-             Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"says": "x"})]
-    assert tell(log, state(DAY, *items), Channel(), leader) == [("opened", "mine")]
+             Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"text": "x"})]
+    assert send(log, state(DAY, *items), Channel(), leader) == [("opened", "mine")]
 
 
 def replace_recipient(**changed: Any) -> Recipient:
     return Recipient.model_validate({**EVERYTHING.model_dump(), "send_to": "json://x", **changed})
 
 
-def test_after_a_run_that_failed_nothing_is_taken_for_resolved(log: AlertLog) -> None:
+def test_after_a_run_that_failed_nothing_counts_as_resolved(log: AlertLog) -> None:
     channel, everything = Channel(), replace_recipient(data_problems=True)
-    down = Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"says": "x"})
-    assert tell(log, state(DAY, case("a"), down), channel, everything) == [("opened", "a"), ("opened", "source_down")]
-    failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={"says": "y"})
+    down = Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"text": "x"})
+    assert send(log, state(DAY, case("a"), down), channel, everything) == [("opened", "a"), ("opened", "source_down")]
+    failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={"text": "y"})
     unknown = frozenset({"stale_position", "source_down", "run_failed"})
-    assert tell(log, state(DAY, failed, not_looked_at=unknown), channel, everything) == [("opened", "run_failed")]
-    healed = tell(log, state(DAY, case("a")), channel, everything)
+    assert send(log, state(DAY, failed, not_looked_at=unknown), channel, everything) == [("opened", "run_failed")]
+    healed = send(log, state(DAY, case("a")), channel, everything)
     assert sorted(healed) == [("resolved", "run_failed"), ("resolved", "source_down")]
 
 
 @pytest.mark.parametrize("mode", ["down", "killed before", "killed after", "refused after"])
-def test_what_did_not_surely_arrive_is_told_again_and_marked(log: AlertLog, mode: str) -> None:
+def test_an_event_that_may_not_have_arrived_is_sent_again_and_marked(log: AlertLog, mode: str) -> None:
     channel = Channel()
     channel.mode = mode
     try:
-        assert tell(log, state(DAY, case("a")), channel) == [("opened", "a")]
+        assert send(log, state(DAY, case("a")), channel) == [("opened", "a")]
     except KeyboardInterrupt:
         assert mode.startswith("killed")
     channel.mode = "up"
-    assert tell(log, state(DAY, case("a")), channel) == [("opened", "a")]
+    assert send(log, state(DAY, case("a")), channel) == [("opened", "a")]
     assert "Sak A (kan være sendt før)" in channel.arrived[-1].body
     assert [r["is_uncertain"] for r in log.rows() if r["event"] == "opened"] == [False, True]
-    assert tell(log, state(DAY, case("a")), channel) == []
+    assert send(log, state(DAY, case("a")), channel) == []
 
 
-def test_a_case_resolved_while_the_channel_was_down_is_still_told(log: AlertLog) -> None:
+def test_a_case_resolved_while_the_channel_was_down_is_still_sent(log: AlertLog) -> None:
     channel = Channel()
     channel.mode = "down"
-    tell(log, state(DAY, case("a")), channel)
+    send(log, state(DAY, case("a")), channel)
     channel.mode = "up"
-    assert tell(log, state(DAY + timedelta(days=1)), channel) == [("opened", "a"), ("resolved", "a")]
+    assert send(log, state(DAY + timedelta(days=1)), channel) == [("opened", "a"), ("resolved", "a")]
 
 
 def test_a_summary_comes_each_week_also_when_there_is_no_news(log: AlertLog) -> None:
@@ -157,7 +158,7 @@ def test_a_summary_comes_each_week_also_when_there_is_no_news(log: AlertLog) -> 
     sent = []
     for now in quiet:
         before = len(channel.arrived)
-        tell(log, now, channel, weekly)
+        send(log, now, channel, weekly)
         sent.append(len(channel.arrived) - before)
     assert sent == [1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0]  # the first one at once, then Mondays
     assert not is_weekly_due(EVERYTHING, None, DAY)
@@ -165,7 +166,7 @@ def test_a_summary_comes_each_week_also_when_there_is_no_news(log: AlertLog) -> 
 
 @pytest.mark.parametrize(("identify_by", "shown"), [
     ("none", set()), ("employee_number", {"001"}), ("name", {"001", "Test Testesen"})])
-def test_a_message_says_no_more_about_people_than_set(identify_by: str, shown: set[str]) -> None:
+def test_a_message_names_people_only_as_the_recipient_allows(identify_by: str, shown: set[str]) -> None:
     recipient = replace_recipient(identify_by=identify_by)
     item = case("a")
     body = compose(Alerts(), recipient, state(DAY, item), [Event("opened", item)], lambda e: False).body
@@ -180,7 +181,7 @@ def test_a_long_list_names_the_newest_and_counts_the_rest() -> None:
     assert "- og 3 til, se listen" in body and "https://report.test/sluttdato/saker.html" in body
 
 
-def test_a_school_leader_is_led_to_the_schools_own_page() -> None:
+def test_a_school_leader_gets_a_link_to_the_schools_own_page() -> None:
     alerts, item = Alerts(report_url="https://report.test"), case("a")
     leader = replace_recipient(org_numbers=["S1"])
     assert "https://report.test/skoler/S1.html" in compose(alerts, leader, state(DAY, item), [Event("opened", item)], bool).body
@@ -199,12 +200,12 @@ _DAYS = st.lists(st.tuples(
 
 @given(_DAYS)
 @settings(max_examples=200, deadline=None)
-def test_whatever_happens_each_case_is_told_once_or_marked_and_none_is_lost(days: list[tuple[dict[str, Any], str, int]]) -> None:
-    """Random days of cases that come, change, are excepted and go, over a channel that fails in every way.
+def test_whatever_happens_each_case_is_sent_once_or_marked_and_none_is_lost(days: list[tuple[dict[str, Any], str, int]]) -> None:
+    """Random days of cases that open, change, are excepted and resolved, over a channel that fails in every way.
 
-    What arrives is compared with a reader who knows only the messages: at the end, with the channel up, they know what is so.
+    At the end, with the channel up, a reader who knows only the messages that arrived knows the current state.
     """
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, mock.patch("os.fsync"):  # nobody pulls the plug here
         log, channel = AlertLog(Path(folder)), Channel()
         number = dict.fromkeys("abc", 0)
         present: set[str] = set()
@@ -214,7 +215,7 @@ def test_whatever_happens_each_case_is_told_once_or_marked_and_none_is_lost(days
         everybody: set[tuple[str, str]] = set()
         last_state = state(day)
         for cases, mode, runs in days:
-            now = {name: told for name, told in cases.items() if told[0]}
+            now = {name: case for name, case in cases.items() if case[0]}
             for name in present - now.keys():
                 resolved.append({"subject_id": name, "case_number": f"{name}{number[name]}", "finding_type": "stale_position",
                                  "org_number": "S1", "problem_since": opened[name]})
@@ -235,38 +236,38 @@ def test_whatever_happens_each_case_is_told_once_or_marked_and_none_is_lost(days
         send_all(Alerts(recipients={"r": EVERYTHING}), last_state, log, channel)
         before = len(log.messages())
         send_all(Alerts(recipients={"r": EVERYTHING}), last_state, log, channel)
-        assert len(log.messages()) == before, "what was told is told again"
+        assert len(log.messages()) == before, "what was sent is sent again"
 
         memory = log.memory("r")
         for item in last_state.items:
-            told = memory.told.get(item.key)
+            last = memory.reported.get(item.key)
             if item.status == "open":
-                assert told and told.status == "open" and told.finding_type == item.finding_type and not told.is_maybe
-        known_open = {key for key, told in memory.told.items() if told.status == "open"}
+                assert last and last.status == "open" and last.finding_type == item.finding_type and not last.is_uncertain
+        known_open = {key for key, last in memory.reported.items() if last.status == "open"}
         assert known_open == {i.key for i in last_state.items if i.status == "open"}
         first = min((m["told_on"] for m in log.messages() if m["state"] == "sent"), default=None)
-        lost = {k for k in everybody if k not in memory.told or memory.told[k].is_maybe}
+        lost = {k for k in everybody if k not in memory.reported or memory.reported[k].is_uncertain}
         since = {(r["subject_id"], r["case_number"]): r["problem_since"] for r in resolved}
-        assert all(k in since and (first is None or since[k] <= first) for k in lost), "a case was never told"
-        # Told twice without a mark: only when it was told as over, or excepted, in between.
+        assert all(k in since and (first is None or since[k] <= first) for k in lost), "a case was never sent"
+        # A case may be sent as opened twice without a mark only if it was sent as resolved or excepted in between.
         state_of: dict[str, str] = {}
         for row in [r for r in log.rows() if r["state"] == "sent" and r["event"] != "still_open"]:
             if row["event"] == "opened" and not row["is_uncertain"]:
-                assert state_of.get(row["case_number"]) != "opened", "told twice and not marked"
+                assert state_of.get(row["case_number"]) != "opened", "sent twice and not marked"
             state_of[row["case_number"]] = row["event"]
 
 
-def test_memory_of_nobody_is_empty(log: AlertLog) -> None:
+def test_the_memory_of_an_unknown_recipient_is_empty(log: AlertLog) -> None:
     assert log.memory("nobody") == Memory() and log.rows() == []
     assert due(EVERYTHING, [replace(case("a"), status="excepted")], Memory(), DAY) == []
 
 
-def test_a_purge_lets_go_of_old_cases_that_are_resolved_and_of_nothing_else(log: AlertLog) -> None:
+def test_a_purge_removes_old_events_of_resolved_cases_and_nothing_else(log: AlertLog) -> None:
     channel = Channel()
-    tell(log, state(DAY, case("gone"), case("still")), channel)
-    tell(log, state(DAY + timedelta(days=1), case("still")), channel)
-    tell(log, state(DAY + timedelta(days=2), case("still"), case("new")), channel)
+    send(log, state(DAY, case("gone"), case("still")), channel)
+    send(log, state(DAY + timedelta(days=1), case("still")), channel)
+    send(log, state(DAY + timedelta(days=2), case("still"), case("new")), channel)
     log.purge(DAY + timedelta(days=2))
     assert [(e["event"], e["key"][0]) for m in log.messages() for e in m["events"]] == [("opened", "still"), ("opened", "new")]
     assert all(m["state"] == "sent" for m in log.messages())
-    assert tell(log, state(DAY + timedelta(days=2), case("still"), case("new")), channel) == []
+    assert send(log, state(DAY + timedelta(days=2), case("still"), case("new")), channel) == []

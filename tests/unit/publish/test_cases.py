@@ -1,4 +1,4 @@
-"""The case that somebody means: by its number or finding_id, and never one of several."""
+"""Finding a case by its number or finding_id, but never one of several."""
 
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,11 @@ def test_a_case_is_found_by_its_number_however_typed_or_by_its_finding_id(name: 
     assert find_case(CASES, name)["finding_id"] == finding_id
 
 
-@pytest.mark.parametrize(("name", "words"), [
-    ("C3D4", "several cases; say which by its finding_id: f2, f3"), ("F1", "no open case"), ("A1B", "no open case"),
+@pytest.mark.parametrize(("name", "text"), [
+    ("C3D4", "several cases; use a finding_id instead: f2, f3"), ("F1", "no open case"), ("A1B", "no open case"),
     ("", "no open case")])
-def test_what_names_several_cases_or_none_finds_none(name: str, words: str) -> None:
-    with pytest.raises(NoSuchCase, match=words):
+def test_a_name_of_several_cases_or_none_is_an_error(name: str, text: str) -> None:
+    with pytest.raises(NoSuchCase, match=text):
         find_case(CASES, name)
 
 

@@ -1,4 +1,4 @@
-"""The drawings of the report: what is higher stands higher, nothing leaves the picture, and zeros break nothing."""
+"""The charts of the report: higher values are drawn higher, all stays inside the chart, and zeros work."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -15,11 +15,11 @@ def series(*values: float) -> list[tuple[date, float]]:
 
 
 def points(text: str) -> list[tuple[float, float]]:
-    found = []
+    pairs = []
     for point in text.split():
         x, y = map(float, point.split(","))
-        found.append((x, y))
-    return found
+        pairs.append((x, y))
+    return pairs
 
 
 def line(*values: float) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def line(*values: float) -> dict[str, Any]:
     return drawn
 
 
-def test_one_point_is_no_line() -> None:
+def test_a_line_needs_two_points() -> None:
     for values in ((), (1,)):
         assert charts.line(series(*values), "saker") is None and charts.spark(series(*values)) is None
     assert charts.stacked([]) is None and charts.bars([]) == []
@@ -47,7 +47,7 @@ def test_a_line_goes_from_the_left_to_the_right_edge_and_zero_lies_on_the_base()
     assert y2 == 12 and y1 == (y0 + y2) / 2  # a hundred is the top of the axis
     assert (drawn["last"], drawn["last_x"], drawn["last_y"]) == ("0", x3, y3)
     assert [round(a["y"], 1) for a in drawn["axis"]] == [y0, y1, y2]
-    assert drawn["says"] == "Fra 0 saker 10.03.2025 til 0 13.03.2025, høyest 100."
+    assert drawn["summary"] == "Fra 0 saker 10.03.2025 til 0 13.03.2025, høyest 100."
 
 
 @pytest.mark.parametrize(("count", "days"), [(2, [0, 1]), (3, [0, 1, 2]), (10, [0, 3, 6, 9])])
@@ -57,15 +57,16 @@ def test_a_line_is_dated_at_its_ends_and_thirds(count: int, days: list[int]) -> 
     assert [t["anchor"] for t in ticks] == ["start", *["middle"] * (len(days) - 2), "end"]
 
 
-def test_a_small_line_fills_its_frame() -> None:
+def test_a_sparkline_fills_its_frame() -> None:
     assert charts.spark(series(0, 4, 2)) == "0.0,22.0 50.0,2.0 100.0,12.0"
     assert charts.spark(series(0, 0)) == "0.0,22.0 100.0,22.0"
 
 
 def test_stacked_parts_stand_on_each_other_and_empty_ones_are_not_drawn() -> None:
-    drawn = charts.stacked([(DAY, [2, 0, 3]), (DAY + timedelta(days=1), [0, 0, 0]), (DAY + timedelta(days=2), [0, 5, 5])])
+    drawn = charts.stacked([(DAY, [2, 0, 3]), (DAY + timedelta(days=1), [0, 0, 0]), (DAY + timedelta(days=2), [2, 3, 5])])
     assert drawn is not None
-    assert [(p["kind"], p["x"] > 400) for p in drawn["drawn"]] == [(0, False), (2, False), (1, True), (2, True)]
+    assert [(p["kind"], p["x"] > 400) for p in drawn["drawn"]] == [
+        (0, False), (2, False), (0, True), (1, True), (2, True)]
     low, high = drawn["drawn"][:2]
     assert low["y"] + low["height"] == pytest.approx(drawn["base"], abs=0.15)
     assert high["y"] + high["height"] == pytest.approx(low["y"], abs=0.15)
@@ -75,7 +76,7 @@ def test_stacked_parts_stand_on_each_other_and_empty_ones_are_not_drawn() -> Non
     assert [t["label"] for t in drawn["ticks"]] == ["10.03.2025", "11.03.2025", "12.03.2025"]
 
 
-def test_many_columns_stay_apart_and_few_do_not_grow_fat() -> None:
+def test_many_columns_do_not_overlap_and_a_few_have_at_most_the_full_width() -> None:
     many = charts.stacked([(DAY + timedelta(days=n), [1]) for n in range(200)])
     one = charts.stacked([(DAY, [1])])
     assert many and one and one["drawn"][0]["width"] == 26

@@ -30,7 +30,7 @@ def test_what_cannot_be_assessed_is_a_list(con: duckdb.DuckDBPyConnection) -> No
     assert deliveries.not_assessable(freshness) == ["a", "b"]
 
 
-def test_each_day_of_a_system_has_the_delivery_that_stands_for_it(con: duckdb.DuckDBPyConnection) -> None:
+def test_the_latest_delivery_of_each_day_is_read(con: duckdb.DuckDBPyConnection) -> None:
     newest = deliveries.newest_of_each_day(con, "vfs")
     assert [(str(d["extract_date"]), d["arrival"], d["status"]) for d in newest] == [
         ("2025-03-08", 2, "quarantined"), ("2025-03-09", 1, "accepted")]

@@ -1,6 +1,6 @@
-"""One case in words: what both systems showed and when, and why there is or is no finding.
+"""The explanation of one case: what both systems had and when, and why there is or is not a finding.
 
-One small town for all tests: dbt's models are compiled once a session, and run here once.
+All tests share one small town: dbt's models are compiled once a session, and run here once.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ def hrm(*employees: tuple[Row, list[Row]]) -> Mapping[str, list[Row]]:
 
 
 def vfs(*persons: tuple[Row, list[Row]], accesses: tuple[str, ...] = ()) -> Mapping[str, list[Row]]:
-    return {"persons": [p for p, _ in persons], "positions": [p for _, found in persons for p in found], "org_units": [SCHOOL],
+    return {"persons": [p for p, _ in persons], "positions": [p for _, held in persons for p in held], "org_units": [SCHOOL],
             "accesses": [{"person_id": p, "access_group": "Lærer", "org_number": "S1"} for p in accesses]}
 
 
@@ -57,14 +57,14 @@ def town(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
     access; P5 came, went and came back; 9 is in HRM alone."""
     root = tmp_path_factory.mktemp("explain")
     with_end = employee("2", "h2", end_date=day(0))
-    of_hrm = [employee("1", "h1"), employee("2", "h2"), employee("4"), employee("9", "h9")]
-    of_vfs = [person("P1", "1", "v1"), person("P2", "2", "v2"), person("P3", None, "v3"), person("P4", "4", "v4")]
-    deliveries.land(root, "hrm", day(1), hrm(*of_hrm))
-    deliveries.land(root, "hrm", day(3), hrm(of_hrm[0], with_end, *of_hrm[2:]))
-    deliveries.land(root, "vfs", day(1), vfs(*of_vfs, accesses=("P1", "P4")))
-    deliveries.land(root, "vfs", day(2), vfs(*of_vfs, person("P5", None), accesses=("P1", "P4")))
-    deliveries.land(root, "vfs", day(3), vfs(*of_vfs[:3], person("P4", "4"), accesses=("P1", "P4")))
-    deliveries.land(root, "vfs", day(4), vfs(*of_vfs[:3], person("P4", "4"), person("P5", "1"), accesses=("P1", "P4")))
+    employees = [employee("1", "h1"), employee("2", "h2"), employee("4"), employee("9", "h9")]
+    persons = [person("P1", "1", "v1"), person("P2", "2", "v2"), person("P3", None, "v3"), person("P4", "4", "v4")]
+    deliveries.land(root, "hrm", day(1), hrm(*employees))
+    deliveries.land(root, "hrm", day(3), hrm(employees[0], with_end, *employees[2:]))
+    deliveries.land(root, "vfs", day(1), vfs(*persons, accesses=("P1", "P4")))
+    deliveries.land(root, "vfs", day(2), vfs(*persons, person("P5", None), accesses=("P1", "P4")))
+    deliveries.land(root, "vfs", day(3), vfs(*persons[:3], person("P4", "4"), accesses=("P1", "P4")))
+    deliveries.land(root, "vfs", day(4), vfs(*persons[:3], person("P4", "4"), person("P5", "1"), accesses=("P1", "P4")))
     con = empty_warehouse()
     for system in SYSTEMS:
         fold(con, system, landing_at(root).all(system), set(), Policy())
@@ -99,7 +99,7 @@ def test_an_id_that_neither_system_has_held_is_unknown(town: duckdb.DuckDBPyConn
         explain(town, "nobody")
 
 
-def test_a_position_in_order_is_explained_by_what_it_stands_on(town: duckdb.DuckDBPyConnection) -> None:
+def test_a_position_in_order_is_explained_by_the_hrm_position_that_backs_it(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "P1")
     assert reasons(case, "v1") == [
         "Aktiv i VFS: 01.08.2020 – uten sluttdato, overført fra HRM.",
@@ -108,7 +108,7 @@ def test_a_position_in_order_is_explained_by_what_it_stands_on(town: duckdb.Duck
     assert not any(v.findings for v in case.verdicts) and case.past_findings == [] and case.as_of_date == day(4)
 
 
-def test_an_ended_job_is_explained_by_when_its_end_came_and_why_vfs_has_it_not(town: duckdb.DuckDBPyConnection) -> None:
+def test_an_ended_job_is_explained_by_when_its_end_was_known_and_why_vfs_lacks_it(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "P2")
     assert reasons(case, "v2")[1:4] == [
         "Koblet til ansatt 2 på ansattnummer, som er inaktiv i HRM.", "Ingen stilling i HRM gir grunnlag for den. HRM har:",
@@ -121,7 +121,7 @@ def test_an_ended_job_is_explained_by_when_its_end_came_and_why_vfs_has_it_not(t
         (3, "HRM", "stilling h2 ved Lia skole (S1): sluttdato ingen → 09.03.2025")]
 
 
-def test_who_is_matched_with_nobody_is_explained_so(town: duckdb.DuckDBPyConnection) -> None:
+def test_a_person_without_a_match_is_explained(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "v3")
     assert reasons(case, "v3")[1] == "Personen er ikke koblet til noen ansatt i HRM, verken på ansattnummer eller fødselsnummer."
     assert case.who == ["Test TestesenP3 (VFS P3): overført fra HRM, kan logge inn, ikke koblet til noen ansatt i HRM, "
@@ -134,12 +134,12 @@ def test_an_access_left_behind_is_explained_with_its_person(town: duckdb.DuckDBP
     assert (3, "VFS", "borte: stilling v4 ved Lia skole (S1), 01.08.2020 – uten sluttdato") in events(case)
 
 
-def test_who_came_went_and_came_back_is_told_as_that(town: duckdb.DuckDBPyConnection) -> None:
+def test_a_profile_that_came_back_has_an_event_for_each_change(town: duckdb.DuckDBPyConnection) -> None:
     assert [e for e in events(explain(town, "P5")) if "P5" in e[2]] == [
         (2, "VFS", "ny: profil P5"), (3, "VFS", "borte: profil P5"), (4, "VFS", "igjen: profil P5")]
 
 
-def test_an_employee_whom_vfs_does_not_know_has_a_story_too(town: duckdb.DuckDBPyConnection) -> None:
+def test_an_employee_whom_vfs_does_not_know_has_a_timeline_too(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "h9")
     assert case.who == ["Test Testesen9 (HRM 9)"] and case.verdicts == []
     assert events(case)[0] == (1, "HRM", "fra før: ansatt 9")

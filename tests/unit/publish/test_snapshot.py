@@ -1,4 +1,4 @@
-"""The published set: whole or not at all, never of an earlier day, and the one that is linked stays."""
+"""The published set: it is complete or not published, never goes back in time, and the linked one is never removed."""
 
 import json
 from collections.abc import Callable
@@ -29,8 +29,8 @@ class House:
         create_tables(self.con)
         self.con.execute("CREATE SCHEMA marts; CREATE TABLE marts.alert_log (n INTEGER)")
 
-    def for_people(self, con: duckdb.DuckDBPyConnection, folder: Path, *given: Any, **options: Any) -> None:
-        """In place of the report and the worklists, which read marts that are not here."""
+    def write_report_and_worklists(self, con: duckdb.DuckDBPyConnection, folder: Path, *arguments: Any, **options: Any) -> None:
+        """Replaces the report and the worklists, which read marts that this warehouse does not have."""
         (folder / "report").mkdir()
         (folder / "report" / "index.html").write_text("report")
         self.between(folder)
@@ -50,19 +50,19 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     house = House(tmp_path / "data")
-    monkeypatch.setattr(snapshot, "for_people", house.for_people)
+    monkeypatch.setattr(snapshot, "write_report_and_worklists", house.write_report_and_worklists)
     return house
 
 
 def words(published: Path) -> list[str]:
-    """What the three forms of the mart `findings` hold, and the set's own record of its day."""
+    """The words in the three forms of the mart `findings`, and the as-of date in set.json."""
     with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as con:
-        found = {scalar(con, f"SELECT any_value(word) FROM {name}") for name in (
+        in_forms = {scalar(con, f"SELECT any_value(word) FROM {name}") for name in (
             "findings", "marts.findings", f"read_parquet('{published / 'parquet' / 'findings.parquet'}')")}
-    return [*found, json.loads((published / "set.json").read_text())["as_of_date"]]
+    return [*in_forms, json.loads((published / "set.json").read_text())["as_of_date"]]
 
 
-def test_a_set_is_whole_and_each_form_of_it_says_the_same(house: House) -> None:
+def test_a_set_is_complete_and_each_form_of_it_has_the_same_content(house: House) -> None:
     assert published_as_of(house.link) is None
     assert house.publish(DAY) == {"alert_log": 0, "findings": 2}
     assert house.link.is_symlink() and house.sets() == ["2025-03-10-000001"]
@@ -96,11 +96,11 @@ def test_a_set_that_could_not_be_completed_leaves_nothing(house: House) -> None:
         house.publish(DAY, "new")
     assert words(house.link) == ["old", "2025-03-10"] and house.sets() == ["2025-03-10-000001"]
     house.between = lambda folder: None
-    house.publish(DAY, "newer")  # and the warehouse can be published again
+    house.publish(DAY, "newer")  # the warehouse can be published again
     assert words(house.link) == ["newer", "2025-03-10"]
 
 
-def test_a_day_before_the_published_one_is_not_published_the_same_day_is(house: House) -> None:
+def test_a_day_before_the_published_one_is_not_published_and_the_same_day_is(house: House) -> None:
     house.publish(DAY, "old")
     with pytest.raises(PublishedIsNewer, match="2025-03-09 is not published: the published set is of 2025-03-10"):
         house.publish(DAY - timedelta(days=1), "past")
@@ -109,7 +109,7 @@ def test_a_day_before_the_published_one_is_not_published_the_same_day_is(house: 
     assert words(house.link) == ["again", "2025-03-10"] and house.sets() == ["2025-03-10-000001", "2025-03-10-000002"]
 
 
-def test_what_a_killed_run_left_neither_counts_nor_is_in_the_way(house: House) -> None:
+def test_leftovers_of_a_killed_run_are_ignored(house: House) -> None:
     (house.link.with_name("published.d") / ".incoming-2025-03-10-000007-12345678").mkdir(parents=True)
     house.link.with_name(".incoming-published").symlink_to("nowhere")
     house.publish(DAY)
@@ -131,7 +131,7 @@ def test_the_published_set_is_never_removed_however_old(house: House) -> None:
     assert house.sets() == ["2025-03-10-000001", "2025-03-12-000003"]
 
 
-def test_one_mart_published_again_leaves_all_the_rest_the_same_files(house: House) -> None:
+def test_publishing_one_mart_again_links_all_other_files(house: House) -> None:
     house.publish(DAY, "x")
     before = house.link.resolve()
     house.con.execute("INSERT INTO marts.alert_log VALUES (1), (2); UPDATE marts.findings SET word = 'changed since'")
@@ -144,14 +144,14 @@ def test_one_mart_published_again_leaves_all_the_rest_the_same_files(house: Hous
     assert json.loads((after / "set.json").read_text())["marts"] == {"alert_log": 2, "findings": 2}
     for name in ("report/index.html", "parquet/findings.parquet"):
         assert (before / name).samefile(after / name)
-    with duckdb.connect(str(before / "marts.duckdb"), read_only=True) as con:  # who reads the old set sees no change
+    with duckdb.connect(str(before / "marts.duckdb"), read_only=True) as con:  # a reader of the old set sees no change
         assert scalar(con, "SELECT count(*) FROM alert_log") == 0
     assert duckdb.sql(f"SELECT count(*) FROM '{before}/parquet/alert_log.parquet'").fetchall() == [(0,)]
 
 
-def test_descriptions_stand_in_the_published_file(house: House) -> None:
-    described = {"findings": Description("What's found", {"n": "A 'number'", "word": "", "no_such_column": "x"})}
-    house.publish(DAY, descriptions=described)
+def test_descriptions_are_comments_in_the_published_file(house: House) -> None:
+    descriptions = {"findings": Description("What's found", {"n": "A 'number'", "word": "", "no_such_column": "x"})}
+    house.publish(DAY, descriptions=descriptions)
     with duckdb.connect(str(house.link / "marts.duckdb"), read_only=True) as con:
         assert scalar(con, "SELECT comment FROM duckdb_tables() WHERE table_name = 'findings'") == "What's found"
         assert con.execute("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'findings'").fetchall() == [

@@ -1,4 +1,4 @@
-"""Worklists: which list a case stands on, and that a cell is text whatever stands in the data."""
+"""Worklists: which list has a case, and that a cell is text whatever the data is."""
 
 import csv
 from datetime import date
@@ -29,19 +29,20 @@ def case(number: str, **changed: Any) -> Row:
 
 
 def fresh(**changed: Any) -> list[Row]:
-    """The mart `data_freshness`, `changed` of VFS."""
+    """The mart `data_freshness`, with `changed` columns for VFS."""
     common = {"current_extract_date": DAY, "age_days": 0, "status": "fresh", "not_assessable": []}
     return [{"system": "hrm", **common}, {"system": "vfs", **common, **changed}]
 
 
 def write(folder: Path, cases: list[Row], freshness: list[Row] | None = None, roster: list[Row] | None = None) -> Path:
-    """All worklists of these cases; the folder they are in."""
+    """Write all worklists of these cases; returns their folder."""
     with worklists.writing(folder / "worklists", cases, roster or [], freshness or fresh(), DAY):
         pass
     return folder / "worklists"
 
 
 def csv_rows(file: Path) -> list[dict[str, str]]:
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")  # or Excel takes it for Windows-1252
     with file.open(newline="", encoding="utf-8-sig") as handle:
         return list(csv.DictReader(handle, delimiter=";"))
 
@@ -50,27 +51,28 @@ def sheet(file: Path, name: str) -> list[list[Any]]:
     return [[c.value for c in row] for row in openpyxl.load_workbook(file)[name].iter_rows()]
 
 
-# --- whose list ------------------------------------------------------------------------------------------------------
+# --- which list ------------------------------------------------------------------------------------------------------
 
 
-def test_a_case_stands_on_the_list_of_its_school_and_one_without_a_school_on_the_sysadmins_alone(tmp_path: Path) -> None:
+def test_a_case_is_on_the_list_of_its_school_and_one_without_a_school_only_on_the_sysadmins_list(tmp_path: Path) -> None:
     cases = [case("B", org_number="S2", org_name=None), case("A"), case("C", org_number=None, org_name=None), case("D")]
-    assert [(org, [c["case_number"] for c in found]) for org, found in by_school(cases).items()] == [
+    assert [(org, [c["case_number"] for c in listed]) for org, listed in by_school(cases).items()] == [
         ("S1", ["A", "D"]), ("S2", ["B"])]
     folder = write(tmp_path, cases)
     assert {str(f.relative_to(folder)) for f in folder.rglob("*.*")} == {
         f"{stem}.{kind}" for stem in ("arbeidsliste", "skoler/S1", "skoler/S2") for kind in ("csv", "xlsx")}
     assert [[r["Sak"] for r in csv_rows(folder / f"{stem}.csv")] for stem in ("arbeidsliste", "skoler/S1", "skoler/S2")] == [
         ["A", "B", "C", "D"], ["A", "D"], ["B"]]
+    assert [r["Enhet"] for r in csv_rows(folder / "arbeidsliste.csv")] == ["Lia skole", "S2", "", "Lia skole"]
     assert [sheet(folder / f"skoler/{stem}.xlsx", "Oversikt")[0][0] for stem in ("S1", "S2")] == ["Lia skole", "S2"]
 
 
 @pytest.mark.parametrize("org_number", ["974000001", "S-1_a"])
-def test_an_org_number_that_is_harmless_in_a_path_is_the_name_of_the_file(org_number: str) -> None:
+def test_an_org_number_that_is_safe_in_a_path_is_the_file_name(org_number: str) -> None:
     assert file_stem(org_number) == org_number
 
 
-def test_any_other_org_number_has_a_harmless_name_of_its_own() -> None:
+def test_any_other_org_number_has_a_safe_and_unique_file_name() -> None:
     odd = ["../x", "..", "a/b", "a_b", "a\\b", "a b", "Lia skole", "å", "x" * 40, "x" * 41, "x" * 42, "CON:", "a\n"]
     stems = [file_stem(o) for o in odd]
     assert len(set(stems)) == len(odd) and all(s.replace("-", "").replace("_", "").isalnum() and len(s) <= 47 for s in stems)
@@ -80,7 +82,7 @@ def test_any_other_org_number_has_a_harmless_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+47 12345678", "-", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x.test","x")'])
-def test_what_would_begin_a_formula_is_text(tmp_path: Path, text: str) -> None:
+def test_a_text_that_would_start_a_formula_is_text(tmp_path: Path, text: str) -> None:
     folder = write(tmp_path, [case("A", role=text, given_name=text)])
     row, = csv_rows(folder / "arbeidsliste.csv")
     assert row["Rolle eller tilgang"] == row["Navn"] == f"'{text}"
@@ -89,7 +91,7 @@ def test_what_would_begin_a_formula_is_text(tmp_path: Path, text: str) -> None:
     assert text.replace("\r", "") in {str(c.value).replace("\r", "").replace("_x000D_", "") for c in cells}
 
 
-def test_ids_stay_text_and_harmless_cells_are_as_they_are(tmp_path: Path) -> None:
+def test_ids_stay_text_and_other_cells_are_unchanged(tmp_path: Path) -> None:
     folder = write(tmp_path, [case("00012345", role="a=b;c\"d", suggested_end_date=DAY, can_log_in=False)])
     row, = csv_rows(folder / "arbeidsliste.csv")
     assert (row["Sak"], row["Ansattnummer"], row["Rolle eller tilgang"]) == ("00012345", "001", 'a=b;c"d')
@@ -115,10 +117,11 @@ def sheet_of_one_type(folder: Path) -> list[list[Any]]:
 # --- what a list shows -----------------------------------------------------------------------------------------------
 
 
-def test_cases_stand_by_type_with_those_of_one_status_together_and_the_oldest_first(tmp_path: Path) -> None:
+def test_cases_are_ordered_by_type_then_status_then_age(tmp_path: Path) -> None:
     older = date(2025, 1, 1)
-    cases = [case("E", finding_type="kommuneadmin_review", review_reason="not_in_hrm"), case("D", status="excepted"),
-             case("C"), case("B"), case("A"), case("O", problem_since=older), case("F", status="excepted", problem_since=older)]
+    cases = [case("E", finding_type="kommuneadmin_review", review_reason="not_in_hrm", problem_since=date(2024, 1, 1)),
+             case("D", status="excepted"), case("C"), case("B"), case("A"), case("O", problem_since=older),
+             case("F", status="excepted", problem_since=older)]
     folder = write(tmp_path, cases)
     listed = [r["Sak"] for r in csv_rows(folder / "arbeidsliste.csv")]
     assert listed[-1] == "E" and {"".join(listed[:2]), "".join(listed[2:6])} == {"FD", "OABC"}
@@ -130,19 +133,19 @@ def overview(folder: Path) -> dict[str, list[Any]]:
     return {row[0]: row[1:3] for row in sheet(folder / "arbeidsliste.xlsx", "Oversikt") if row[0]}
 
 
-def test_the_overview_counts_open_and_excepted_cases_and_says_what_cannot_be_assessed(tmp_path: Path) -> None:
+def test_the_overview_counts_open_and_excepted_cases_and_names_what_cannot_be_assessed(tmp_path: Path) -> None:
     unknown = fresh(not_assessable=["manual_position", "unknown_in_hrm"])
     folder = write(tmp_path, [case("A"), case("B", status="excepted"), case("C")], unknown)
     counts = overview(folder)
-    assert counts["Ukjent i HRM"] == [2, 1]  # there are some from before, and they count
+    assert counts["Ukjent i HRM"] == [2, 1]  # cases from before are counted
     assert counts["Manuelt registrert"] == ["kan ikke vurderes", None]
     assert counts["Sluttdato ikke overført"] == [0, 0]
     notes = {s.title: [r[0].value for r in s.iter_rows() if str(r[0].value).startswith("Kan ikke vurderes")]
              for s in openpyxl.load_workbook(folder / "arbeidsliste.xlsx").worksheets[1:]}
-    assert {title for title, found in notes.items() if found} == {"Ukjent i HRM", "Manuelt registrert"}
+    assert {title for title, lines in notes.items() if lines} == {"Ukjent i HRM", "Manuelt registrert"}
 
 
-def test_the_overview_says_how_old_the_data_are(tmp_path: Path) -> None:
+def test_the_overview_shows_how_old_the_data_is(tmp_path: Path) -> None:
     late = fresh(current_extract_date=date(2025, 3, 5), age_days=5, status="stale")
     lines = list(overview(write(tmp_path, [], late)))
     assert lines[1:4] == ["Per 10.03.2025", "HRM: uttrekk av 10.03.2025, 0 dager gammelt: ferskt",
@@ -161,7 +164,7 @@ def test_a_csv_with_decisions_filled_in_is_read_back(tmp_path: Path) -> None:
         (2, "A", date(2025, 12, 31), "Vikar", "Rektor")]
 
 
-def test_everybody_in_the_roster_stands_on_the_sysadmins_last_sheet(tmp_path: Path) -> None:
+def test_everybody_in_the_roster_is_on_the_sysadmins_last_sheet(tmp_path: Path) -> None:
     admin = {"person_id": "P1", "given_name": "Test", "family_name": None, "employee_number": None,
              "access_group": "Kommuneadmin", "org_number": "K", "hrm_status": "unknown", "has_active_position": False,
              "review_reason": "not_in_hrm",

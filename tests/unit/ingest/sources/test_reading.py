@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from ingest.canonical_tables import tables_of
-from ingest.sources.delimited import part_for
+from ingest.sources.delimited import known_encoding, part_for
 from ingest.sources.file_drop import dated_folders
 from ingest.sources.hrm_ws import _day as arrow_day_of
 from ingest.sources.rows import day_of
@@ -38,3 +38,10 @@ def test_only_folders_named_as_a_day_are_days(tmp_path: Path) -> None:
     assert list(dated_folders(tmp_path, date.max)) == [date(2025, 3, 9), date(2025, 3, 10)]
     assert list(dated_folders(tmp_path, date(2025, 3, 9))) == [date(2025, 3, 9)]
     assert dated_folders(tmp_path / "nowhere", date.max) == {}
+
+
+@pytest.mark.parametrize("value", ["utf-9", "hex", "base64", "rot13"])
+def test_what_is_no_encoding_of_text_is_refused_as_a_setting(value: str) -> None:
+    with pytest.raises(ValueError, match="expected an encoding such as utf-8"):
+        known_encoding(value)
+    assert (known_encoding("Windows-1252"), known_encoding("latin1")) == ("cp1252", "iso8859-1")
