@@ -98,4 +98,4 @@ def outcome_of(sent: Sent) -> str:
     if sent.failed:
         return (f"The message to {', '.join(sent.failed)} did not leave: is `send_to` right, and does the channel answer? "
                 "The next run sends its content again.")
-    return f"Messages left for {', '.join(sent.sent)}." if sent.sent else "There was nothing new to send."
+    return f"Messages left for {', '.join(sent.sent)}." if sent.sent else "Nothing new to send."
