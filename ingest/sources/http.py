@@ -194,9 +194,10 @@ class OAuth:
         if username is not None:
             self._grant |= {"grant_type": "password", "username": username,
                             "password": password.get_secret_value() if password else ""}
-        self._session = OAuth2Session(client_id, client_secret.get_secret_value(), scope=scope,
-                                      token_endpoint_auth_method="client_secret_post", default_timeout=(
-                                          settings.connect_timeout_seconds, settings.read_timeout_seconds))
+        # Any: the published stubs leave out that it is a requests.Session.
+        self._session: Any = OAuth2Session(
+            client_id, client_secret.get_secret_value(), scope=scope, token_endpoint_auth_method="client_secret_post",
+            default_timeout=(settings.connect_timeout_seconds, settings.read_timeout_seconds))
         self._session.trust_env = False
         self._session.proxies = requests.utils.get_environ_proxies(token_url)
         self._token: str | None = None

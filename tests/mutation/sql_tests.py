@@ -4,6 +4,7 @@ For each municipality only the changed model is computed, and then the models th
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from tests.support.dbt_unit_tests import ColumnTypes, UnitTest, Unsupported, col
 from tests.support.models import DataTest, Model, Models, compiled, empty_warehouse, read_models
 
 _AT_ONCE = 40  # changes of a model that a process tries before it takes others
-_SECONDS = 20.0  # a change may make a query that does not end
+_SECONDS = 20.0  # of the processor: a change may make a query that does not end
 _Killers = list[tuple[int, str]]  # the number of a mutant, and who noticed it
 
 
@@ -198,9 +199,19 @@ def _multiset(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
 
 @contextmanager
 def _at_most(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    watch = threading.Timer(_SECONDS, con.interrupt)
-    watch.start()
+    """Interrupt the query when it has had its share of the processor; on a busy machine that may take long."""
+    deadline = time.process_time() + _SECONDS
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_SECONDS):
+            if time.process_time() > deadline:
+                con.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
-        watch.cancel()
+        done.set()
+        watcher.join()

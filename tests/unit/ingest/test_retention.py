@@ -182,7 +182,7 @@ def test_an_employee_of_whom_hrm_held_only_a_row_or_only_a_position_is_matched_b
         house.vfs(number, {"P": "2"})
     house.fold()
     house.purge(day(4))
-    assert house.anew().known(f"hrm_{table}", "employee_number") == {"1", "2"}
+    assert house.rebuilt().known(f"hrm_{table}", "employee_number") == {"1", "2"}
 
 
 def test_people_who_hang_together_over_several_steps_are_all_kept(house: House) -> None:
@@ -218,7 +218,7 @@ def test_one_who_has_nothing_left_but_an_access_is_kept(house: House) -> None:
         deliveries.land(house.landed, "vfs", day(number), {"persons": persons, "positions": [position], "accesses": [access]})
     house.fold()
     house.purge(day(4))
-    assert house.anew().known("vfs_persons", "person_id") == {"P", "Q"}
+    assert house.rebuilt().known("vfs_persons", "person_id") == {"P", "Q"}
 
 
 def test_a_warehouse_that_goes_on_is_not_set_back_to_the_base(house: House) -> None:
