@@ -75,7 +75,7 @@ def _tables() -> Iterator[str]:
     yield "Of each adapter below `sources.hrm` or `sources.vfs`:"
     yield ""
     servers = HttpSettings.model_json_schema()
-    for name, registered in REGISTRY.items():
+    for name, registered in sorted(REGISTRY.items()):
         own = definitions[registered.settings.__name__]
         inherited = set(servers["properties"]) if issubclass(registered.settings, HttpSettings) else set()
         rewritten = {field for field in inherited if own["properties"].get(field) != servers["properties"][field]}
@@ -87,7 +87,7 @@ def _tables() -> Iterator[str]:
         yield from _table(_rows(own, definitions, skip=frozenset({"adapter"} | (inherited - rewritten))))
     yield "### Every server"
     yield ""
-    pulled = ", ".join(f"`{n}`" for n, r in REGISTRY.items() if issubclass(r.settings, HttpSettings))
+    pulled = ", ".join(f"`{n}`" for n, r in sorted(REGISTRY.items()) if issubclass(r.settings, HttpSettings))
     yield f"Of {pulled} beside their own:"
     yield ""
     yield from _table(_rows(servers, definitions, skip=frozenset({"adapter"})))

@@ -170,7 +170,7 @@ def test_a_source_that_is_down_fails_the_run_and_the_marts_are_made_from_the_ext
     ({"adapter": "oneroster", "url": "https://x.test/y"}, "expected url, token_url, client_id and client_secret; or path"),
     ({"adapter": "fint", "url": "https://x.test", "token_url": "https://x.test/t", "client_id": "a", "username": "b",
       "client_secret": "${S}", "password": "${S}"}, "sources.vfs: the adapter fint is for hrm"),
-    ({"adapter": "oneroter"}, "sources.vfs: expected an adapter: csv, export, visma_hrm, fint, oneroster, pifu"),
+    ({"adapter": "oneroter"}, "sources.vfs: expected an adapter: csv, export, fint, oneroster, pifu, visma_hrm"),
     ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "path": "b"}], "both csv and csv deliver persons; set `tables`"),
     ([{"adapter": "csv", "path": "a", "tables": ["persons"]}], "no adapter delivers positions, without which nothing"),
     ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "tables": ["accesses"]}], "sources.vfs.1.path: this setting is needed"),
