@@ -20,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("only", nargs="*", help=f"models, {MACROS}, {', '.join(python_tests.TESTS)}; without any: all")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--municipalities", type=int, help="for a quick look, only so many of the corpus, the largest first")
     wanted = parser.parse_args()
     steps = sql_tests.models().steps
     known = {*(model.name for model in steps), MACROS, *python_tests.TESTS}
@@ -29,7 +30,8 @@ def main() -> int:
     changed_sql = [mutant for model in steps if MACROS in only or model.name in only
                    for mutant in sql_mutants(model.name, model.sql) if mutant.where in only]
     changed_python = [mutant for file in python_tests.TESTS if file in only for mutant in python_mutants(file)]
-    outcomes = [*_python_outcomes(changed_python, wanted.processes), *sql_tests.outcomes(changed_sql, wanted.processes)]
+    outcomes = [*_python_outcomes(changed_python, wanted.processes),
+                *sql_tests.outcomes(changed_sql, wanted.processes, wanted.municipalities)]
     report = Report(outcomes, read_explanations())
     print("\n".join(report.lines()))
     return int(report.percent() < WANTED_PERCENT or bool(report.stale()))

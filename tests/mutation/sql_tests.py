@@ -46,8 +46,11 @@ def _tests_of(model: str) -> list[tuple[UnitTest, duckdb.DuckDBPyConnection]]:
     return [(test, prepare(test, _types())) for test in unit_tests(models()) if test.model.name == model]
 
 
-def outcomes(made: list[Mutant], processes: int) -> list[Outcome]:
-    """What became of each change; those of a macro that are one change of its source are one."""
+def outcomes(made: list[Mutant], processes: int, municipalities: int | None = None) -> list[Outcome]:
+    """What became of each change; those of a macro that are one change of its source are one.
+
+    `municipalities`: try only so many of the corpus, which has those with most rows first.
+    """
     if not made:
         return []
     # A process that has used DuckDB must not be forked, so each is spawned.
@@ -56,7 +59,7 @@ def outcomes(made: list[Mutant], processes: int) -> list[Outcome]:
         by_unit_tests = len(killers)
         alive = {n: mutant for n, mutant in enumerate(made) if mutant.key not in killers}
         progress("making the corpus of random municipalities")
-        towns = corpus(executor)
+        towns = corpus(executor)[:municipalities]
         for number, noticed in enumerate(_killed_by_corpus(executor, towns, alive), start=1):
             killers.update({made[n].key: killer for n, killer in noticed})
             progress(f"{number} of {len(towns)} municipalities, {len(killers)} changes of SQL noticed")
