@@ -27,7 +27,8 @@ check: setup                   ## lint, types and the unit tests: a minute at mo
 test: setup                    ## lint, types and all tests but the long ones
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/integration tests/properties tests/scenarios
 
 mutate: setup                  ## changes the rules one by one: does a test fail? ONLY="int_backing ingest/guard.py"
 	$(BIN)/python -m tests.mutation $(ONLY)
