@@ -17,7 +17,7 @@ TESTS = {
     "ingest/guard.py": "tests/unit/ingest/test_guard.py",
     "ingest/door.py": "tests/unit/ingest/test_door.py",
     "ingest/versions.py": "tests/unit/ingest/test_versions.py",
-    "publish/alerts/due.py": "tests/unit/publish/test_alerts.py",
+    "publish/alerts/due.py": "tests/unit/publish/test_due.py",
 }
 _SECONDS = 60  # of the processor: a change may make a loop that does not end
 

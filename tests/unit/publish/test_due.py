@@ -1,0 +1,127 @@
+"""What is due to one recipient (`publish.alerts.due`), for each thing that a recipient may have been sent before."""
+
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import pytest
+
+from publish.alerts.due import Event, Item, Memory, Reported, age_step, due, is_weekly_due
+from publish.alerts.recipients import Recipient
+
+DAY = date(2025, 3, 12)  # a Wednesday
+EVERYTHING = Recipient(escalate_after_days=[3, 7], data_problems=True)
+KEY = ("v1", "ABCD1234")
+
+
+def item(
+    status: Literal["open", "excepted"] = "open", *, age: int = 0, finding_type: str = "stale_position", **more: Any
+) -> Item:
+    return Item(KEY, finding_type, status, DAY - timedelta(days=age), **more)
+
+
+def reported(status: Literal["open", "excepted", "resolved"] = "open", step: int = 0, **more: Any) -> Reported:
+    return Reported("stale_position", status, step, DAY - timedelta(days=1), **more)
+
+
+@pytest.mark.parametrize(("now", "last", "expected"), [
+    (item(), None, [("opened", 0)]),
+    (item(age=2), None, [("opened", 0)]),
+    (item(age=3), None, [("opened", 3)]),
+    (item(age=9), None, [("opened", 7)]),
+    (item(), reported(), []),
+    (item(age=3), reported(), [("escalated", 3)]),
+    (item(age=7), reported(step=3), [("escalated", 7)]),
+    (item(age=8), reported(step=7), []),
+    (item(), reported(is_uncertain=True), [("opened", 0)]),
+    (item(), reported("excepted"), [("opened", 0)]),
+    (item(), reported("resolved"), [("opened", 0)]),
+    (item(finding_type="manual_position", age=3), reported(), [("changed", 3)]),
+    (item("excepted"), None, []),
+    (item("excepted", age=3), reported(), [("excepted", 3)]),
+    (item("excepted"), reported("excepted"), []),
+    (None, None, []),
+    (None, reported(), [("resolved", 0)]),
+    (None, reported("excepted"), [("resolved", 0)]),
+    (None, reported("resolved"), []),
+    (None, reported(is_uncertain=True), [("opened", 0), ("resolved", 0)]),
+])
+def test_what_is_due_follows_from_the_case_and_the_last_report(
+    now: Item | None, last: Reported | None, expected: list[tuple[str, int]]
+) -> None:
+    events = due(EVERYTHING, [now] if now else [], Memory({KEY: last} if last else {}), DAY)
+    assert [(e.kind, e.step) for e in events] == expected
+    assert {e.item.key for e in events} <= {KEY}
+
+
+def test_a_case_that_is_gone_is_resolved_as_it_was_reported_and_only_when_it_was_looked_for() -> None:
+    (event,) = due(EVERYTHING, [], Memory({KEY: reported()}), DAY)
+    assert event.item == Item(KEY, "stale_position", "resolved", DAY - timedelta(days=1))
+    assert (event.item.case_number, event.item.is_problem) == ("ABCD1234", False)
+    (event,) = due(EVERYTHING, [], Memory({KEY: reported(is_problem=True)}), DAY)
+    assert (event.item.case_number, event.item.is_problem) == (None, True)
+    assert due(EVERYTHING, [], Memory({KEY: reported()}), DAY, not_looked_at={"stale_position"}) == []
+
+
+def test_a_case_that_opened_and_was_resolved_between_two_messages_is_both() -> None:
+    def kinds(recipient: Recipient, items: list[Item], memory: Memory) -> list[str]:
+        return [e.kind for e in due(recipient, items, memory, DAY, short_lived=[item(org_number="S1")])]
+
+    assert kinds(EVERYTHING, [], Memory()) == ["opened", "resolved"]
+    assert kinds(EVERYTHING, [item()], Memory()) == ["opened"]
+    assert kinds(EVERYTHING, [], Memory({KEY: reported("resolved")})) == []
+    assert kinds(Recipient(org_numbers=["S2"]), [], Memory()) == []
+
+
+@pytest.mark.parametrize(("recipient", "now", "is_due"), [
+    (Recipient(), item(), True),
+    (Recipient(findings=False), item(), False),
+    (Recipient(finding_types=["manual_position"]), item(), False),
+    (Recipient(org_numbers=["S1"]), item(org_number="S1"), True),
+    (Recipient(org_numbers=["S1"]), item(org_number="S2"), False),
+    (Recipient(), item(is_problem=True), False),
+    (Recipient(findings=False, data_problems=True), item(is_problem=True), True),
+])
+def test_only_what_concerns_a_recipient_is_due(recipient: Recipient, now: Item, is_due: bool) -> None:
+    assert bool(due(recipient, [now], Memory(), DAY)) == is_due
+
+
+def test_the_oldest_come_first_and_of_one_day_the_lower_key() -> None:
+    ages = {("b", "1"): 0, ("c", "1"): 5, ("a", "1"): 0}
+    items = [Item(key, "stale_position", "open", DAY - timedelta(days=age)) for key, age in ages.items()]
+    assert [e.item.key[0] for e in due(EVERYTHING, items, Memory(), DAY)] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(("kind", "step", "fingerprint"), [
+    ("opened", 0, "b4556f2775d7d5f6"), ("opened", 7, "b4556f2775d7d5f6"), ("changed", 0, "b6e6b1544d5739e5"),
+    ("escalated", 7, "d158d29984ccd5c8"), ("escalated", 30, "ec959072f180bbeb"), ("resolved", 0, "583b3ba4dace5ec9"),
+])
+def test_a_fingerprint_stays_what_it_is_in_the_logs_that_are_out_there(
+    kind: Literal["opened", "changed", "escalated", "resolved"], step: int, fingerprint: str
+) -> None:
+    assert Event(kind, item(), step).fingerprint("it") == fingerprint
+
+
+def test_an_event_has_no_step_until_one_is_reached() -> None:
+    assert Event("opened", item()).step == 0
+    assert [age_step(EVERYTHING, DAY - timedelta(days=age), DAY) for age in (0, 2, 3, 6, 7, 100)] == [0, 0, 3, 3, 7, 7]
+
+
+@pytest.mark.parametrize(("weekday", "last_sent_on", "is_due"), [
+    (None, None, False),
+    ("wednesday", None, True),
+    ("wednesday", DAY, False),
+    ("wednesday", DAY - timedelta(days=1), True),
+    ("tuesday", DAY - timedelta(days=1), False),
+    ("tuesday", DAY - timedelta(days=2), True),
+    ("thursday", DAY - timedelta(days=6), False),
+    ("thursday", DAY - timedelta(days=7), True),
+    ("monday", DAY - timedelta(days=2), False),
+    ("friday", DAY - timedelta(days=6), True),
+    ("saturday", DAY - timedelta(days=4), False),
+    ("sunday", DAY - timedelta(days=4), True),
+])
+def test_a_summary_is_due_when_none_was_sent_since_the_latest_such_weekday(
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None,
+    last_sent_on: date | None, is_due: bool,
+) -> None:
+    assert is_weekly_due(Recipient(weekly_summary=weekday), last_sent_on, DAY) == is_due
