@@ -175,10 +175,6 @@ class Source:
         self.is_pulled = any(a.is_pulled for a in adapters)
 
     @property
-    def delivered_tables(self) -> frozenset[str]:
-        return frozenset(t for tables in self._tables for t in tables)
-
-    @property
     def carries(self) -> frozenset[str]:
         """The optional columns that the adapters' tables hold, as table.column (see `ingest.assessable`)."""
         return frozenset(c for a, tables in zip(self._adapters, self._tables, strict=True) for c in a.carries

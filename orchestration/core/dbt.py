@@ -40,11 +40,6 @@ class NodeResult:
     failures: int | None
 
 
-def target_path(data_dir: Path) -> Path:
-    """Where dbt writes its manifest and what it compiled."""
-    return DataPaths(data_dir).dbt_target
-
-
 def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[NodeResult]:
     """Run one dbt command on `warehouse`; returns what became of each node. Raises DbtFailed when dbt itself fails."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager

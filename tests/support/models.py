@@ -23,6 +23,7 @@ from ingest.policy import Policy
 from ingest.sql import Row, literal, rows, scalar
 from ingest.warehouse import create_tables, set_run
 from orchestration.core import dbt
+from orchestration.core.paths import DataPaths
 
 CACHE = Path(__file__).resolve().parents[2] / "build" / "dbt"
 _STATES_KEPT = 4  # so that going back and forth between branches compiles nothing
@@ -146,7 +147,7 @@ def compile_project(folder: Path) -> None:
 
 def read_models(folder: Path) -> Models:
     """What dbt compiled in the data directory `folder`."""
-    manifest = json.loads((dbt.target_path(folder) / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads(DataPaths(folder).dbt_manifest.read_text(encoding="utf-8"))
     nodes: dict[str, dict[str, Any]] = manifest["nodes"]
     models = {k: n for k, n in nodes.items() if n["resource_type"] == "model"}
     ordered: dict[str, None] = {}
