@@ -55,10 +55,10 @@ _QUERIES = {
           SELECT position_id FROM staging.stg_hrm__positions WHERE employee_number {_EMPLOYEES}))
         ORDER BY f.first_seen_on, f.finding_type, f.subject_id"""),
     "employees_of": ("person_id", f"""
-        SELECT DISTINCT person_id, employee_number FROM intermediate.int_identity__matches_as_last_seen
+        SELECT DISTINCT person_id, employee_number FROM intermediate.int_identity__matches
         WHERE person_id {_PERSONS} AND {_NOW} ORDER BY ALL"""),
     "persons_of": ("employee_number", f"""
-        SELECT DISTINCT person_id, employee_number FROM intermediate.int_identity__matches_as_last_seen
+        SELECT DISTINCT person_id, employee_number FROM intermediate.int_identity__matches
         WHERE employee_number {_EMPLOYEES} AND {_NOW} ORDER BY ALL"""),
 }
 
@@ -77,7 +77,7 @@ class Dossier:
             con.register(name, pa.table({"id": pa.array(sorted(set(ids)), pa.string())}))
         if and_matched:
             con.register("chosen_employees", con.execute(f"""
-                SELECT employee_number AS id FROM intermediate.int_identity__matches_as_last_seen
+                SELECT employee_number AS id FROM intermediate.int_identity__matches
                 WHERE person_id {_PERSONS} AND {_NOW} UNION FROM chosen_employees""").to_arrow_table())
         self.as_of_date: date = scalar(con, "SELECT as_of_date FROM staging.stg_run")
         window = con.execute("SELECT first_day FROM intermediate.int_evaluation_window").fetchone()
@@ -130,8 +130,12 @@ def resolve(con: duckdb.DuckDBPyConnection, subject: str) -> tuple[list[str], li
     employees = column("""
         SELECT employee_number FROM staging.stg_hrm__employees WHERE employee_number = $1
         UNION SELECT employee_number FROM staging.stg_hrm__positions WHERE $1 IN (employee_number, position_id)""", subject)
-    matched = f"SELECT {{}} FROM intermediate.int_identity__matches_as_last_seen WHERE list_contains($1, {{}}) AND {_NOW}"
+    matched = f"SELECT {{}} FROM intermediate.int_identity__matches WHERE list_contains($1, {{}}) AND {_NOW}"
     if not persons:
         persons = column(matched.format("person_id", "employee_number"), sorted(employees))
-    employees |= column(matched.format("employee_number", "person_id"), sorted(persons))
+    # The others of a dispute belong to the same story.
+    disputed = f"SELECT {{}} FROM intermediate.int_identity__disputes WHERE list_contains($1, person_id) AND {_NOW}"
+    others = column(disputed.format("other_employee_number"), sorted(persons))
+    persons |= column(disputed.format("other_person_id"), sorted(persons))
+    employees |= others | column(matched.format("employee_number", "person_id"), sorted(persons))
     return sorted(persons), sorted(employees)

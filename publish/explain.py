@@ -91,11 +91,12 @@ def _who(dossier: Dossier, persons: list[str], employees: list[str]) -> list[str
     profiles = dossier.rows("profiles", persons)
     for p in profiles:
         name = " ".join(filter(None, [p["given_name"], p["family_name"]])) or "uten navn"
-        if not p["is_in_state"]:
-            lines.append(f"{p['person_id']}: ingen profil i VFS nå, men stilling eller tilgang står der fortsatt")
-            continue
         matched = (f"koblet til ansatt {p['matched_employee_number']} på {labels.MATCH_METHODS[p['match_method']]}"
                    if p["matched_employee_number"] else "ikke koblet til noen ansatt i HRM")
+        if not p["is_in_state"]:
+            lines.append(f"{name} (VFS {p['person_id']}): ingen profil i VFS nå, men stilling eller tilgang står der fortsatt, "
+                         f"{matched}, {labels.HRM_STATUSES[p['hrm_status']]}")
+            continue
         login = "kan logge inn" if p["can_log_in"] else "kan ikke logge inn"
         lines.append(f"{name} (VFS {p['person_id']}): {labels.REGISTERED_BY[p['registered_by']]}, {login}, {matched}, "
                      f"{labels.HRM_STATUSES[p['hrm_status']]}")
@@ -220,7 +221,8 @@ def _position_verdict(dossier: Dossier, p: Row, findings: list[Row]) -> Verdict:
         if not backing:
             add("Ingen stilling i HRM gir grunnlag for den. HRM har:")
             for h in dossier.rows("hrm_end_dates", [profile["matched_employee_number"]]):
-                add(f"  – {_hrm_position(dossier, h)}")
+                if h["employee_id"] == profile["matched_employee_id"]:  # not those of another bearer of the number
+                    add(f"  – {_hrm_position(dossier, h)}")
     for cause in dossier.rows("not_propagated", [p["position_id"]]):
         end = (f"sluttdato {norwegian(cause['hrm_end_date'])}, kjent siden {norwegian(cause['hrm_end_date_known_on'])}"
                if cause["hrm_end_date"] else f"sist i HRM {norwegian(cause['last_held_on'])}")

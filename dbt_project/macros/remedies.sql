@@ -5,7 +5,7 @@
 {# The remedy of a case; `described` is the alias of a row of int_cases. A finding type without a branch is an error. #}
 {% macro remedy(described) -%}
 {%- set org_name = 'coalesce(' ~ described ~ '.org_name, ' ~ described ~ '.org_number)' -%}
-coalesce(
+{{ remedy_of_a_disputed_person(described) }} || coalesce(
   case
     when {{ described }}.is_not_assessable and not {{ described }}.is_on_its_list then {{ remedy_not_assessable() }}
     when {{ described }}.list_mart = 'status_mismatches' then
@@ -21,11 +21,35 @@ coalesce(
     when {{ described }}.finding_type = 'kommuneadmin_review' then
       {{ remedy_review_kommuneadmin('coalesce(' ~ described ~ ".access_groups, 'kommuneadmin')") }}
     when {{ described }}.finding_type = 'disputed_identity' then
-      {{ remedy_settle_identity() }}
+      {{ remedy_settle_identity(described) }}
   end,
   error('finding type ' || {{ described }}.finding_type || ' has no remedy for ' || {{ described }}.subject_id
     || ': add a branch to the macro remedy in dbt_project/macros/remedies.sql')
 )
+{%- endmacro %}
+
+{# What comes first for somebody whose identity is disputed (contract#disputed-remedy); empty for everybody else. #}
+{% macro remedy_of_a_disputed_person(described) -%}
+case
+  when {{ described }}.is_disputed and {{ described }}.finding_type <> 'disputed_identity' then
+    'Avklar identiteten først: ' || {{ described }}.dispute || ' Stemmer koblingen likevel: '
+  else ''
+end
+{%- endmacro %}
+
+{# With whom an identity is disputed, in a sentence. The arguments are aliases: of a row of int_identity__disputes, and of the names of the
+   other employee and the other person. #}
+{% macro dispute_sentence(dispute, employee, person) -%}
+{%- set other_employee = "'ansatt ' || " ~ dispute ~ ".other_employee_number || coalesce(' (' || nullif(concat_ws(' ', "
+  ~ employee ~ ".given_name, " ~ employee ~ ".family_name), '') || ')', '')" -%}
+case {{ dispute }}.dispute
+  when 'another_employee' then 'Fødselsnummeret i VFS er registrert på ' || {{ other_employee }} || ' i HRM.'
+  when 'another_person' then 'Profilen ' || {{ dispute }}.other_person_id
+    || coalesce(' (' || nullif(concat_ws(' ', {{ person }}.given_name, {{ person }}.family_name), '') || ')', '')
+    || ' i VFS er koblet til den samme ansatte, ' || {{ dispute }}.other_employee_number || '.'
+  when 'contradicted' then 'Fødselsnummeret i VFS er et annet enn det HRM har på ' || {{ other_employee }} || '.'
+  when 'earlier_bearer' then 'Ansattnummeret brukes nå av en annen i HRM: ' || {{ other_employee }} || '.'
+end
 {%- endmacro %}
 
 {% macro remedy_end_position(described, org_name) -%}
@@ -78,8 +102,9 @@ end || ', eller legg til stillingen på nytt > Lagre. Er VFS riktig: si fra til 
 || ' > Lagre. Hvis ja: bekreft tilgangen til en dato, så kommer den tilbake når datoen er passert.'
 {%- endmacro %}
 
-{% macro remedy_settle_identity() -%}
-'Ansattnummer og fødselsnummer peker på ulike personer, eller flere profiler på samme ansatt. Sammenlign med HRM: Ansattkort > Info > rett ansattnummeret > Lagre. Har personen to profiler, avslutt den som ikke skal brukes.'
+{% macro remedy_settle_identity(described) -%}
+coalesce({{ described }}.dispute || ' ', '')
+|| 'Sammenlign med HRM: Ansattkort > Info > rett ansattnummeret > Lagre. Har personen to profiler, avslutt den som ikke skal brukes.'
 {%- endmacro %}
 
 {# For a finding that is kept open because its type cannot be assessed now. #}

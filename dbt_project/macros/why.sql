@@ -11,6 +11,8 @@ case {{ described }}.finding_type
     'Ingen aktiv stilling ved noen skole, men ' || coalesce({{ described }}.access_groups, 'en tilgang') || ' virker.'
   when 'access_without_position' then
     'Ingen aktiv stilling ved skolen, men ' || coalesce({{ described }}.access_groups, 'en tilgang') || ' virker der.'
+  when 'disputed_identity' then
+    coalesce({{ described }}.dispute, {{ described }}.meaning_nb)
   when 'kommuneadmin_review' then
     'Har kommuneadmin-tilgang og ' || coalesce({{ review_reasons }}.label_nb, 'kan ikke vurderes nå') || '.'
   else

@@ -1,7 +1,7 @@
 -- Two matches or statuses at once would double a person's findings, and make a position both backed and not backed.
 {{ config(meta={'dagster': {'ref': {'name': 'int_identity__hrm_status'}}}) }}
 with periods as (
-  select 'match' as kind, person_id as subject, from_day, to_day from {{ ref('int_identity__matches_as_last_seen') }}
+  select 'match' as kind, person_id as subject, from_day, to_day from {{ ref('int_identity__matches') }}
   union all
   select 'status', person_id, from_day, to_day from {{ ref('int_identity__hrm_status') }}
   union all

@@ -1,12 +1,14 @@
 -- The HRM positions that back an active VFS position, and when (contract#backed): not ended, started or starting within
--- `backed_ahead_days`, at the same org unit; or named by the VFS position, where VFS does not hold HRM's org unit.
+-- `backed_ahead_days`, at the same org unit; or named by the VFS position, where VFS does not hold HRM's org unit. A position
+-- that ends before it starts backs nothing.
 with hrm_positions as (
   select
-    position_id, employee_number, org_number, end_date, end_date_known_on,
+    position_id, employee_id, org_number, end_date, end_date_known_on,
     greatest(from_day, start_date - run.backed_ahead_days) as from_day,
     least(to_day, end_date + 1) as to_day
   from {{ ref('int_hrm__position_versions') }}
   cross join {{ ref('stg_run') }} as run
+  where coalesce(start_date <= end_date, true)
 ),
 
 -- Each VFS position with the HRM positions of the matched employee at its org unit or named by it, while the match holds.
@@ -23,7 +25,7 @@ pairs as (
     {{ intersection(['vfs', 'matches', 'hrm']) }}
   from {{ ref('int_vfs__active_positions') }} as vfs
   inner join {{ ref('int_identity__matches') }} as matches using (person_id)
-  inner join hrm_positions as hrm using (employee_number)
+  inner join hrm_positions as hrm using (employee_id)
   where vfs.org_number = hrm.org_number or vfs.hrm_position_id = hrm.position_id
 ),
 

@@ -52,30 +52,56 @@ outliving as (
 ),
 
 hrm_names as (
-  select employee_number, arg_max(given_name, from_day) as given_name, arg_max(family_name, from_day) as family_name
-  from {{ ref('stg_hrm__employees') }} group by employee_number
+  select employee_id, arg_max(given_name, from_day) as given_name, arg_max(family_name, from_day) as family_name
+  from {{ ref('int_hrm__employees') }} group by employee_id
 ),
 
+-- A group that is spelled in several ways is listed once (contract#capitals).
 uncovered as (
-  select * from {{ ref('int_vfs__uncovered_accesses') }} where {{ holds_today() }}
+  select person_id, org_number, min(access_group) as access_group
+  from {{ ref('int_vfs__uncovered_accesses') }} where {{ holds_today() }}
+  group by person_id, org_number, lower(access_group)
 ),
 
 uncovered_anywhere as (
-  select person_id, string_agg(distinct access_group, ', ' order by access_group) as access_groups
-  from uncovered group by person_id
+  select person_id, string_agg(access_group, ', ' order by access_group) as access_groups
+  from (select person_id, min(access_group) as access_group from uncovered group by person_id, lower(access_group))
+  group by person_id
 ),
 
 uncovered_at_unit as (
-  select person_id, org_number, string_agg(distinct access_group, ', ' order by access_group) as access_groups
+  select person_id, org_number, string_agg(access_group, ', ' order by access_group) as access_groups
   from uncovered group by person_id, org_number
 ),
 
 kommuneadmins as (
   select
     person_id,
-    string_agg(distinct access_group, ', ' order by access_group) as access_groups,
+    string_agg(access_group, ', ' order by access_group) as access_groups,
     any_value(review_reason) as review_reason
-  from {{ ref('kommuneadmin_roster') }} group by person_id
+  from (
+    select person_id, min(access_group) as access_group, any_value(review_reason) as review_reason
+    from {{ ref('kommuneadmin_roster') }} group by person_id, lower(access_group)
+  )
+  group by person_id
+),
+
+-- Whose identity is disputed, and in a sentence each, with whom.
+disputes as (
+  select person_id, string_agg(sentence, ' ' order by sentence) as dispute
+  from (
+    select distinct disputes.person_id, {{ dispute_sentence('disputes', 'employees', 'persons') }} as sentence
+    from {{ ref('int_identity__disputes') }} as disputes
+    left join hrm_names as employees on disputes.other_employee_id = employees.employee_id
+    left join {{ ref('int_vfs__persons_as_last_seen') }} as persons
+      on disputes.other_person_id = persons.person_id and {{ holds_today('persons') }}
+    where {{ holds_today('disputes') }}
+  )
+  group by person_id
+),
+
+left_with_access as (
+  select person_id from {{ ref('employee_status') }} where has_left_with_access
 ),
 
 described as (
@@ -121,6 +147,9 @@ described as (
     exceptions.excepted_until,
     exceptions.exception_reason,
     findings.meaning_nb,
+    disputes.person_id is not null as is_disputed,
+    disputes.dispute,
+    left_with_access.person_id is not null as has_left_with_access,
     -- A finding kept open because its type cannot be assessed now may have nothing left to show on its list.
     case
       when findings.unbacked_vfs_position_id is not null then vfs.position_id is not null
@@ -136,7 +165,7 @@ described as (
   left join {{ ref('int_persons') }} as persons using (person_id)
   left join vfs_positions as vfs on findings.vfs_position_id = vfs.position_id
   left join {{ ref('int_hrm__end_dates') }} as hrm on findings.own_hrm_position_id = hrm.position_id
-  left join hrm_names on hrm.employee_number = hrm_names.employee_number
+  left join hrm_names on hrm.employee_id = hrm_names.employee_id
   left join {{ ref('int_org_units') }} as org_units on findings.org_number = org_units.org_number
   left join {{ ref('int_vfs__own_hrm_positions') }} as own on findings.unbacked_vfs_position_id = own.vfs_position_id
   left join outliving on findings.outliving_vfs_position_id = outliving.vfs_position_id
@@ -145,13 +174,15 @@ described as (
   left join uncovered_at_unit
     on findings.elsewhere_person_id = uncovered_at_unit.person_id and findings.org_number = uncovered_at_unit.org_number
   left join kommuneadmins on findings.kommuneadmin_person_id = kommuneadmins.person_id
+  left join disputes on findings.person_id = disputes.person_id
+  left join left_with_access on findings.person_id = left_with_access.person_id
   left join exceptions
     on findings.finding_type = exceptions.finding_type and findings.subject_id = exceptions.subject_id
   cross join {{ ref('stg_run') }} as run
 )
 
 select
-  described.* exclude (meaning_nb, is_not_assessable, as_of_date),
+  described.* exclude (meaning_nb, is_not_assessable, dispute, as_of_date),
   {{ why('described', 'causes', 'review_reasons') }} as why,
   {{ remedy('described') }} as remedy,
   described.as_of_date

@@ -56,6 +56,15 @@ backed_by_another as (
     and {{ holds_today('backing') }}
 ),
 
+-- The job went on in another segment, which VFS carries in the same position.
+continued as (
+  select distinct pairs.hrm_position_id, pairs.vfs_position_id
+  from pairs
+  inner join {{ ref('int_hrm__continuations') }} as continuations on pairs.hrm_position_id = continuations.position_id
+  inner join {{ ref('int_counterparts') }} as others
+    on continuations.continued_by = others.hrm_position_id and pairs.vfs_position_id = others.vfs_position_id
+),
+
 with_status as (
   select
     pairs.*,
@@ -66,7 +75,7 @@ with_status as (
     coalesce(first_arrived.extract_date, pairs.first_seen_on) as arrived_since,
     case
       when pairs.has_arrived then 'propagated'
-      when another.vfs_position_id is not null then 'superseded'
+      when another.vfs_position_id is not null or continued.vfs_position_id is not null then 'superseded'
       when newest.current_date_ - pairs.hrm_end_date_known_on > run.grace_days then 'failed'
       when pairs.is_backdated or pairs.is_vanished then 'at_risk'
       else 'pending'
@@ -76,6 +85,8 @@ with_status as (
   left join extracts as first_arrived on arrivals.last_not_arrived + 1 = first_arrived.sequence_number
   left join backed_by_another as another
     on pairs.hrm_position_id = another.hrm_position_id and pairs.vfs_position_id = another.vfs_position_id
+  left join continued
+    on pairs.hrm_position_id = continued.hrm_position_id and pairs.vfs_position_id = continued.vfs_position_id
   cross join {{ ref('stg_run') }} as run
   cross join (
     select any_value(current_number) as current_number, any_value(current_date_) as current_date_ from extracts

@@ -31,13 +31,18 @@ last_seen as (
 
 select
   last_seen.position_id,
+  last_seen.employee_id,
   last_seen.employee_number,
   last_seen.org_number,
   last_seen.start_date,
   last_seen.is_in_state,
   last_seen.is_vanished,
+  last_seen.end_date as last_seen_end_date,
   case when not last_seen.is_vanished then last_seen.end_date end as hrm_end_date,
-  case when last_seen.is_vanished then last_seen.to_day else last_seen.end_date_known_on end as hrm_end_date_known_on,
+  case
+    when last_seen.is_vanished then last_seen.to_day
+    when last_seen.end_date is not null then last_seen.end_date_known_on
+  end as hrm_end_date_known_on,
   case when last_seen.is_vanished then last_seen.last_extract_before_end end as last_held_on,
   not last_seen.is_vanished and coalesce(last_seen.end_date < with_another_end.last_held_on, false) as is_backdated
 from last_seen

@@ -4,7 +4,7 @@ with marked as (
   select
     *,
     row_number() over history = 1 or end_date is distinct from lag(end_date) over history as is_change
-  from {{ ref('stg_hrm__positions') }}
+  from {{ ref('int_hrm__positions') }}
   window history as (partition by position_id order by from_day)
 ),
 

@@ -1,8 +1,8 @@
 -- The periods in which HRM holds an employee, as an employee or in a position.
 with held as (
-  select employee_number, from_day, to_day from {{ ref('stg_hrm__employees') }}
+  select employee_id, employee_number, from_day, to_day from {{ ref('int_hrm__employees') }}
   union all
-  select employee_number, from_day, to_day from {{ ref('stg_hrm__positions') }}
+  select employee_id, employee_number, from_day, to_day from {{ ref('int_hrm__positions') }}
 )
 
-{{ merge_periods('held', ['employee_number']) }}
+{{ merge_periods('held', ['employee_id', 'employee_number']) }}

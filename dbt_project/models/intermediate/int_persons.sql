@@ -1,4 +1,5 @@
--- Every person who has a profile, a position or an access in VFS now, with today's match and status.
+-- Every person who has a profile, a position or an access in VFS now, with today's match and status. A person without a profile now
+-- is as last seen, and counts as able to log in (contract#missing-person).
 with persons as (
   select person_id from {{ ref('stg_vfs__persons') }} where {{ holds_today() }}
   union
@@ -8,7 +9,8 @@ with persons as (
 ),
 
 profiles as (
-  select * from {{ ref('stg_vfs__persons') }} where {{ holds_today() }}
+  select *, in_state_to_day = to_day as is_in_state
+  from {{ ref('int_vfs__persons_as_last_seen') }} where {{ holds_today() }}
 ),
 
 statuses as (
@@ -17,13 +19,14 @@ statuses as (
 
 select
   persons.person_id,
-  profiles.person_id is not null as is_in_state,
+  coalesce(profiles.is_in_state, false) as is_in_state,
   coalesce(statuses.employee_number, profiles.employee_number) as employee_number,
+  statuses.employee_id as matched_employee_id,
   statuses.employee_number as matched_employee_number,
   profiles.given_name,
   profiles.family_name,
   profiles.registered_by,
-  coalesce(profiles.login_enabled, true) as can_log_in,
+  coalesce(not profiles.is_in_state or profiles.login_enabled, true) as can_log_in,
   coalesce(statuses.match_method, 'none') as match_method,
   coalesce(statuses.hrm_status, 'unknown') as hrm_status
 from persons

@@ -1,5 +1,14 @@
--- The own HRM position of each VFS position in the state, and why the VFS position is still active. Of several counterparts it
--- is one whose end has not arrived, then the one whose end was known latest, then the one with the lowest id.
+-- The own HRM position of each VFS position in the state, and why the VFS position is still active (contract#own-hrm-position). Of
+-- several counterparts it is one that no other of them continues, then one whose end has not arrived, then the one whose end was
+-- known latest, then the one with the lowest id.
+with continued as (
+  select distinct counterparts.hrm_position_id, counterparts.vfs_position_id
+  from {{ ref('int_counterparts') }} as counterparts
+  inner join {{ ref('int_hrm__continuations') }} as continuations on counterparts.hrm_position_id = continuations.position_id
+  inner join {{ ref('int_counterparts') }} as others
+    on continuations.continued_by = others.hrm_position_id and counterparts.vfs_position_id = others.vfs_position_id
+)
+
 select
   counterparts.vfs_position_id,
   counterparts.hrm_position_id,
@@ -11,11 +20,11 @@ select
   ) as cause
 from {{ ref('int_counterparts') }} as counterparts
 left join {{ ref('int_end_date_propagation') }} as propagation using (hrm_position_id, vfs_position_id)
--- A person without a profile in VFS counts as unknown in HRM, and so has no own HRM position.
-semi join {{ ref('int_identity__matches') }} as matches
-  on counterparts.person_id = matches.person_id and {{ holds_today('matches') }}
+left join continued using (hrm_position_id, vfs_position_id)
 where counterparts.is_in_state
 qualify row_number() over (
   partition by counterparts.vfs_position_id
-  order by counterparts.has_arrived, counterparts.hrm_end_date_known_on desc, counterparts.hrm_position_id
+  order by
+    continued.hrm_position_id is not null, counterparts.has_arrived, counterparts.hrm_end_date_known_on desc nulls last,
+    counterparts.hrm_position_id
 ) = 1

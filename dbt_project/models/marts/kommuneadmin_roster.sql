@@ -1,6 +1,8 @@
 with accesses as (
-  select distinct person_id, access_group, org_number
+  -- Of several spellings of a group the first is shown (contract#capitals).
+  select person_id, min(access_group) as access_group, org_number
   from {{ ref('int_kommuneadmin_accesses') }} where {{ holds_today() }}
+  group by person_id, lower(access_group), org_number
 ),
 
 active_positions as (

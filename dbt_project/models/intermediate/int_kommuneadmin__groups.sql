@@ -1,0 +1,86 @@
+-- When VFS's accesses hold none of the kommuneadmin groups that are set, and whether that means that the group is spelled otherwise or was
+-- renamed (contract#renamed-group), so that nobody can be reviewed; else the accesses were removed.
+with accesses as (
+  select
+    accesses.access_group, lower(accesses.access_group) as group_key, accesses.org_number, accesses.from_day, accesses.to_day,
+    list_contains(run.kommuneadmin_groups, lower(accesses.access_group)) as is_set
+  from {{ ref('stg_vfs__accesses') }} as accesses
+  cross join {{ ref('stg_run') }} as run
+),
+
+spans as (
+  select distinct is_set, 'vfs' as system, from_day, to_day from accesses
+),
+
+delivered as (
+  {{ merge_periods('spans', ['system']) }}
+),
+
+held as (
+  {{ merge_periods('(select * from spans where is_set)', ['system']) }}
+),
+
+without as (
+  {{ subtract_periods('delivered', 'held', ['system'], ['system']) }}
+),
+
+-- Each such period with the end of the last one before it in which a set group stood: the first extract that had none any more.
+since as (
+  select without.from_day, without.to_day, held.to_day as lost_on
+  from without
+  asof left join held on without.from_day >= held.to_day
+),
+
+lost as (
+  select distinct lost_on from since where lost_on is not null
+),
+
+kommune_units as (
+  select lost.lost_on, units.org_number
+  from lost
+  inner join {{ ref('stg_vfs__org_units') }} as units on units.from_day <= lost.lost_on and lost.lost_on < units.to_day
+  where units.type = 'kommune'
+  union
+  select lost.lost_on, units.org_number
+  from lost
+  inner join {{ ref('stg_hrm__org_units') }} as units on units.from_day <= lost.lost_on and lost.lost_on < units.to_day
+  anti join {{ ref('stg_vfs__org_units') }} as in_vfs
+    on units.org_number = in_vfs.org_number and in_vfs.from_day <= lost.lost_on and lost.lost_on < in_vfs.to_day
+  where units.type = 'kommune'
+),
+
+units_of_set_groups as (
+  select distinct lost.lost_on, accesses.org_number
+  from lost
+  inner join accesses on accesses.is_set and accesses.from_day < lost.lost_on
+),
+
+new_groups as (
+  select access_group, org_number, from_day, to_day, min(from_day) over (partition by group_key, org_number) as first_stood_on
+  from accesses where not is_set
+),
+
+renamed as (
+  select lost.lost_on, list_sort(list(distinct groups.access_group)) as candidate_groups
+  from lost
+  inner join new_groups as groups on lost.lost_on = groups.from_day and lost.lost_on = groups.first_stood_on
+  where (lost.lost_on, groups.org_number) in (select lost_on, org_number from kommune_units)
+    or (lost.lost_on, groups.org_number) in (select lost_on, org_number from units_of_set_groups)
+  group by lost.lost_on
+),
+
+groups_of_the_kommune as (
+  select list_sort(list(distinct accesses.access_group)) as candidate_groups
+  from accesses
+  semi join (select org_number from {{ ref('int_org_units') }} where type = 'kommune') as units using (org_number)
+  where {{ holds_today('accesses') }}
+)
+
+select
+  since.from_day,
+  since.to_day,
+  since.lost_on is null or renamed.lost_on is not null as is_not_assessable,
+  coalesce(if(since.lost_on is null, groups_of_the_kommune.candidate_groups, renamed.candidate_groups), []) as candidate_groups
+from since
+left join renamed using (lost_on)
+cross join groups_of_the_kommune
