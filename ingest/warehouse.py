@@ -122,7 +122,7 @@ def set_run(
     con.execute("DELETE FROM ingest.run")
     con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?)", [
         as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
-        policy.kommuneadmin_groups, purged_before])
+        [g.lower() for g in policy.kommuneadmin_groups], purged_before])
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})

@@ -41,5 +41,5 @@ left join hrm_counts on persons.matched_employee_id = hrm_counts.employee_id
 left join effective_accesses using (person_id)
 left join present using (person_id)
 cross join {{ ref('stg_run') }} as run
--- Somebody whom VFS holds no longer, and who can get in all the same, must not be overlooked (contract#has-left-with-access).
+-- Somebody whom VFS holds no longer, and who can get in all the same, must not be overlooked.
 where persons.is_in_state or vfs_counts.person_id is not null or effective_accesses.person_id is not null

@@ -1,5 +1,5 @@
 with accesses as (
-  -- Of several spellings of a group the first is shown (contract#capitals).
+  -- Of several spellings of a group the first is shown.
   select person_id, min(access_group) as access_group, org_number
   from {{ ref('int_kommuneadmin_accesses') }} where {{ holds_today() }}
   group by person_id, lower(access_group), org_number
