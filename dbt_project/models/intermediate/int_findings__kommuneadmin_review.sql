@@ -12,7 +12,7 @@ in_order as (
     rostered.person_id,
     {{ intersection(['rostered', 'persons', 'status', 'positions']) }}
   from rostered
-  inner join {{ ref('stg_vfs__persons') }} as persons using (person_id)
+  inner join {{ ref('int_vfs__persons_as_last_seen') }} as persons using (person_id)
   inner join {{ ref('int_identity__hrm_status') }} as status using (person_id)
   inner join active_positions as positions using (person_id)
   where persons.registered_by = 'hrm' and status.hrm_status <> 'inactive'
