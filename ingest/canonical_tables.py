@@ -30,12 +30,16 @@ NATIONAL_ID_HASH = "national_id_hash"
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `required`: the heading must be there; `needed`: each row must have a value."""
+    """One column. `required`: the heading must be there; `needed`: each row must have a value.
+
+    `ignore_case`: compared without regard to capitals, in keys too; what is shown is the spelling delivered.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
     required: bool = False
     needed: bool = False
+    ignore_case: bool = False
 
     @property
     def stored_name(self) -> str:
@@ -69,6 +73,12 @@ class Table:
     @property
     def content(self) -> tuple[Column, ...]:
         return tuple(c for c in self.columns if c.name not in self.key)
+
+    def key_sql(self, alias: str = "") -> tuple[str, ...]:
+        """The key as SQL expressions, of a table's `alias`; a column whose capitals are ignored is in lower case."""
+        columns = {c.name: c for c in self.columns}
+        names = [f"{alias}.{k}" if alias else k for k in self.key]
+        return tuple(f"lower({n})" if columns[k].ignore_case else n for k, n in zip(self.key, names, strict=True))
 
 
 def _id(name: str) -> Column:
@@ -104,8 +114,8 @@ TABLES: tuple[Table, ...] = (
     ), guarded=True, owner="person_id"),
     # start_date and position_id are part of the key, and an empty one is a value of it.
     Table("vfs", "accesses", ("person_id", "access_group", "org_number", "start_date", "position_id"), (
-        _id("person_id"), _id("access_group"), _id("org_number"), _date("start_date"),
-        Column("position_id", required=True), Column("end_date", Kind.DATE),
+        _id("person_id"), Column("access_group", required=True, needed=True, ignore_case=True), _id("org_number"),
+        _date("start_date"), Column("position_id", required=True), Column("end_date", Kind.DATE),
     ), owner="person_id"),
     Table("vfs", "org_units", ("org_number",), (
         _id("org_number"), Column("name", required=True), Column("type", Kind.ORG_TYPE, required=True),
