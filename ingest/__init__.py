@@ -8,6 +8,8 @@
     identity           the keyed hash of national ids, their check digits, and the key
     landing            extracts on disk, as they were taken in
     guard              whether an extract is plausible: let in or quarantined
+    measuring          the figures that the guards look at, from the versions
+    kept               rows that stay because they could not be read
     quarantine         the diff of a quarantined extract
     expectations       Great Expectations on each landed extract, in a process of its own
     versions           folding: extracts that count become versions

@@ -29,6 +29,8 @@ FROM (SELECT NULL::BOOLEAN AS is_unreadable, NULL::VARCHAR[] AS key_columns, NUL
              NULL::VARCHAR AS owner, NULL::VARCHAR AS national_id_hash WHERE false
       UNION ALL BY NAME SELECT * FROM read_parquet({file}, file_row_number = true))"""
 
+_KEPT_BY = "CREATE OR REPLACE TEMP TABLE kept_by (row_number BIGINT, table_name VARCHAR, key_values VARCHAR[])"
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -89,7 +91,7 @@ class KeptRows:
         content. The versions must end before the extract. Returns the tables."""
         tables = []
         file = landed.table_file(REJECTED_ROWS)
-        self.con.execute("CREATE OR REPLACE TEMP TABLE kept_by (row_number BIGINT, table_name VARCHAR, key_values VARCHAR[])")
+        self.con.execute(_KEPT_BY)
         for table in tables_of(self.system):
             if not (file and _rejects(landed, table)):
                 continue
@@ -113,15 +115,13 @@ class KeptRows:
             tables.append(table.name)
         return tables
 
-    def settle(self, landed: Landed, *, found: bool) -> Kept:
-        """Bring the runs in line with an accepted extract, and tell its rejected rows. `found`: `find` was asked for it."""
-        if not (found or self._open or any(f.rejected for f in landed.figures.values())):
-            return Kept()
-        if not found:
-            self.con.execute("CREATE OR REPLACE TEMP TABLE kept_by (row_number BIGINT, table_name VARCHAR, key_values VARCHAR[])")
-        if self._open or found:
+    def settle(self, landed: Landed, *, found: bool) -> int:
+        """Bring the runs in line with an accepted extract; returns how many rows are kept. `found`: `find` was asked for it."""
+        if not found and self._open:
+            self.con.execute(_KEPT_BY)
+        if found or self._open:
             self._settle_runs(landed)
-        return Kept(self._open, self._tell(landed))
+        return self._open
 
     def _settle_runs(self, landed: Landed) -> None:
         run = f"r.system = '{self.system}' AND r.kept_to IS NULL"
@@ -142,33 +142,42 @@ class KeptRows:
             {"day": landed.extract_date})
         self.count_open()
 
-    def _tell(self, landed: Landed) -> int:
-        """Write the extract's rejected rows; returns how many unreadable ones leave nothing to go by."""
-        self.con.execute("DELETE FROM ingest.rejected_rows WHERE system = ? AND delivery = ?", [self.system, landed.key])
-        file = landed.table_file(REJECTED_ROWS)
-        if not (file and any(f.rejected for f in landed.figures.values())):
-            return 0
+    def tell(self, landed: Sequence[Landed], *, found: bool = False) -> dict[str, int]:
+        """Write the rejected rows of accepted extracts; returns by delivery how many unreadable ones leave nothing to go by.
+
+        `found`: it is one extract that `find` was asked for, and that is settled.
+        """
+        told = [(e, file) for e in landed
+                if any(f.rejected for f in e.figures.values()) and (file := e.table_file(REJECTED_ROWS))]
+        if not told:
+            return {}
+        self.con.execute("DELETE FROM ingest.rejected_rows WHERE system = ? AND list_contains(?, delivery)",
+                         [self.system, [e.key for e, _ in told]])
+        rejected = " UNION ALL ".join(
+            f"SELECT *, DATE '{e.extract_date}' AS extract_date, {literal(e.key)} AS delivery "
+            f"FROM ({_REJECTED.format(file=literal(file))})" for e, file in told)
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS {rejected}")
+        since = f"""
+            SELECT k.row_number, min(r.kept_since) AS kept_since FROM kept_by k JOIN ingest.kept_rows r
+            ON r.system = '{self.system}' AND r.kept_to IS NULL AND k.table_name = r.table_name AND k.key_values = r.key_values
+            GROUP BY ALL""" if found else "SELECT NULL::BIGINT AS row_number, NULL::DATE AS kept_since WHERE false"
         owner_columns = " ".join(f"WHEN '{t.name}' THEN '{_owner_column(t)}'" for t in tables_of(self.system) if t.owner)
         self.con.execute(f"""
             INSERT INTO ingest.rejected_rows BY NAME
-            WITH rejected AS ({_REJECTED.format(file=literal(file))}),
-            since AS (
-              SELECT k.row_number, min(r.kept_since) AS kept_since FROM kept_by k JOIN ingest.kept_rows r
-              ON r.system = '{self.system}' AND r.kept_to IS NULL AND k.table_name = r.table_name AND k.key_values = r.key_values
-              GROUP BY ALL
-            ), named AS (
-              SELECT row_number, array_to_string(list_filter(list_transform(range(1, len(key_columns) + 1),
-                lambda n: key_columns[n] || '=' || key_values[n]), lambda part: part IS NOT NULL), ', ') AS key FROM rejected
+            WITH named AS (
+              SELECT *, array_to_string(list_filter(list_transform(range(1, len(key_columns) + 1),
+                lambda n: key_columns[n] || '=' || key_values[n]), lambda part: part IS NOT NULL), ', ') AS read FROM rejected
             )
-            SELECT '{self.system}' AS system, $day AS extract_date, $delivery AS delivery, table_name, file, line, column_name,
-                   reason, is_unreadable,
-                   CASE WHEN key <> '' OR owner IS NULL THEN key
+            SELECT '{self.system}' AS system, extract_date, delivery, table_name, file, line, column_name, reason, is_unreadable,
+                   CASE WHEN read <> '' OR owner IS NULL THEN read
                         ELSE CASE table_name {owner_columns} END || '=' || owner END AS key,
                    kept_since
-            FROM rejected JOIN named USING (row_number) LEFT JOIN since USING (row_number) ORDER BY row_number""",
-            {"day": landed.extract_date, "delivery": landed.key})
-        return scalar(self.con, f"SELECT count(*) FROM ({_REJECTED.format(file=literal(file))}) WHERE is_unreadable "
-                                "AND len(key_columns) = 0 AND owner IS NULL AND national_id_hash IS NULL")
+            FROM named LEFT JOIN ({since}) USING (row_number) ORDER BY delivery, row_number""")
+        missed = self.con.execute(
+            "SELECT delivery, count(*) FROM rejected WHERE is_unreadable AND len(key_columns) = 0 AND owner IS NULL "
+            "AND national_id_hash IS NULL GROUP BY ALL").fetchall()
+        self.con.execute("DROP TABLE rejected")
+        return dict(missed)
 
     def _conditions(self, table: Table) -> list[str]:
         """When versions `v` agree with `patterns p`: a condition for each kind of pattern there is, each for an equi-join."""

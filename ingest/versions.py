@@ -18,7 +18,7 @@ from ingest.kept import Kept, KeptRows
 from ingest.landing import Landed
 from ingest.measuring import Step, measure
 from ingest.policy import Policy
-from ingest.sql import literal, rows, scalar
+from ingest.sql import Row, literal, rows, scalar
 
 _BATCH_ROWS = 20_000_000  # rows of landed extracts folded in one statement; bounds the memory
 
@@ -121,7 +121,9 @@ class _Folding:
         self.progress = progress or (lambda _: None)
         self.folded = [k for k, known_as in sorted(known.items()) if known_as.status == "accepted"]
         self.history: list[Accepted] = []
-        self.held_accesses = False
+        # Of what is purged there may be no figures.
+        self.held_accesses = system == "vfs" and frozen_until is not None and scalar(
+            con, "SELECT count(*) > 0 FROM versions.vfs_accesses WHERE valid_from <= ?", [frozen_until])
         self.kept = KeptRows(con, system)
 
     def run(self, landed: list[Landed]) -> list[Verdict]:
@@ -203,24 +205,34 @@ class _Folding:
             batch, count = self._batch(days, concerned, ahead)
             if self._fold_batch(batch, concerned):
                 days = days[count:]
-                ahead = ahead and ahead * 2
+                ahead = ahead and ahead * 8
             else:
                 days = days[next(n for n, day in enumerate(days) if (day.winner is None and day.next()) or n == count - 1):]
                 ahead = 1
 
     def _batch(self, days: list[_Day], concerned: set[str], ahead: int | None) -> tuple[list[tuple[_Day, Landed]], int]:
-        """The extracts to fold at once, and how many days they and those without one are."""
+        """The extracts to fold at once, and how many days they and those without one are.
+
+        One that looks as if it would not pass is folded alone, because folding what comes after it would be in vain.
+        """
         batch: list[tuple[_Day, Landed]] = []
         row_count = 0
+        before = self.history[-1].sizes if self.history else {}
         for number, day in enumerate(days):
             while (landed := day.next()) and (verdict := self._without_figures(landed)):
                 day.add(verdict)
             if landed is None:
                 continue
-            if batch and (landed.key in concerned or len(batch) == ahead or row_count > _BATCH_ROWS):
+            sizes = {name: f.rows for name, f in landed.figures.items()}
+            doubtful = landed.kind == "full" and any(
+                not 0.9 * before[n] <= count <= 2 * before[n] for n, count in sizes.items() if n in before)
+            if batch and (doubtful or landed.key in concerned or len(batch) == ahead or row_count > _BATCH_ROWS):
                 return batch, number
             batch.append((day, landed))
-            row_count += sum(f.rows for f in landed.figures.values())
+            if doubtful:
+                return batch, number + 1
+            row_count += sum(sizes.values())
+            before = sizes if landed.kind == "full" else {}
         return batch, len(days)
 
     def _fold_batch(self, batch: list[tuple[_Day, Landed]], concerned: set[str]) -> bool:
@@ -236,15 +248,24 @@ class _Folding:
             _fold_table(self.con, table, extracts, kept=table.name in kept and first.kind == "full")
         previous = [self.history[-1].day if self.history else None, *(e.extract_date for e in extracts[:-1])]
         steps = [Step(e, p) for e, p in zip(extracts, previous, strict=True)]
+        passed: list[tuple[_Day, Verdict]] = []
         for (day, landed), measured in zip(batch, measure(self.con, self.system, steps, self.policy.stopped_days), strict=True):
             verdict = self._judge(landed, measured, None)
             if verdict.status != "accepted":
                 day.add(verdict)
-                self._cut(day.date)
-                return False
-            day.add(replace(verdict, kept=self.kept.settle(landed, found=landed is first and first.key in concerned)))
-            self._count(day.winner)
-        return True
+                break
+            found = landed is first and first.key in concerned
+            rows_kept = self.kept.settle(landed, found=found)
+            may_miss = self.kept.tell([landed], found=True).get(landed.key, 0) if found else 0
+            passed.append((day, replace(verdict, kept=Kept(rows_kept, may_miss))))
+            self._count(verdict)
+        missing = self.kept.tell([v.landed for _, v in passed if v.landed.key not in concerned])
+        for day, verdict in passed:
+            kept = verdict.kept or Kept()
+            day.add(replace(verdict, kept=replace(kept, may_miss=kept.may_miss + missing.get(verdict.landed.key, 0))))
+        if len(passed) < len(batch):
+            self._cut(batch[len(passed)][0].date)
+        return len(passed) == len(batch)
 
     def _cut(self, day: date) -> None:
         """Cut the versions back to `day`; folding starts again there."""
@@ -328,17 +349,21 @@ def _has_open_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
 def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdict]) -> None:
     """Store what became of each delivery; the rejected rows of those that do not count go."""
     con.execute("DELETE FROM ingest.extracts WHERE system = ?", [system])
-    for v in verdicts:
-        figures = v.landed.figures.values()
-        stored = {
-            "system": system, "extract_date": v.landed.extract_date, "delivery": v.landed.key, "arrival": v.landed.arrival,
-            "fingerprint": v.landed.fingerprint, "kind": v.landed.kind, "status": v.status, "reason": v.reason,
-            "row_count": sum(f.rows for f in figures), "rejected_count": sum(f.rejected for f in figures),
-            "figures": v.measured.as_json() if v.measured else None,
-            "active_positions": v.measured.sizes.get(ACTIVE) if v.measured else None,
-            "not_assessable": v.landed.not_assessable,
-            "kept_rows": v.kept.rows if v.kept else None, "may_miss_rows": v.kept.may_miss if v.kept else None}
-        con.execute(f"INSERT INTO ingest.extracts ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})",
-                    list(stored.values()))
+    stored = [_stored(v) for v in verdicts]
+    if stored:
+        con.executemany(f"INSERT INTO ingest.extracts ({', '.join(stored[0])}) VALUES ({', '.join('?' * len(stored[0]))})",
+                        [list(v.values()) for v in stored])
     con.execute("DELETE FROM ingest.rejected_rows WHERE system = ? AND NOT list_contains(?, delivery)",
                 [system, [v.landed.key for v in verdicts if v.status == "accepted"]])
+
+
+def _stored(verdict: Verdict) -> Row:
+    landed, measured, kept = verdict.landed, verdict.measured, verdict.kept
+    figures = landed.figures.values()
+    return {
+        "system": landed.system, "extract_date": landed.extract_date, "delivery": landed.key, "arrival": landed.arrival,
+        "fingerprint": landed.fingerprint, "kind": landed.kind, "status": verdict.status, "reason": verdict.reason,
+        "row_count": sum(f.rows for f in figures), "rejected_count": sum(f.rejected for f in figures),
+        "figures": measured.as_json() if measured else None, "active_positions": measured.sizes.get(ACTIVE) if measured else None,
+        "not_assessable": landed.not_assessable,
+        "kept_rows": kept.rows if kept else None, "may_miss_rows": kept.may_miss if kept else None}
