@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from ingest.cells import clean
 from ingest.settings_model import SettingsModel
 
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -65,6 +66,12 @@ class Policy(SettingsModel):
     seasons: list[Season] = Field(
         default=[], description="Parts of the year with limits of their own, as "
                         '`[{first_day: "08-01", last_day: "08-03", max_drop_percent: 40}]`; the first that holds a day wins.')
+
+    @field_validator("kommuneadmin_groups")
+    @classmethod
+    def _as_in_cells(cls, value: list[str]) -> list[str]:
+        """Groups are compared with cells, so they are read as cells are."""
+        return [clean(group) for group in value]
 
     def on(self, day: date) -> "Policy":
         """The policy with the limits of the season that holds on `day`; the first season listed wins."""

@@ -265,5 +265,6 @@ def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdi
     for key, landed in wanted.items():
         if key not in have and any(f.rejected for f in landed.figures.values()):
             con.execute(
-                "INSERT INTO ingest.rejected_rows SELECT ?, ?, ?, * FROM read_parquet(?)",
+                "INSERT INTO ingest.rejected_rows "
+                "SELECT ?, ?, ?, table_name, file, line, column_name, reason FROM read_parquet(?)",
                 [system, landed.extract_date, key, str(landed.table_file(REJECTED_ROWS))])
