@@ -3,23 +3,17 @@
 Belongs here: numbers. Does not belong here: the rules that use them (SQL in `dbt_project`; `guard` for what is let in).
 """
 
-import re
-import unicodedata
 from datetime import date
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from ingest.cells import clean
 from ingest.settings_model import SettingsModel
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Days = Annotated[int, Field(ge=0)]
 Rows = Annotated[int, Field(ge=0)]
-
-
-def _visible(text: str) -> str:
-    """The text without the invisible characters of Unicode's category Cf."""
-    return "".join(c for c in text if unicodedata.category(c) != "Cf")
 
 
 class Season(SettingsModel):
@@ -103,9 +97,9 @@ class Policy(SettingsModel):
 
     @field_validator("kommuneadmin_groups")
     @classmethod
-    def _cleaned(cls, value: list[str]) -> list[str]:
-        """Access groups are compared as cells are cleaned (contract#canonical-form): white space, invisible characters, NFC."""
-        return [unicodedata.normalize("NFC", re.sub(r"\s+", " ", _visible(group)).strip()) for group in value]
+    def _as_in_cells(cls, value: list[str]) -> list[str]:
+        """Groups are compared with cells, so they are read as cells are."""
+        return [clean(group) for group in value]
 
     def on(self, day: date) -> "Policy":
         """The policy with the limits of the season that holds on `day`; the first season listed wins."""

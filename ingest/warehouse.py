@@ -128,10 +128,13 @@ def set_run(
     con: duckdb.DuckDBPyConnection, as_of: date, policy: Policy, exceptions: list[dict[str, Any]],
     purged_before: date | None = None,
 ) -> None:
-    """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there."""
+    """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there.
+
+    Access groups are in lower case, as they are compared (contract#capitals).
+    """
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
-    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?)", [
+    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, [lower(g) FOR g IN ?], ?)", [
         as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
         policy.kommuneadmin_groups, purged_before])
     con.execute("DELETE FROM ingest.exceptions")

@@ -3,7 +3,7 @@ with accesses as (
   select accesses.*
   from {{ ref('int_vfs__effective_accesses') }} as accesses
   cross join {{ ref('stg_run') }} as run
-  where not list_contains(run.kommuneadmin_groups, accesses.access_group)
+  where not list_contains(run.kommuneadmin_groups, lower(accesses.access_group))
 ),
 
 positions as (
