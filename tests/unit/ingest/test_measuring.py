@@ -28,7 +28,8 @@ def day(number: int) -> date:
 
 
 def measured_of(con: duckdb.DuckDBPyConnection, system: System) -> list[Measured]:
-    found = con.execute("SELECT figures FROM ingest.extracts WHERE system = ? AND status = 'accepted' ORDER BY extract_date", [system])
+    found = con.execute(
+        "SELECT figures FROM ingest.extracts WHERE system = ? AND status = 'accepted' ORDER BY extract_date", [system])
     return [Measured.from_json(text) for (text,) in found.fetchall()]
 
 
@@ -52,7 +53,8 @@ def expected(states: Sequence[tuple[date, State]], system: System, stopped_days:
             gone = {t: Share(len(previous[t].keys() - state[t].keys()), len(previous[t])) for t in (people, "positions")}
             if system == "hrm":
                 stopped = stopped_positions(states[:number], stopped_days)
-                again = Share(sum(k in state["positions"] and is_active(state["positions"][k], on) for k in stopped), len(stopped))
+                active = {k for k, r in state["positions"].items() if is_active(r, on)}
+                again = Share(len(stopped & active), len(stopped))
                 coming = [k for k, r in previous["positions"].items()
                           if r["end_date"] and r["end_date"] > previous_day and k in state["positions"]]
                 lost = Share(sum(state["positions"][k]["end_date"] is None for k in coming), len(coming))
@@ -106,13 +108,14 @@ def random_history(rng: Random, root: Path, system: System) -> list[tuple[date, 
         state: dict[str, dict[tuple, Row]] = {people: {}, "positions": {}}
         for n in range(6):
             if n == 0 or rng.random() < 0.7:
-                state[people][(str(n),)] = {owner: str(n), **({"login_enabled": rng.choice([None, True, False])} if system == "vfs"
-                                                               else {})}
+                login = {"login_enabled": rng.choice([None, True, False])} if system == "vfs" else {}
+                state[people][(str(n),)] = {owner: str(n), **login}
             if n == 0 or rng.random() < 0.7:
                 start, end = (rng.choice([None, day(rng.randint(-5, 25))]) for _ in range(2))
                 before = states[-1][1]["positions"].get((f"p{n}",)) if states else None
-                state["positions"][(f"p{n}",)] = before if before and rng.random() < 0.5 else {
-                    "position_id": f"p{n}", owner: str(rng.choice([n, n, 9])), "org_number": "S", "start_date": start, "end_date": end}
+                other = {"position_id": f"p{n}", owner: str(rng.choice([n, n, 9])), "org_number": "S", "start_date": start,
+                         "end_date": end}
+                state["positions"][(f"p{n}",)] = before if before and rng.random() < 0.5 else other
         if system == "vfs":
             state["accesses"] = {("0", str(g)): {"person_id": "0", "access_group": str(g), "org_number": "S"}
                                  for g in range(rng.randint(1, 3))}
