@@ -4,10 +4,15 @@
     canonical_tables   columns, types and keys of the tables that adapters deliver
     settings_model     base of all settings: unknown keys are refused, secrets come from the environment
     policy             the numbers of the rules as settings, with their defaults
+    cells              the text of a cell or heading as it is meant, without what cannot be seen
+    dates              dates and times as sources write them
+    national_ids       finding national ids in text, however they are written, and taking them out
     door               validation: raw tables become canonical ones; ids are hashed, rows rejected
-    identity           the keyed hash of national ids, their check digits, and the key
+    identity           the keyed hash of national ids, and the key
     landing            extracts on disk, as they were taken in
     guard              whether an extract is plausible: let in or quarantined
+    measuring          the figures that the guards look at, from the versions
+    kept               rows that stay because they could not be read
     quarantine         the diff of a quarantined extract
     expectations       Great Expectations on each landed extract, in a process of its own
     versions           folding: extracts that count become versions

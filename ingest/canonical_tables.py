@@ -30,17 +30,28 @@ NATIONAL_ID_HASH = "national_id_hash"
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `required`: the heading must be there; `needed`: each row must have a value."""
+    """One column. `required`: the heading must be there; `needed`: each row must have a value.
+
+    `is_id`: an id, or an employee or org number, its own or one that it points at. `ignore_case`: compared without regard to
+    capitals, in keys too (contract#capitals); what was delivered is what is stored.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
     required: bool = False
     needed: bool = False
+    is_id: bool = False
+    ignore_case: bool = False
 
     @property
     def stored_name(self) -> str:
         """The name after validation, which keeps a national id only as a hash."""
         return NATIONAL_ID_HASH if self.kind is Kind.NATIONAL_ID else self.name
+
+    def compared(self, alias: str = "") -> str:
+        """The SQL expression by which rows are compared: the stored column (of the table `alias`), or its lower case."""
+        name = f"{alias}.{self.stored_name}" if alias else self.stored_name
+        return f"lower({name})" if self.ignore_case else name
 
     @property
     def sql_type(self) -> str:
@@ -67,12 +78,20 @@ class Table:
         return f"{self.system}_{self.name}"
 
     @property
+    def key_columns(self) -> tuple[Column, ...]:
+        return tuple(next(c for c in self.columns if c.name == name) for name in self.key)
+
+    def key_sql(self, alias: str = "") -> tuple[str, ...]:
+        """The SQL expressions, in the order of the key, that are the same for two rows with one key."""
+        return tuple(c.compared(alias) for c in self.key_columns)
+
+    @property
     def content(self) -> tuple[Column, ...]:
         return tuple(c for c in self.columns if c.name not in self.key)
 
 
 def _id(name: str) -> Column:
-    return Column(name, required=True, needed=True)
+    return Column(name, required=True, needed=True, is_id=True)
 
 
 def _date(name: str) -> Column:
@@ -91,25 +110,25 @@ TABLES: tuple[Table, ...] = (
         Column("position_title"), Column("percentage"), _date("start_date"), _date("end_date"),
     ), guarded=True, owner="employee_number"),
     Table("hrm", "org_units", ("org_number",), (
-        _id("org_number"), Column("name"), Column("type", Kind.ORG_TYPE), Column("parent_org_number"),
+        _id("org_number"), Column("name"), Column("type", Kind.ORG_TYPE), Column("parent_org_number", is_id=True),
     ), optional_file=True),
     Table("vfs", "persons", ("person_id",), (
-        _id("person_id"), Column("employee_number"), _NATIONAL_ID, Column("given_name", required=True),
+        _id("person_id"), Column("employee_number", is_id=True), _NATIONAL_ID, Column("given_name", required=True),
         Column("family_name", required=True), Column("email"), Column("login_enabled", Kind.BOOLEAN),
         _REGISTERED_BY,
     ), guarded=True, owner="person_id"),
     Table("vfs", "positions", ("position_id",), (
-        _id("position_id"), _id("person_id"), _id("org_number"), Column("role"), Column("hrm_position_id"),
+        _id("position_id"), _id("person_id"), _id("org_number"), Column("role"), Column("hrm_position_id", is_id=True),
         _date("start_date"), _date("end_date"), _REGISTERED_BY,
     ), guarded=True, owner="person_id"),
     # start_date and position_id are part of the key, and an empty one is a value of it.
     Table("vfs", "accesses", ("person_id", "access_group", "org_number", "start_date", "position_id"), (
-        _id("person_id"), _id("access_group"), _id("org_number"), _date("start_date"),
-        Column("position_id", required=True), Column("end_date", Kind.DATE),
+        _id("person_id"), Column("access_group", required=True, needed=True, ignore_case=True), _id("org_number"),
+        _date("start_date"), Column("position_id", required=True, is_id=True), Column("end_date", Kind.DATE),
     ), owner="person_id"),
     Table("vfs", "org_units", ("org_number",), (
         _id("org_number"), Column("name", required=True), Column("type", Kind.ORG_TYPE, required=True),
-        Column("parent_org_number"),
+        Column("parent_org_number", is_id=True),
     )),
 )
 

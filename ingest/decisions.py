@@ -13,7 +13,7 @@ from typing import Any
 from ingest import files
 from ingest.canonical_tables import System
 from ingest.errors import IngestError
-from ingest.identity import holds_national_id
+from ingest.national_ids import holds_national_id
 
 
 class Decisions:

@@ -1,13 +1,19 @@
 """Errors of ingest. Their texts are for people: system, day, file, line and column, and what to do.
 
-They must not hold a value from a file: it could be a national id.
+They must not hold a value from a file, or a heading that could not be placed: it could be anybody's. National ids that stand
+in the name of a file or folder, or in an address, are taken out here, of every error (contract#leaks).
 """
 
 from datetime import date
 
+from ingest.national_ids import redact
+
 
 class IngestError(Exception):
-    """Base of all errors of ingest; people read its text."""
+    """Base of all errors of ingest; people read its text. National ids in it are taken out."""
+
+    def __init__(self, *texts: object):
+        super().__init__(*(redact(t) if isinstance(t, str) else t for t in texts))
 
 
 class RefusedExtract(IngestError):
@@ -17,7 +23,8 @@ class RefusedExtract(IngestError):
         self, problem: str, *, file: str | None = None, line: int | None = None, column: str | None = None,
         remedy: str | None = None,
     ):
-        self.problem, self.file, self.line, self.column, self.remedy = problem, file, line, column, remedy
+        self.problem, self.line = redact(problem), line
+        self.file, self.column, self.remedy = file and redact(file), column and redact(column), remedy and redact(remedy)
         super().__init__(problem)
 
     def describe(self, system: str, extract_date: date) -> str:
@@ -39,3 +46,7 @@ class DeliveryInProgress(IngestError):
 
 class PullFailed(IngestError):
     """A source could not be pulled, or only in part: there is no extract. The text names source, reason and remedy."""
+
+
+class WrongKey(IngestError):
+    """The key of the national-id hash is missing, too short, or another than before. The text says what to do."""

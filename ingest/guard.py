@@ -1,48 +1,183 @@
-"""Whether a landed extract is plausible enough to be let in (contract#quarantined): not empty, not shrunk or grown
-beyond the limits.
+"""Whether a landed extract is plausible enough to be let in (contract#quarantined): the guards, as functions of figures and
+the policy.
 
+Belongs here: which figures hold an extract back, and in what words. Does not belong here: how they are measured (`measuring`).
 A verdict is a function of the landed extracts, the decisions and the policy, so the order of arrival does not matter.
 """
 
-from dataclasses import dataclass
-from datetime import date
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
 
-from ingest.canonical_tables import System, tables_of
 from ingest.policy import Policy
+
+ACTIVE = "active positions"
+MAY_LOG_IN = "persons who may log in"
+_KEYS = {"employees": "employee keys", "persons": "person keys", "positions": "position keys"}
 
 
 @dataclass(frozen=True)
-class Size:
-    """What is compared from one extract to the next: rows of the guarded tables, and active positions on the day."""
+class Share:
+    """So many of so many."""
 
-    rows: dict[str, int]
-    active_positions: int
-
-    def figures(self) -> dict[str, int]:
-        return {**self.rows, "active positions": self.active_positions}
+    count: int
+    total: int
 
 
-def guarded_tables(system: System) -> list[str]:
-    return [t.name for t in tables_of(system) if t.guarded]
+@dataclass(frozen=True)
+class Measured:
+    """What the guards look at in the state after one extract.
+
+    `sizes`: rows by table, and under ACTIVE and MAY_LOG_IN; a table that a full extract does not deliver has none.
+    `gone`: by table, how many keys of the previous accepted extract are gone. `ownerless`: positions that belong to nobody.
+    HRM only: `active_again`, of the positions that had stopped within `stopped_days` of the previous accepted extract;
+    `dates_lost`, of the end dates that were yet to come there. None where there is no previous extract.
+    """
+
+    sizes: dict[str, int]
+    gone: dict[str, Share] = field(default_factory=dict)
+    ownerless: Share | None = None
+    active_again: Share | None = None
+    dates_lost: Share | None = None
+    stopped_days: int = 0
+
+    def as_json(self) -> str:
+        """The figures as text, for the warehouse."""
+        return json.dumps({k: v for k, v in _plain(self).items() if v is not None})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Measured":
+        """The figures that `as_json` wrote."""
+        record: dict[str, Any] = json.loads(text)
+        for name in ("ownerless", "active_again", "dates_lost"):
+            if name in record:
+                record[name] = Share(*record[name])
+        record["gone"] = {table: Share(*share) for table, share in record.get("gone", {}).items()}
+        return cls(**record)
+
+
+def _plain(measured: Measured) -> dict[str, Any]:
+    def pair(share: Share | None) -> list[int] | None:
+        return [share.count, share.total] if share else None
+
+    return {
+        "sizes": measured.sizes, "gone": {t: pair(s) for t, s in measured.gone.items()}, "ownerless": pair(measured.ownerless),
+        "active_again": pair(measured.active_again), "dates_lost": pair(measured.dates_lost),
+        "stopped_days": measured.stopped_days}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An extract that counts: its day, its sizes, and whether a decision let it in that a guard had held back."""
+
+    day: date
+    sizes: dict[str, int]
+    let_in: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The sizes that an extract is compared with, and in words where they come from."""
+
+    sizes: dict[str, int]
+    words: str
+
+
+def reference_of(day: date, accepted: Sequence[Accepted], policy: Policy) -> Reference | None:
+    """What the sizes of an extract of `day` are compared with; `accepted`: the extracts before it, oldest first.
+
+    Per figure the largest of `policy.reference_days`, back to the latest that a decision let in; where no extract is that
+    recent, the previous one. None where there is no earlier extract.
+    """
+    recent: list[Accepted] = []
+    for extract in reversed(accepted):
+        if extract.day < day - timedelta(days=policy.reference_days):
+            break
+        recent.append(extract)
+        if extract.let_in:
+            break
+    if not recent:
+        return Reference(accepted[-1].sizes, f"in the extract of {accepted[-1].day}") if accepted else None
+    sizes: dict[str, int] = {}
+    for extract in recent:
+        for name, count in extract.sizes.items():
+            sizes[name] = max(count, sizes.get(name, 0))
+    if recent[-1].let_in:
+        return Reference(sizes, f"the most since the extract of {recent[-1].day} was let in")
+    return Reference(sizes, f"the most in {policy.reference_days} days")
+
+
+def why_mistyped(day: date, history_began_on: date | None, policy: Policy) -> str | None:
+    """The reason to hold back an extract dated long before the oldest that had been accepted when it came, or None.
+
+    contract#mistyped-year
+    """
+    if history_began_on is None or (history_began_on - day).days <= policy.max_days_before_history:
+        return None
+    return (f"dated {(history_began_on - day).days} days before the oldest extract that was ever accepted ({history_began_on}); "
+            "is the year mistyped?")
 
 
 def why_quarantined(
-    size: Size, previous: Size | None, policy: Policy, day: date, *, full: bool
+    measured: Measured, reference: Reference | None, policy: Policy, day: date, *, full: bool, held_accesses: bool = False
 ) -> str | None:
-    """The reason in figures, or None when the extract passes."""
+    """The reason in figures, or None when the extract passes. `held_accesses`: an earlier accepted extract held accesses."""
     policy = policy.on(day)
     if full:
-        empty = [name for name, rows in size.rows.items() if rows == 0]
+        empty = [name for name in ("employees", "persons", "positions", "accesses")
+                 if measured.sizes.get(name) == 0 and (name != "accesses" or held_accesses)]
         if empty:
             return f"{' and '.join(empty)} empty"
-    if previous is None:
-        return None
-    reasons = []
-    before = previous.figures()
-    for name, rows in size.figures().items():
-        change = rows - before[name]
-        if -change * 100 > policy.max_drop_percent * before[name] and -change > policy.min_drop_rows:
-            reasons.append(f"{name} fell from {before[name]} to {rows}")
-        elif rows > policy.max_growth_factor * before[name] and change > policy.min_growth_rows:
-            reasons.append(f"{name} rose from {before[name]} to {rows}")
+    reasons = [*_sizes(measured, reference, policy), *_keys(measured, policy), *_end_dates(measured, policy),
+               *_owners(measured, policy)]
     return "; ".join(reasons) or None
+
+
+def _sizes(measured: Measured, reference: Reference | None, policy: Policy) -> Iterator[str]:
+    """contract#guard-size"""
+    if reference is None:
+        return
+    for name, count in measured.sizes.items():
+        if name not in reference.sizes:
+            continue
+        before = reference.sizes[name]
+        grown = count > policy.max_growth_factor * before and count - before > policy.min_growth_rows
+        if _too_many(Share(before - count, before), policy):
+            yield f"{name} fell from {before} to {count} ({reference.words})"
+        elif grown:
+            yield f"{name} rose from {before} to {count} ({reference.words})"
+
+
+def _keys(measured: Measured, policy: Policy) -> Iterator[str]:
+    """contract#guard-keys"""
+    for table, gone in measured.gone.items():
+        if _too_many(gone, policy):
+            yield f"{gone.count} of {gone.total} {_KEYS[table]} of the extract before are gone"
+
+
+def _end_dates(measured: Measured, policy: Policy) -> Iterator[str]:
+    """contract#guard-end-dates"""
+    again, lost = measured.active_again, measured.dates_lost
+    if again and _too_many(again, policy, at_least=policy.min_loss_rows):
+        yield f"{again.count} of {again.total} positions that had ended are active again"
+    if lost and _more_than(lost, policy.max_loss_percent) and lost.count >= policy.min_lost_dates:
+        yield f"{lost.count} of {lost.total} end dates yet to come are gone"
+
+
+def _owners(measured: Measured, policy: Policy) -> Iterator[str]:
+    """contract#guard-owners"""
+    nobodys = measured.ownerless
+    if nobodys and _too_many(nobodys, policy, at_least=policy.min_loss_rows):
+        yield f"{nobodys.count} of {nobodys.total} positions belong to nobody"
+
+
+def _too_many(share: Share, policy: Policy, *, at_least: int = 0) -> bool:
+    """More than the policy's share and number of rows; or more than half, and `at_least` so many."""
+    return (_more_than(share, policy.max_drop_percent) and share.count > policy.min_drop_rows) or (
+        _more_than(share, policy.max_loss_percent) and share.count >= at_least)
+
+
+def _more_than(share: Share, percent: float) -> bool:
+    return share.count * 100 > percent * share.total

@@ -50,7 +50,7 @@ def look_into(source: Source, day: date, key: bytes, *, pull: bool, progress: Pr
     for row in extract.rejected.to_pylist():
         reasons.setdefault(row["table_name"], Counter())[f"{row['column_name']}: {row['reason']}"] += 1
     tables = [TableSeen(t.name, raw[t.name].data.num_rows, _filled(raw[t.name]), dict(reasons.get(t.name, {})),
-                        raw[t.name].extra_columns) for t in tables_of(source.system) if t.name in raw]
+                        tuple(extract.extra_columns.get(t.name, ()))) for t in tables_of(source.system) if t.name in raw]
     cannot = not_assessable(source.carries, extract.tables) if source.system == "vfs" else []
     return Seen(source.system, tables, [t.name for t in tables_of(source.system) if t.name not in raw], cannot,
                 list(_advice(tables)))

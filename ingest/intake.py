@@ -14,9 +14,11 @@ from ingest import quarantine, retention
 from ingest.canonical_tables import System
 from ingest.decisions import Decisions
 from ingest.errors import DeliveryInProgress, PullFailed
+from ingest.guard import why_mistyped
 from ingest.landing import Landed, Landing
 from ingest.policy import Policy
 from ingest.sources.base import Source
+from ingest.sql import scalar
 from ingest.versions import Verdict, fold
 
 Progress = Callable[[str], None]
@@ -49,12 +51,12 @@ class Intake:
 
 def land(
     landing: Landing, source: Source, as_of: date, key: bytes, policy: Policy, *, only: date | None = None, pull: bool = False,
-    progress: Progress = lambda _: None, examine: Callable[[Path], None] = lambda _: None,
+    progress: Progress = lambda _: None, examine: Callable[[Path], None] = lambda _: None, oldest_accepted: date | None = None,
 ) -> Intake:
     """Land the deliveries that are new or changed, dated `as_of` at the latest; with `only`, that day's, changed or not.
 
     `pull`: `as_of` is today, so sources that are pulled may be asked. `examine` gets the folder of each extract
-    that landed and was not refused.
+    that landed and was not refused. `oldest_accepted`: the date of the system's oldest accepted extract (`oldest_accepted`).
     """
     intake = Intake(source.system)
     base_date = retention.base_date(landing.root)
@@ -69,7 +71,7 @@ def land(
             continue
         progress(f"{source.system}: taking in {delivery.extract_date} ({number} of {len(pending)})")
         try:
-            landed = landing.take_in(source, delivery, key, policy.max_rejected_percent, progress)
+            landed = landing.take_in(source, delivery, key, policy.max_rejected_percent, progress, oldest_accepted)
         except DeliveryInProgress as error:
             intake.postponed.append(
                 f"{source.system} {delivery.extract_date}: {error}; it is taken in when it is complete")
@@ -82,6 +84,16 @@ def land(
             if not landed.refused:
                 examine(landed.folder)
     return intake
+
+
+def oldest_accepted(con: duckdb.DuckDBPyConnection, landing: Landing, policy: Policy, system: System) -> date | None:
+    """The date of a system's oldest accepted extract; None when there is none.
+
+    A warehouse that knows of no extract is a new one: then the oldest that landed and is not itself dated too long ago.
+    """
+    known = scalar(con, "SELECT min(extract_date) FILTER (status = 'accepted') FROM ingest.extracts WHERE system = ?", [system])
+    return known or min((e.extract_date for e in landing.all(system) if not e.refused and not why_mistyped(
+        e.extract_date, e.history_began_on, policy)), default=None)
 
 
 def fold_landed(

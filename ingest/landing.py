@@ -30,7 +30,8 @@ class Landed:
     """One delivery as it was taken in.
 
     `arrival`: 1 for the first of its day; `fingerprint`: keyed digest of its content and of the settings that read it;
-    `refused`: why; `figures` and `extra_columns`: by table.
+    `refused`: why; `figures` and `extra_columns`: by table. `history_began_on`: the system's oldest accepted extract when this
+    one was taken in.
     """
 
     system: System
@@ -44,6 +45,7 @@ class Landed:
     active_positions: int = 0
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
     not_assessable: list[str] = field(default_factory=list)
+    history_began_on: date | None = None
 
     @property
     def key(self) -> str:
@@ -85,9 +87,13 @@ class Landing:
                 if d.is_pulled or seen.get(d.extract_date.isoformat()) != _signature(source, d)]
 
     def take_in(
-        self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float, progress: Progress = lambda _: None
+        self, source: Source, delivery: Delivery, key: bytes, max_rejected_percent: float, progress: Progress = lambda _: None,
+        oldest_accepted: date | None = None,
     ) -> Landed | None:
-        """Land one delivery. None when the day's latest has the same content. Raises DeliveryInProgress, PullFailed."""
+        """Land one delivery. None when the day's latest has the same content. Raises DeliveryInProgress, PullFailed.
+
+        `oldest_accepted`: the system's oldest accepted extract until now; kept with the delivery.
+        """
         content = source.fetch(delivery, progress)
         limit = f"{max_rejected_percent:g}"
         fingerprint = _fingerprint(content, f"{source.settings_fingerprint}|{limit}", key)
@@ -95,14 +101,14 @@ class Landing:
         landed = None
         if not same_day or same_day[-1].fingerprint != fingerprint:
             arrival = same_day[-1].arrival + 1 if same_day else 1
-            landed = self._land(source, delivery, content, arrival, fingerprint, key, max_rejected_percent)
+            landed = self._land(source, delivery, content, arrival, fingerprint, key, max_rejected_percent, oldest_accepted)
         if not delivery.is_pulled:
             self._remember(source, delivery)
         return landed
 
     def _land(
         self, source: Source, delivery: Delivery, content: Content, arrival: int, fingerprint: str,
-        key: bytes, max_rejected_percent: float,
+        key: bytes, max_rejected_percent: float, oldest_accepted: date | None,
     ) -> Landed:
         extract: CanonicalExtract | None = None
         refused = None
@@ -121,6 +127,7 @@ class Landing:
             "active_positions": extract.active_positions if extract else 0,
             "extra_columns": extract.extra_columns if extract else {},
             "not_assessable": not_assessable(source.carries, extract.tables) if extract and source.system == "vfs" else [],
+            "history_began_on": oldest_accepted.isoformat() if oldest_accepted else None,
         }
         with files.new_folder(folder) as writing:
             if extract:
@@ -134,6 +141,8 @@ class Landing:
     def _load(file: Path) -> Landed:
         record = json.loads(file.read_text(encoding="utf-8"))
         record["extract_date"] = date.fromisoformat(record["extract_date"])
+        if began := record.get("history_began_on"):
+            record["history_began_on"] = date.fromisoformat(began)
         record["figures"] = {n: Figures(**f) for n, f in record["figures"].items()}
         return Landed(folder=file.parent, **record)
 

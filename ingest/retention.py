@@ -3,7 +3,7 @@
 A purge writes a base: the versions of everybody whom a system still held after the horizon, and of everybody they may be
 matched with. Folding continues from it; the extracts up to it are deleted.
 
-    landed/base/<date>/<system>_<table>.parquet, extracts.parquet
+    landed/base/<date>/<system>_<table>.parquet, extracts.parquet, kept_rows.parquet
 """
 
 import shutil
@@ -18,6 +18,8 @@ from ingest.expectations import RESULT_FILE
 from ingest.sql import literal, scalar
 
 _BASE = "base"
+_FIGURES_OF_SIZES = """
+    '{"sizes": ' || rtrim(size_rows, '}') || ', "active positions": ' || active_positions || '}}' AS figures"""
 
 
 def base_date(landed: Path) -> date | None:
@@ -38,8 +40,14 @@ def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> dat
             con.execute(f"DELETE FROM versions.{table.versions_name}")
             con.execute(f"INSERT INTO versions.{table.versions_name} BY NAME SELECT * FROM read_parquet(?)",
                         [str(folder / f"{table.versions_name}.parquet")])
-        con.execute("INSERT INTO ingest.extracts BY NAME SELECT * FROM read_parquet(?) WHERE system = ?",
-                    [str(folder / "extracts.parquet"), system])
+        extracts = f"read_parquet({literal(folder / 'extracts.parquet')})"
+        columns = {name for name, *_ in con.execute(f"DESCRIBE FROM {extracts}").fetchall()}
+        # A base that an earlier version wrote has the sizes in another form, and no other figures.
+        listed = "* EXCLUDE (size_rows), " + _FIGURES_OF_SIZES if "size_rows" in columns else "*"
+        con.execute(f"INSERT INTO ingest.extracts BY NAME SELECT {listed} FROM {extracts} WHERE system = ?", [system])
+        con.execute("DELETE FROM ingest.kept_rows WHERE system = ?", [system])
+        if (kept_rows := folder / "kept_rows.parquet").exists():
+            con.execute("INSERT INTO ingest.kept_rows SELECT * FROM read_parquet(?) WHERE system = ?", [str(kept_rows), system])
         con.execute("COMMIT")
     return base
 
@@ -70,6 +78,10 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
         con.execute(f"""
             COPY (SELECT * FROM ingest.extracts WHERE extract_date <= DATE '{last}')
             TO {literal(folder / "extracts.parquet")} (FORMAT parquet)""")
+        con.execute(f"""
+            COPY (SELECT * REPLACE (NULL::DATE AS kept_to) FROM ingest.kept_rows
+                  WHERE kept_since <= DATE '{last}' AND (kept_to IS NULL OR kept_to > DATE '{last}'))
+            TO {literal(folder / "kept_rows.parquet")} (FORMAT parquet)""")
     return _remove_up_to(landed, quarantined, last)
 
 

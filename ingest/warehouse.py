@@ -3,6 +3,7 @@
     versions.<system>_<table>   the canonical columns, valid_from, valid_to (null: still valid)
     ingest.extracts             what became of each delivery
     ingest.rejected_rows        rejected rows of deliveries that count
+    ingest.kept_rows            rows that stay because they could not be read, and over which extracts
     ingest.run                  one row: the as-of date and the policy's numbers
     ingest.exceptions           approved exceptions
     ingest.alert_log            which messages were sent to whom
@@ -28,13 +29,17 @@ from ingest.sql import scalar
 _EXTRACTS = """
 CREATE TABLE IF NOT EXISTS ingest.extracts (
   system VARCHAR, extract_date DATE, delivery VARCHAR, arrival INTEGER, fingerprint VARCHAR, kind VARCHAR,
-  status VARCHAR, reason VARCHAR, row_count BIGINT, rejected_count BIGINT, size_rows VARCHAR, active_positions BIGINT,
-  not_assessable VARCHAR[]
+  status VARCHAR, reason VARCHAR, row_count BIGINT, rejected_count BIGINT, active_positions BIGINT, not_assessable VARCHAR[],
+  figures VARCHAR, kept_rows BIGINT, may_miss_rows BIGINT
 )"""
 _REJECTED_ROWS = """
 CREATE TABLE IF NOT EXISTS ingest.rejected_rows (
   system VARCHAR, extract_date DATE, delivery VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT,
-  column_name VARCHAR, reason VARCHAR
+  column_name VARCHAR, reason VARCHAR, is_unreadable BOOLEAN, key VARCHAR, kept_since DATE
+)"""
+_KEPT_ROWS = """
+CREATE TABLE IF NOT EXISTS ingest.kept_rows (
+  system VARCHAR, table_name VARCHAR, key_values VARCHAR[], kept_since DATE, kept_to DATE
 )"""
 _RUN = """
 CREATE TABLE IF NOT EXISTS ingest.run (
@@ -56,6 +61,7 @@ CREATE TABLE IF NOT EXISTS ingest.alert_log (
 INGEST_TABLES = {
     "extracts": "What became of each delivery: accepted, replaced, quarantined or refused, and why.",
     "rejected_rows": "Rejected rows of extracts that count: file, line, column and reason.",
+    "kept_rows": "Rows of a system's state that stay because an extract's row could not be read, and since when.",
     "run": "One row: the as-of date and the policy's numbers.",
     "exceptions": "Approved exceptions from findings, with their expiry.",
     "alert_log": "What was sent to whom, from the log of messages.",
@@ -102,9 +108,14 @@ def open_warehouse(
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that ingest writes, and the columns that an earlier version's tables lack."""
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
-    for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
+    for statement in (_EXTRACTS, _REJECTED_ROWS, _KEPT_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
         con.execute(statement)
-    con.execute("ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS not_assessable VARCHAR[]")
+    # Extracts without figures are folded again, so that everything new is told of them too.
+    for column in ("not_assessable VARCHAR[]", "figures VARCHAR", "kept_rows BIGINT", "may_miss_rows BIGINT"):
+        con.execute(f"ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS {column}")
+    con.execute("ALTER TABLE ingest.extracts DROP COLUMN IF EXISTS size_rows")
+    for column in ("is_unreadable BOOLEAN", "key VARCHAR", "kept_since DATE"):
+        con.execute(f"ALTER TABLE ingest.rejected_rows ADD COLUMN IF NOT EXISTS {column}")
     for column in ("exception_id VARCHAR", "revoked_on DATE", "revoked_by VARCHAR"):
         con.execute(f"ALTER TABLE ingest.exceptions ADD COLUMN IF NOT EXISTS {column}")
     for table in TABLES:
@@ -117,10 +128,13 @@ def set_run(
     con: duckdb.DuckDBPyConnection, as_of: date, policy: Policy, exceptions: list[dict[str, Any]],
     purged_before: date | None = None,
 ) -> None:
-    """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there."""
+    """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there.
+
+    Access groups are in lower case, as they are compared (contract#capitals).
+    """
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
-    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?)", [
+    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, [lower(g) FOR g IN ?], ?)", [
         as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
         [g.lower() for g in policy.kommuneadmin_groups], purged_before])
     con.execute("DELETE FROM ingest.exceptions")

@@ -17,7 +17,7 @@ from ingest.assessable import EVERYTHING
 from ingest.canonical_tables import ExtractKind, System, Table, tables_of
 from ingest.errors import DeliveryInProgress, RefusedExtract
 from ingest.sources.base import Digest, Progress, RawTable, SourceSettings, adapter
-from ingest.sources.delimited import Columns, DateFormat, Delimited, Values, known_encoding, part_for, whole
+from ingest.sources.delimited import Columns, DateFormat, Delimited, Values, headings_for, known_encoding, part_for, whole
 from ingest.sources.file_drop import FileDrop, FileDropAdapter
 
 
@@ -96,7 +96,7 @@ class CsvFolder(FileDropAdapter):
                         stream.seek(0)
                         contents[name], refused = hashlib.file_digest(stream, "sha256").digest(), refused or error
         except OSError as error:
-            raise DeliveryInProgress(f"{folder.name}: {error.strerror}") from error
+            raise DeliveryInProgress(f"{folder.name}: {error.strerror}") from None
         if self.files(folder).signature() != signature:
             raise DeliveryInProgress(f"{folder.name} changed while it was read")
         return CsvFiles(self, contents, self._settings.extract, refused)
@@ -116,7 +116,7 @@ class CsvFolder(FileDropAdapter):
         file = f"{table.name}.csv"
         written = Delimited(self._settings.encoding, self._settings.delimiter)
         content, heading = written.read(file, content)
-        named = part_for(table, self._settings.columns)
+        named = headings_for(table, self._settings.columns)
         wanted = {c.name: named.get(c.name, c.name) for c in table.columns}
         for column in table.columns:
             if column.required and wanted[column.name] not in heading:

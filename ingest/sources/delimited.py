@@ -6,7 +6,8 @@ pyarrow parses; Python's slower csv module reads headings, and finds lines for e
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Annotated, Any
 
@@ -15,6 +16,7 @@ import pyarrow.csv as pa_csv
 from pydantic import Field
 
 from ingest.canonical_tables import Table, tables_of
+from ingest.cells import clean
 from ingest.errors import RefusedExtract
 
 # Settings for all tables of a system, or below a table's name for that one.
@@ -47,6 +49,11 @@ def part_for(table: Table, setting: Mapping[str, Any]) -> dict[str, Any]:
     return {**general, **(own if isinstance(own, dict) else {})}
 
 
+def headings_for(table: Table, columns: Mapping[str, Any]) -> dict[str, str]:
+    """{canonical name: heading} of the part of `columns` that holds for one table, cleaned as headings in files are."""
+    return {name: clean(heading) for name, heading in part_for(table, columns).items() if isinstance(heading, str)}
+
+
 def whole(file: str, stream: IO[bytes]) -> bytes:
     """The content of a text file. Raises RefusedExtract at the first line longer than 4 MB, without reading on."""
     pieces: list[bytes] = []
@@ -59,6 +66,24 @@ def whole(file: str, stream: IO[bytes]) -> bytes:
             raise RefusedExtract("the line is longer than 4 MB", file=file, line=line, remedy="Deliver the file again")
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def headings_to_tell(headings: Iterable[str]) -> list[str]:
+    """Headings that nothing is made of, to tell people: a row of data may have been taken for headings, so that one with digits
+    or an address is only counted."""
+    headings = list(headings)
+    named = [h for h in headings if not re.search(r"[\d@]", h)]
+    hidden = len(headings) - len(named)
+    return named + ([f"{hidden} with digits or an address in the heading"] if hidden else [])
+
+
+def refuse_twice(heading: list[str], file: str, line: int) -> None:
+    """Raise RefusedExtract when a heading stands twice. It is not repeated: the row may be data, in a file without headings."""
+    twice = [str(number) for number, h in enumerate(heading, start=1) if h and heading.count(h) > 1]
+    if twice:
+        raise RefusedExtract(
+            "columns have the same heading, or the file has no row of headings", file=file, line=line,
+            column=f"{', '.join(twice[:-1])} and {twice[-1]}", remedy="Deliver it with headings, each of them once")
 
 
 class UnreadableRecord(Exception):
@@ -111,17 +136,14 @@ class Delimited:
             raise UnreadableRecord(begins) from None
 
     def heading(self, file: str, content: bytes) -> list[str]:
-        """The cells of the first record, trimmed. Raises RefusedExtract when there is none, or a column is there twice."""
+        """The cells of the first record, cleaned. Raises RefusedExtract when there is none, or a column is there twice."""
         try:
             _, cells = next(self.records(content, strict=False))
         except (StopIteration, UnreadableRecord):
             raise RefusedExtract("the file is empty, not even a heading", file=file, line=1,
                                  remedy="Deliver it again") from None
-        heading = [c.strip() for c in cells]
-        twice = sorted({h for h in heading if h and heading.count(h) > 1})
-        if twice:
-            raise RefusedExtract("a column stands twice in the heading", file=file, line=1, column=", ".join(twice),
-                                 remedy="Deliver it with each column once")
+        heading = [clean(c) for c in cells]
+        refuse_twice(heading, file, 1)
         return heading
 
     def parse(self, file: str, content: bytes, heading: list[str]) -> pa.Table:

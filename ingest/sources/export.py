@@ -16,9 +16,20 @@ from pydantic import Field, field_validator
 
 from ingest.assessable import EVERYTHING
 from ingest.canonical_tables import System, Table, tables_of
+from ingest.cells import clean
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable, SourceSettings, adapter
-from ingest.sources.delimited import Columns, DateFormat, Delimited, Values, known_encoding, part_for, whole
+from ingest.sources.delimited import (
+    Columns,
+    DateFormat,
+    Delimited,
+    Values,
+    headings_for,
+    known_encoding,
+    part_for,
+    refuse_twice,
+    whole,
+)
 from ingest.sources.file_drop import FileDrop, FileDropAdapter, is_bomb
 
 pc: Any = pyarrow.compute  # its functions are made at import, unknown to the type checker
@@ -81,7 +92,7 @@ class Export(FileDropAdapter):
     def _columns(self, table: Table) -> dict[str, str]:
         """{canonical column: heading} of one table."""
         named = {c.name for c in table.columns}
-        return {name: heading for name, heading in part_for(table, self._settings.columns).items() if name in named}
+        return {name: heading for name, heading in headings_for(table, self._settings.columns).items() if name in named}
 
     def _table(
         self, table: Table, file: str, heading: list[str], data: pa.Table, lines_of: Callable[[Sequence[int]], list[int]]
@@ -123,11 +134,8 @@ class Export(FileDropAdapter):
         cells = excel_rows(file, stream, self._settings.sheet)[self._settings.skip_rows:]
         if not cells:
             raise RefusedExtract("the sheet is empty, not even a heading", file=file, remedy="Export it again, or set `sheet`")
-        heading = [h or "" for h in cells[0]]
-        twice = sorted({h for h in heading if h and heading.count(h) > 1})
-        if twice:
-            raise RefusedExtract("a column stands twice in the heading", file=file, line=self._settings.skip_rows + 1,
-                                 column=", ".join(twice), remedy="Export it with each column once")
+        heading = [clean(h or "") for h in cells[0]]
+        refuse_twice(heading, file, self._settings.skip_rows + 1)
         numbers = [n for n, row in enumerate(cells[1:]) if any(row)]
         data = pa.table({h: pa.array([cells[1:][n][i] if i < len(cells[1:][n]) else None for n in numbers], pa.string())
                          for i, h in enumerate(heading) if h})

@@ -6,9 +6,8 @@ what was removed.
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import requests
 from pydantic import Field, SecretStr
@@ -17,7 +16,7 @@ from ingest.canonical_tables import System, tables_of
 from ingest.sources.base import Progress, RawTable, adapter
 from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, json_body
 from ingest.sources.pulled import Listing, Page, PulledAdapter, PulledTables, Record
-from ingest.sources.rows import Rows, as_list, day_of, first, text
+from ingest.sources.rows import Rows, as_list, first, text
 
 COLLECTIONS = {
     "person": "administrasjon/personal/person",
@@ -25,7 +24,6 @@ COLLECTIONS = {
     "arbeidsforhold": "administrasjon/personal/arbeidsforhold",
     "organisasjonselement": "administrasjon/organisasjon/organisasjonselement",
 }
-_OSLO = ZoneInfo("Europe/Oslo")
 
 
 class FintSettings(HttpSettings):
@@ -108,7 +106,7 @@ def canonical(collections: dict[str, list[Record]], percent_scale: float) -> dic
             position_id=_identifier(position.get("systemId")), employee_number=_identifier(employee.get("ansattnummer")),
             org_number=numbers[id(place)], position_title=text(position.get("stillingstittel")),
             percentage=_percent(position.get("ansettelsesprosent"), percent_scale),
-            start_date=_day(period.get("start")), end_date=_day(period.get("slutt")))
+            start_date=text(period.get("start")), end_date=text(period.get("slutt")))
     for unit in collections["organisasjonselement"]:
         number = _identifier(unit.get("organisasjonsnummer"))
         if number:
@@ -163,18 +161,3 @@ def _identifier(value: object) -> str | None:
 
 def _percent(value: object, scale: float) -> str | None:
     return f"{value / scale:g}" if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _day(value: object) -> str | None:
-    """The calendar day in Oslo of a point in time; any other text is returned as it is, for validation to reject."""
-    written = text(value)
-    try:
-        moment = datetime.fromisoformat(written) if written else None
-    except ValueError:
-        return written
-    if moment is None or moment.tzinfo is None:
-        return day_of(written)
-    try:
-        return moment.astimezone(_OSLO).date().isoformat()
-    except OverflowError:  # 9999-12-31T23:59:59Z: that day will do
-        return day_of(written)

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute
 from pyarrow import csv
 
+from ingest.dates import day_text
 from ingest.sources.base import RawTable
-from ingest.sources.rows import DAY_OF_TIME
 from ingest.sources.xml import etree, pieces
 
 pc: Any = pyarrow.compute  # its functions are made at import, unknown to the type checker
@@ -49,12 +49,13 @@ def tables(lines_of_people: Iterable[bytes]) -> dict[str, RawTable]:
     has_ended = pc.match_substring(pc.fill_null(lines["type"], ""), "sluttet", ignore_case=True)
     counts = pc.and_(lines["is_position"], pc.or_(pc.is_valid(lines["end_date"]), pc.invert(has_ended)))
     positions = lines.select(["employee_number", *_POSITION[:-1]]).filter(counts)
-    number, start = positions["employee_number"], _day(positions["start_date"])
-    position_ids = pc.binary_join_element_wise(number, pc.fill_null(positions["position_id"], ""), pc.fill_null(start, ""), ":")
+    number, start = positions["employee_number"], positions["start_date"]
+    position_ids = pc.binary_join_element_wise(
+        number, pc.fill_null(positions["position_id"], ""), pc.fill_null(_day(start), ""), ":")
     positions = pa.table({
         "position_id": position_ids, "employee_number": number, "org_number": positions["org_number"],
         "position_code": positions["position_code"], "position_title": positions["position_title"],
-        "percentage": _percentage(positions["percentage"]), "start_date": start, "end_date": _day(positions["end_date"])})
+        "percentage": _percentage(positions["percentage"]), "start_date": start, "end_date": positions["end_date"]})
     return {"employees": RawTable(employees, "hrm_ws"), "positions": RawTable(positions, "hrm_ws")}
 
 
@@ -79,7 +80,9 @@ def _stylesheet(namespace: str | None) -> Any:
 
 
 def _day(values: pa.ChunkedArray) -> pa.Array:
-    return _replaced(values, DAY_OF_TIME, r"\1")
+    """The day in an id. The columns of dates are read by validation."""
+    encoded = values.combine_chunks().dictionary_encode()
+    return pa.array([day_text(written) for written in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
 
 
 def _percentage(values: pa.ChunkedArray) -> pa.Array:

@@ -112,13 +112,13 @@ class Client:
                     if answer.status_code != 200:
                         self._refused(url, answer)
                     return parse(answer)
-            except requests.exceptions.SSLError as error:
+            except requests.exceptions.SSLError:
                 raise PullFailed(f"{self.name}: {urlsplit(url).hostname}'s certificate is not trusted. If your kommune has its "
-                                 "own authority, set `ca_bundle` to its certificate file") from error
+                                 "own authority, set `ca_bundle` to its certificate file") from None
             except AnswerTooLarge as error:
                 raise PullFailed(f"{self.name}: {_where(url)}: {error}; look at `url`") from None
-            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-                raise PullFailed(f"{self.name}: {url} is no address") from error
+            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+                raise PullFailed(f"{self.name}: {url} is no address") from None
             except (requests.RequestException, urllib3.exceptions.HTTPError, BadAnswer, ConnectionError, EOFError) as error:
                 retry = self._wait(retry, url, answer, error)
 
@@ -161,11 +161,11 @@ class Client:
             retry = retry.increment("GET", urlsplit(url).path, error=urllib3.exceptions.ProtocolError(str(error)))
         except urllib3.exceptions.MaxRetryError:
             raise PullFailed(f"{self.name}: {_where(url)} did not answer as it should, {self._settings.attempts} times: "
-                             f"{_describe(error)}. The next run tries again") from error
+                             f"{_describe(error)}. The next run tries again") from None
         asked = retry.get_retry_after(answer.raw) if answer is not None and answer.status_code in (429, 503) else None
         if asked and asked > self._settings.max_retry_after_seconds:
             raise PullFailed(f"{self.name}: {_origin(url)} asks to wait {asked:.0f} seconds, more than "
-                             "`max_retry_after_seconds`. The next run tries again") from error
+                             "`max_retry_after_seconds`. The next run tries again") from None
         time.sleep(asked or retry.get_backoff_time())
         return retry
 

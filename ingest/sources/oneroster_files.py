@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any
 
+from ingest.cells import clean
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.delimited import whole
@@ -121,7 +122,8 @@ def _records(files: FileDrop, name: str) -> list[dict[str, str]]:
         try:
             content = io.BytesIO(whole(name, stream))
             reader = csv.DictReader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), restval="", strict=True)
-            missing = [column for column in needed if column not in (reader.fieldnames or [])]
+            reader.fieldnames = [clean(heading) for heading in reader.fieldnames or []]
+            missing = [column for column in needed if column not in reader.fieldnames]
             if missing:
                 raise RefusedExtract("a required column is missing", file=name, line=1, column=", ".join(missing),
                                      remedy="Deliver it again")

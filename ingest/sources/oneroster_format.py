@@ -16,9 +16,10 @@ from pydantic import Field, SecretStr, model_validator
 
 from ingest.assessable import COUNTERPARTS
 from ingest.canonical_tables import tables_of
+from ingest.dates import day_text
 from ingest.sources.base import RawTable
 from ingest.sources.http import HttpSettings
-from ingest.sources.rows import Rows, as_list, day_of, first, text
+from ingest.sources.rows import Rows, as_list, first, text
 
 TABLES = ("persons", "positions", "accesses", "org_units")
 CARRIES = COUNTERPARTS | {"accesses.kommuneadmin"}
@@ -104,11 +105,11 @@ class Roster:
             org, name, begin = _reference(role.get("org")) or "", text(role.get("role")) or "", text(role.get("beginDate"))
             rows["positions"].add(
                 position_id=text(role.get("sourcedId")) or f"{user_id}:{name}:{org}:{begin or ''}", person_id=user_id,
-                org_number=self._org_number(org), role=name, start_date=day_of(begin), end_date=self._end(role))
+                org_number=self._org_number(org), role=name, start_date=begin, end_date=self._end(role))
         for role in admin:
             rows["accesses"].add(
                 person_id=user_id, access_group=KOMMUNEADMIN, org_number=self._org_number(_reference(role.get("org")) or ""),
-                start_date=day_of(text(role.get("beginDate"))), end_date=self._end(role))
+                start_date=text(role.get("beginDate")), end_date=self._end(role))
 
     def _org_number(self, org_id: str) -> str | None:
         """An org's own number; where it has none, or is not delivered, its sourcedId still identifies it."""
@@ -116,11 +117,11 @@ class Roster:
 
     def _end(self, role: Mapping[str, Any]) -> str | None:
         """The last day of the role; OneRoster leaves open whether `endDate` is that day or the one after."""
-        written = day_of(text(role.get("endDate")))
+        written = text(role.get("endDate"))
         if written is None or self.settings.end_date == "inclusive":
             return written
         try:
-            return (date.fromisoformat(written) - timedelta(days=1)).isoformat()
+            return (date.fromisoformat(day_text(written) or "") - timedelta(days=1)).isoformat()
         except (ValueError, OverflowError):
             return written  # validation rejects it, with a reason
 

@@ -12,10 +12,11 @@ from pydantic import Field
 
 from ingest.assessable import COUNTERPARTS
 from ingest.canonical_tables import System, tables_of
+from ingest.dates import day_text
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable, SourceSettings, adapter
 from ingest.sources.file_drop import FileDrop, FileDropAdapter
-from ingest.sources.rows import Rows, day_of, first
+from ingest.sources.rows import Rows, first
 from ingest.sources.xml import BrokenXml, Element, child_text, children, name, pieces
 
 _ORG_TYPES = {"skole": "school", "skoleeier": "kommune"}
@@ -73,7 +74,7 @@ class _Gathered:
             person = self.other_ids.get(member["person"] or "", member["person"] or "")
             staff.add(person)
             rows["positions"].add(
-                position_id=":".join((person, member["org"] or "", member["role"] or "", member["begin"] or "")),
+                position_id=":".join((person, member["org"] or "", member["role"] or "", day_text(member["begin"]) or "")),
                 person_id=person, org_number=numbers[member["org"]], role=_ROLES.get(member["role"] or "", member["role"]),
                 start_date=member["begin"], end_date=member["end"])
         for person_id, person in self.persons.items():
@@ -142,4 +143,4 @@ def _membership(membership: Element, gathered: _Gathered) -> None:
                 continue
             gathered.members.append({
                 "org": org, "person": child_text(member, "sourcedid", "id"), "role": kind,
-                "begin": day_of(child_text(role, "timeframe", "begin")), "end": day_of(child_text(role, "timeframe", "end"))})
+                "begin": child_text(role, "timeframe", "begin"), "end": child_text(role, "timeframe", "end")})

@@ -1,22 +1,25 @@
 """Proposes the settings that read an export: a draft for a person to correct.
 
-No cell of a column that could identify a person is shown: only headings, and the few values of listed columns.
+No cell is shown, and no heading that could be one: a wrongly recognised column, or a file without headings, may hold anything.
+Values are shown only where they are words of this module's own table.
 """
 
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ingest.canonical_tables import LISTED_VALUES, Kind, tables_of
+from ingest.cells import clean
+from ingest.dates import read_day
 from ingest.errors import RefusedExtract
-from ingest.sources.delimited import Delimited, UnreadableRecord, whole
+from ingest.national_ids import redact
+from ingest.sources.delimited import Delimited, UnreadableRecord, headings_to_tell, whole
 from ingest.sources.export import EXCEL, NEEDED, excel_rows
 
 _LOOK_AT_ROWS = 5000
-_DATE_FORMATS = ("%d/%m/%Y", "%d.%m.%y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+_DATE_FORMATS = ("%d/%m/%Y", "%d.%m.%y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d")
 # Headings as kommuner write them, without case, spaces and punctuation; the first that fits wins.
 _HEADINGS = {
     "person_id": ("personid", "vfsid", "ansattid", "brukerid", "id"),
@@ -54,16 +57,16 @@ class Proposal:
 
 def propose(file: Path) -> Proposal:
     """The proposal for one export. Raises RefusedExtract when it cannot be read as a table."""
-    settings: dict[str, Any] = {"adapter": "export", "path": str(file)}
+    settings: dict[str, Any] = {"adapter": "export", "path": redact(str(file))}
     rows = _rows(file, settings)
     skip = _title_rows(rows)
     if skip:
         settings["skip_rows"] = skip
-    heading = [(h or "").strip() for h in rows[skip]]
+    heading = [clean(h or "") for h in rows[skip]]
     cells = [row + [None] * (len(heading) - len(row)) for row in rows[skip + 1:]]
     mapped = {column: heading[i] for column, i in _recognised(heading).items()}
     tables = [t for t, needed in NEEDED.items() if t != "org_units" and all(n in mapped for n in needed)]
-    proposal = Proposal(settings, len(cells), [h for h in heading if h and h not in mapped.values()])
+    proposal = Proposal(settings, len(cells), headings_to_tell([h for h in heading if h and h not in mapped.values()]))
     settings |= {"tables": tables, "columns": mapped}
     for table in ("persons", "positions", "accesses"):
         if table not in tables:
@@ -127,23 +130,15 @@ def _recognised(heading: list[str]) -> dict[str, int]:
 
 def _propose_dates(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
     for column in ("start_date", "end_date"):
-        values = [v.strip() for v in cells_of.get(column, []) if v and v.strip()]
-        strange = [v for v in values if not re.fullmatch(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}", v)]
+        values = [clean(v) for v in cells_of.get(column, []) if v and clean(v)]
+        strange = [v for v in values if read_day(v) is None]
         if not strange:
             continue
-        fits = next((f for f in _DATE_FORMATS if all(_is_date(v, f) for v in strange)), None)
+        fits = next((f for f in _DATE_FORMATS if all(read_day(v, f) for v in strange)), None)
         if fits:
             proposal.settings["date_format"] = fits
         else:
             proposal.questions.append(f"{column}: {len(strange)} values are no date in a format that is known; set `date_format`")
-
-
-def _is_date(value: str, date_format: str) -> bool:
-    try:
-        datetime.strptime(value, date_format)
-    except ValueError:
-        return False
-    return True
 
 
 def _propose_values(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
@@ -153,13 +148,12 @@ def _propose_values(cells_of: dict[str, list[str | None]], proposal: Proposal) -
         if kind is not Kind.BOOLEAN and kind not in LISTED_VALUES:
             continue
         known = ("true", "false") if kind is Kind.BOOLEAN else LISTED_VALUES[kind]
-        strange = sorted({c.strip() for c in cells if c and c.strip() and c.strip().lower() not in known})
-        meanings = {v: m for v in strange if (m := _MEANINGS[kind].get(v.lower()))}
+        values = {clean(c).lower() for c in cells if c} - {"", *known}
+        meanings = {v.capitalize(): m for v in sorted(values) if (m := _MEANINGS[kind].get(v))}
         if meanings:
             proposal.settings.setdefault("values", {})[column] = meanings
-        unknown = [v for v in strange if v not in meanings]
-        # A wrongly recognised column may hold anything: only values that look like words of a list are shown.
-        if unknown and all(re.fullmatch(r"[^\W\d_][^\d]{0,24}", v) for v in unknown) and len(unknown) <= 10:
-            proposal.questions.append(f"{column}: what do {', '.join(unknown)} mean? Expected {', '.join(known)}")
-        elif unknown:
-            proposal.questions.append(f"{column}: {len(unknown)} values are none of {', '.join(known)}; is it the right heading?")
+        unknown = len(values) - len(meanings)
+        if unknown:
+            are = "value is" if unknown == 1 else "different values are"
+            proposal.questions.append(f"{column}: {unknown} {are} none of {', '.join(known)}, nor known otherwise. Say under "
+                                      f"`values` what each means; or is it the wrong heading?")

@@ -3,7 +3,6 @@
 Belongs here: what several formats need. Does not belong here: what a field of one format means (the adapters).
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
@@ -12,8 +11,6 @@ from ingest.canonical_tables import Table
 from ingest.sources.base import RawTable
 
 _ROWS_AT_ONCE = 10_000
-# A time or a day with a zone; the group is its day: 2020-08-01 of 2020-08-01T00:00:00+02:00. For Python and Arrow.
-DAY_OF_TIME = r"^(.{10})[T+Z ].*$"
 
 
 class Rows:
@@ -69,8 +66,3 @@ def text(value: object) -> str | None:
 def first(values: Iterable[str | None]) -> str | None:
     """The first value that is not empty."""
     return next((v for v in values if v), None)
-
-
-def day_of(value: str | None) -> str | None:
-    """The day of a time (see DAY_OF_TIME); anything else as it is, for validation to read or reject."""
-    return re.sub(DAY_OF_TIME, r"\1", value) if value else value

@@ -60,6 +60,7 @@ def explain(
     """One person or position, in Norwegian: what HRM and VFS held and when, and why there is or is no finding."""
     from dataclasses import asdict
 
+    from ingest.national_ids import redact
     from ingest.warehouse import open_warehouse
     from orchestration.cli.show_case import show_case
     from publish.explain import UnknownSubject
@@ -72,7 +73,7 @@ def explain(
         try:
             case = explain_subject(con, subject)
         except UnknownSubject:
-            raise WrongUse(f"{subject}: neither system has held a person, employee or position with that id") from None
+            raise WrongUse(f"{redact(subject)}: neither system has held a person, employee or position with that id") from None
     if as_json:
         print_json(asdict(case))
     else:
@@ -96,7 +97,7 @@ def check_source(
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
         with progress_line() as progress:
-            key = load_key(settings.paths.key_file)
+            key = load_key(settings.paths.key_file, settings.paths.key_fingerprint, settings.paths.landed)
             seen = look_into(settings.source(known), today, key, pull=True, progress=progress)
     except RefusedExtract as error:
         err.print(f"sluttdato: {error.describe(system, today)}", markup=False, soft_wrap=True)
@@ -113,15 +114,16 @@ def check_source(
 def propose(file: Annotated[Path, typer.Argument(help="A CSV or Excel export of VFS's employee search.")]) -> None:
     """Look at an export, and propose the settings that read it, in YAML to paste."""
     from ingest.errors import RefusedExtract
+    from ingest.national_ids import redact
     from ingest.sources.propose import propose as propose_settings
     from orchestration.cli.show_source import show_proposal
 
     if not file.is_file():
-        raise WrongUse(f"{file}: there is no such file")
+        raise WrongUse(f"{redact(str(file))}: there is no such file")
     try:
         proposal = propose_settings(file)
     except RefusedExtract as error:
-        err.print(f"sluttdato: {file.name}: {error.problem}. {error.remedy}", markup=False, soft_wrap=True)
+        err.print(f"sluttdato: {redact(file.name)}: {error.problem}. {error.remedy}", markup=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
     show_proposal(proposal, file, out)
 

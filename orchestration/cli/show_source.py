@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.inspection import Seen
+from ingest.national_ids import redact
 from ingest.sources.propose import Proposal
 
 
@@ -33,7 +34,7 @@ def show_seen(seen: Seen, out: Console) -> None:
 def show_proposal(proposal: Proposal, file: Path, out: Console) -> None:
     """The settings as YAML to paste, then as comments what a person has to decide."""
     settings = yaml.safe_dump({"sources": {"vfs": [proposal.settings]}}, allow_unicode=True, sort_keys=False)
-    out.print(f"# {file.name}: {proposal.rows} rows. Paste this into sluttdato.yaml, and correct it.", markup=False,
+    out.print(f"# {redact(file.name)}: {proposal.rows} rows. Paste this into sluttdato.yaml, and correct it.", markup=False,
               soft_wrap=True)
     out.print(settings.rstrip(), markup=False, soft_wrap=True)
     for question in proposal.questions:

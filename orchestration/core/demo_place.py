@@ -98,7 +98,7 @@ def pull_history(settings: Settings, today: date, progress: Callable[[str], None
     from demo import exports
 
     paths = settings.paths
-    landing, key = Landing(paths.landed), load_key(paths.key_file)
+    landing, key = Landing(paths.landed), load_key(paths.key_file, paths.key_fingerprint, paths.landed)
     days = sorted(dated_folders(paths.demo_systems / "hrm", today))
 
     def pull(system: System, on_day: Settings, day: date) -> None:

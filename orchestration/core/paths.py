@@ -6,7 +6,7 @@
     decisions/                what people decided (`ingest.decisions`)
     alerts/                   the log of messages (`publish.alerts.log`)
     published, published.d/   the published set, a link, and the sets it may point to (`publish.snapshot`)
-    secrets/id_key            the generated key that national ids are hashed with
+    secrets/id_key            the generated key that national ids are hashed with; landed/id_key.fingerprint: which key it is
     dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
     dagster/                  Dagster's home, unless DAGSTER_HOME is set
     demo/                     the simulated systems (`core.demo_place`)
@@ -66,6 +66,11 @@ class DataPaths:
     @property
     def key_file(self) -> Path:
         return self.root / "secrets" / "id_key"
+
+    @property
+    def key_fingerprint(self) -> Path:
+        """Which key the landed extracts were hashed with; it lies among these, and goes where they go."""
+        return self.landed / "id_key.fingerprint"
 
     @property
     def dbt(self) -> Path:

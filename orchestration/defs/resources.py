@@ -58,7 +58,7 @@ class Workplace:
 
     def key(self) -> bytes:
         """The key that national ids are hashed with; made on first use."""
-        return load_key(self.paths.key_file)
+        return load_key(self.paths.key_file, self.paths.key_fingerprint, self.paths.landed)
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:

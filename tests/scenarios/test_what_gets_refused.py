@@ -142,7 +142,9 @@ def test_a_shrunken_extract_is_quarantined_with_its_diff_until_it_is_accepted(pl
     place.deliver("hrm", "2025-03-10", small)
     done = place.do("run")
     assert done.code == WITHHELD
-    assert "quarantined: hrm 2025-03-10: positions fell from 210 to 188; active positions fell from 210 to 188" in done.err
+    assert ("quarantined: hrm 2025-03-10: positions fell from 210 to 188 (the most in 30 days); "
+            "active positions fell from 210 to 188 (the most in 30 days); "
+            "22 of 210 position keys of the extract before are gone") in done.err
     assert place.mart("findings") == []
     shown = place.do("status", "--json").json["systems"]["hrm"]
     assert shown["days"]["2025-03-10"] == "quarantined"

@@ -110,8 +110,11 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
 def _take_in_day(workplace: Workplace, system: System, day: date) -> Verdict | None:
     """Land one day's delivery and assess it; None when nothing is delivered."""
     settings, landing = workplace.settings, workplace.landing
+    with workplace.warehouse() as con:
+        oldest = intake.oldest_accepted(con, landing, settings.policy, system)
     taken = intake.land(landing, settings.source(system), day, workplace.key(), settings.policy, only=day,
-                        pull=day == clock.today(), progress=workplace.progress, examine=workplace.examiner.examine)
+                        pull=day == clock.today(), progress=workplace.progress, examine=workplace.examiner.examine,
+                        oldest_accepted=oldest)
     if taken.failed:
         raise dg.Failure("; ".join(taken.failed), allow_retries=False)
     with workplace.warehouse() as con:

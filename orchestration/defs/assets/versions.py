@@ -48,9 +48,11 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
     with retried_when_it_can_pass():
         if config.deliveries:
             key = workplace.key()
+            with workplace.warehouse() as con:
+                oldest = {s: intake.oldest_accepted(con, landing, policy, s) for s in SYSTEMS}
             for system in SYSTEMS:
                 taken = intake.land(landing, settings.source(system), as_of, key, policy, pull=is_today, progress=progress,
-                                    examine=workplace.examiner.examine)
+                                    examine=workplace.examiner.examine, oldest_accepted=oldest[system])
                 for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
                     context.log.info(line)
                     progress(line)

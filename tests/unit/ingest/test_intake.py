@@ -82,6 +82,33 @@ def test_extra_columns_are_named_once(tmp_path: Path, adapter: MemoryAdapter) ->
     assert deliver(later, "d", also=(later + timedelta(days=1),)) == ["hrm 2025-03-13, employees: extra columns are ignored: d"]
 
 
+def test_the_oldest_accepted_extract_is_kept_with_each_that_lands(tmp_path: Path, adapter: MemoryAdapter) -> None:
+    """contract#mistyped-year"""
+    con = duckdb.connect()
+    create_tables(con)
+    landing, decisions = landing_at(tmp_path / "landed"), Decisions(tmp_path / "decisions")
+    long_ago = DAY - timedelta(days=3650)
+
+    def oldest() -> date | None:
+        return intake.oldest_accepted(con, landing, Policy(), "hrm")
+
+    def fold() -> dict[date, str]:
+        verdicts = intake.fold_landed(con, landing, decisions, Policy(), "hrm", tmp_path / "quarantined")
+        return {v.landed.extract_date: v.status for v in verdicts}
+
+    assert oldest() is None
+    assert [e.history_began_on for e in land(tmp_path, adapter, DAY).landed] == [None]
+    assert oldest() == DAY  # the warehouse knows of nothing yet
+    assert fold() == {DAY: "accepted"} and oldest() == DAY
+    adapter.deliver(long_ago, TABLES)
+    assert {e.history_began_on for e in land(tmp_path, adapter, oldest_accepted=oldest()).landed} == {DAY}
+    assert fold() == {long_ago: "quarantined", NEXT: "accepted", LAST: "accepted"} and oldest() == DAY
+    con.execute("DELETE FROM ingest.extracts")
+    assert oldest() == DAY
+    decisions.accept("hrm", long_ago, landing.of_day("hrm", long_ago)[0].fingerprint, "found in the archive", LAST)
+    assert fold()[long_ago] == "accepted" and oldest() == long_ago
+
+
 def test_folding_writes_a_diff_for_each_extract_newly_held_back(tmp_path: Path, adapter: MemoryAdapter) -> None:
     adapter.deliver(NEXT, TABLES | {"employees": []})
     land(tmp_path, adapter)

@@ -19,6 +19,8 @@ from ingest.warehouse import create_tables
 from tests.support import deliveries
 from tests.support.landing_place import landing_at
 
+TOLERANT = Policy(max_loss_percent=100)  # in so small a house, most of it may leave
+
 
 def day(number: int) -> date:
     return date(2025, 3, 10) + timedelta(days=number - 1)
@@ -55,7 +57,7 @@ class House:
     def fold(self) -> None:
         for system in SYSTEMS:
             base = retention.restore(self.con, self.landed, system)
-            fold(self.con, system, landing_at(self.landed).all(system), set(), Policy(), base)
+            fold(self.con, system, landing_at(self.landed).all(system), set(), TOLERANT, base)
 
     def purge(self, before: date) -> int:
         return retention.purge(self.con, self.landed, self.quarantined, before)
@@ -303,3 +305,20 @@ def test_each_table_but_the_org_units_has_owners_of_its_own_system() -> None:
     assert owners == {
         "hrm_employees": "hrm_employees", "hrm_positions": "hrm_employees", "vfs_persons": "vfs_persons",
         "vfs_positions": "vfs_persons", "vfs_accesses": "vfs_persons"}
+
+
+def test_a_base_of_an_earlier_version_tells_the_sizes_it_knows(house: House) -> None:
+    fill(house, 4, 9)
+    house.purge(day(3))
+    base = house.landed / "base" / str(day(2))
+    old = base / "extracts.parquet"
+    house.con.execute(f"""
+        COPY (SELECT * EXCLUDE (figures, kept_rows, may_miss_rows), '{{"employees": 50, "positions": 2}}' AS size_rows
+              FROM read_parquet('{old}')) TO '{base / "new.parquet"}' (FORMAT parquet)""")
+    (base / "new.parquet").replace(old)
+    (base / "kept_rows.parquet").unlink()
+    after = make_house(house.root)
+    retention.restore(after.con, after.landed, "hrm")
+    fold(after.con, "hrm", landing_at(after.landed).all("hrm"), set(), Policy(), day(2))
+    assert [r["reason"] for r in rows(after.con, "SELECT reason FROM ingest.extracts ORDER BY extract_date")][-1] == (
+        "employees fell from 50 to 2 (the most in 30 days)")

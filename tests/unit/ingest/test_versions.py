@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ingest.canonical_tables import tables_of
 from ingest.door import admit
+from ingest.guard import ACTIVE, Measured
 from ingest.landing import Landed
 from ingest.policy import Policy
 from ingest.sql import rows, scalar
@@ -25,7 +26,7 @@ from tests.support.landing_place import landing_at
 from tests.support.memory_source import raw_table
 
 POLICY = Policy(max_drop_percent=0, min_drop_rows=0)  # any loss is held back
-TOLERANT = Policy()
+TOLERANT = Policy(max_loss_percent=100)  # in so small a house, most of it may leave
 NAMES = Mapping[str, str | None]
 
 
@@ -38,7 +39,7 @@ class House:
     """HRM's employees, by number and name, over some days; each has one position, which never changes."""
 
     root: Path
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = field(default_factory=lambda: TOLERANT)
     accepted: set[tuple[date, str]] = field(default_factory=set)
     con: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
 
@@ -118,8 +119,9 @@ def test_a_delta_is_measured_by_what_there_is_after_it(house: House) -> None:
     house.land(2, {"1": "Fik", "2": "Tøv"})
     house.land(3, {"1": "Nip", "4": "Lek"}, gone=["2"], kind="delta")
     house.fold()
-    assert rows(house.con, "SELECT size_rows, active_positions FROM ingest.extracts WHERE kind = 'delta'") == [
-        {"size_rows": '{"employees": 2, "positions": 1}', "active_positions": 1}]
+    figures = scalar(house.con, "SELECT figures FROM ingest.extracts WHERE kind = 'delta'")
+    assert Measured.from_json(figures).sizes == {"employees": 2, "positions": 1, ACTIVE: 1}
+    assert scalar(house.con, "SELECT active_positions FROM ingest.extracts WHERE kind = 'delta'") == 1
 
 
 def test_a_delta_before_any_full_extract_holds_what_it_does_not_remove(house: House) -> None:
@@ -190,9 +192,11 @@ def test_a_quarantined_extract_changes_nothing_and_the_next_is_compared_with_the
     house.land(3, {"1": "Fik", "2": "Tøv"})
     assert house.fold() == [(1, 1, "accepted"), (2, 1, "quarantined"), (3, 1, "accepted")]
     assert house.versions() == [("1", "Fik", 1, None), ("2", "Tøv", 1, None)]
-    recorded = rows(house.con, "SELECT reason, size_rows, row_count FROM ingest.extracts WHERE status = 'quarantined'")
-    assert recorded == [
-        {"reason": "employees fell from 2 to 1", "size_rows": '{"employees": 1, "positions": 1}', "row_count": 2}]
+    recorded, = rows(house.con, "SELECT reason, figures, row_count FROM ingest.extracts WHERE status = 'quarantined'")
+    assert recorded["reason"] == (
+        "employees fell from 2 to 1 (the most in 30 days); 1 of 2 employee keys of the extract before are gone")
+    assert Measured.from_json(recorded["figures"]).sizes == {"employees": 1, "positions": 1, ACTIVE: 1}
+    assert recorded["row_count"] == 2
 
 
 def test_a_quarantined_extract_that_is_let_in_counts_from_its_day(tmp_path: Path) -> None:
@@ -207,7 +211,8 @@ def test_a_quarantined_extract_that_is_let_in_counts_from_its_day(tmp_path: Path
     assert house.fold() == [(2, 1, "accepted"), (3, 1, "accepted")]
     assert house.versions() == [("1", "Fik", 1, None), ("2", "Tøv", 1, 2)]
     assert scalar(house.con, "SELECT reason FROM ingest.extracts WHERE extract_date = $1", [day(2)]) == (
-        "let in by decision: employees fell from 2 to 1")
+        "let in by decision: employees fell from 2 to 1 (the most in 30 days); "
+        "1 of 2 employee keys of the extract before are gone")
 
 
 def test_what_replaces_a_day_must_pass_too_or_the_day_stays_as_it_was(tmp_path: Path) -> None:

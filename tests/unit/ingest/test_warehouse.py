@@ -86,11 +86,19 @@ def test_a_file_that_is_no_warehouse_is_not_waited_for(tmp_path: Path, monkeypat
 def test_a_warehouse_of_an_earlier_version_gets_the_columns_it_has_not() -> None:
     con = duckdb.connect()
     create_tables(con)
+    con.execute("ALTER TABLE ingest.extracts DROP figures; ALTER TABLE ingest.extracts ADD size_rows VARCHAR; "
+                "ALTER TABLE ingest.extracts DROP kept_rows; ALTER TABLE ingest.extracts DROP may_miss_rows; "
+                "ALTER TABLE ingest.rejected_rows DROP key; ALTER TABLE ingest.rejected_rows DROP kept_since; "
+                "ALTER TABLE ingest.rejected_rows DROP is_unreadable; DROP TABLE ingest.kept_rows")
     con.execute("ALTER TABLE ingest.extracts DROP not_assessable; ALTER TABLE ingest.exceptions DROP exception_id; "
                 "ALTER TABLE ingest.exceptions DROP revoked_on; ALTER TABLE ingest.exceptions DROP revoked_by; "
                 "INSERT INTO ingest.extracts BY NAME SELECT 'hrm' AS system")
     create_tables(con)
-    assert rows(con, "SELECT system, not_assessable FROM ingest.extracts") == [{"system": "hrm", "not_assessable": None}]
+    assert rows(con, "SELECT system, not_assessable, figures, kept_rows, may_miss_rows FROM ingest.extracts") == [
+        {"system": "hrm", "not_assessable": None, "figures": None, "kept_rows": None, "may_miss_rows": None}]
+    assert rows(con, "SELECT key, kept_since, is_unreadable FROM ingest.rejected_rows") == []
+    assert rows(con, "FROM ingest.kept_rows") == []
+    assert scalar(con, "SELECT count(*) FROM duckdb_columns() WHERE column_name = 'size_rows'") == 0
     set_run(con, DAY, Policy(), [EXCEPTION])
     assert rows(con, "FROM ingest.exceptions") == [EXCEPTION]
 

@@ -1,4 +1,4 @@
-"""What several formats share: days out of times, settings for all tables and for one, which folders are a day."""
+"""What several formats share: headings, settings for all tables and for one, which folders are a day."""
 
 from datetime import date
 from pathlib import Path
@@ -6,22 +6,38 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from demo.people import national_id
 from ingest.canonical_tables import tables_of
-from ingest.sources.delimited import known_encoding, part_for
+from ingest.errors import RefusedExtract
+from ingest.sources.delimited import Delimited, headings_for, known_encoding, part_for
 from ingest.sources.file_drop import dated_folders
-from ingest.sources.hrm_ws import _day as arrow_day_of
-from ingest.sources.rows import day_of
+from ingest.sources.hrm_ws import _day
 
+ID = national_id(4711)
 PERSONS = next(t for t in tables_of("vfs") if t.name == "persons")
 
 
-@pytest.mark.parametrize(("written", "day"), [
-    ("2025-06-30", "2025-06-30"), ("2025-06-30T22:00:00Z", "2025-06-30"), ("2025-06-30 22:00", "2025-06-30"),
-    ("2025-06-30+02:00", "2025-06-30"), ("2025-06-30Z", "2025-06-30"), ("30.06.2025 22:00", "30.06.2025"),
-    ("2025-06-301", "2025-06-301"), ("30.6.25", "30.6.25"), ("", ""), (None, None)])
-def test_the_day_of_a_time_is_its_first_ten_characters_in_python_and_in_arrow(written: str | None, day: str | None) -> None:
-    assert day_of(written) == day
-    assert arrow_day_of(pa.chunked_array([[written]], pa.string())).to_pylist() == [day]
+def test_the_day_in_an_id_of_hrm_is_that_of_its_start_date() -> None:
+    written = ["2025-06-30", "2025-06-30T22:00:00", "2025-06-30+02:00", "2025-06-301", None, "2025-06-30"]
+    assert _day(pa.chunked_array([written], pa.string())).to_pylist() == [
+        "2025-06-30", "2025-06-30", "2025-06-30", "2025-06-301", None, "2025-06-30"]
+
+
+def test_headings_are_cleaned_in_files_and_in_settings() -> None:
+    """contract#white-space."""
+    content = "\ufeff\u00a0A\u030arstall ;Fra\u200b\t dato\n".encode()
+    assert Delimited("utf-8", ";").read("f.csv", content)[1] == ["Årstall", "Fra dato"]
+    columns = {"email": "E\u2011post ", "persons": {"email": " Mail\u00a0 adresse"}, "positions": {"role": "R"}}
+    assert headings_for(PERSONS, columns) == {"email": "Mail adresse"}
+
+
+@pytest.mark.parametrize(("heading", "columns"), [
+    ("a;b;a", "1 and 3"), ("a;a;b;a ", "1, 2 and 4"), (f"{ID};x;{ID}", "1 and 3"), ("a;a\u00a0", "1 and 2")])
+def test_a_heading_that_stands_twice_is_told_by_its_place_alone(heading: str, columns: str) -> None:
+    """contract#leaks."""
+    with pytest.raises(RefusedExtract, match="columns have the same heading, or the file has no row of headings") as refused:
+        Delimited("utf-8", ";").read("f.csv", f"{heading}\n".encode())
+    assert refused.value.column == columns and ID not in refused.value.describe("hrm", date(2025, 3, 10))
 
 
 def test_a_setting_holds_for_all_tables_and_a_tables_own_goes_before() -> None:

@@ -1,0 +1,90 @@
+"""Dates as sources write them (contract#canonical-form): read here alone, for validation and for adapters that compute with days.
+
+Belongs here: what text is which calendar day. Does not belong here: what a date means for a position (the models).
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from ingest.cells import clean
+
+OSLO = ZoneInfo("Europe/Oslo")
+# A date beyond these says that there is none.
+FIRST_DAY, LAST_DAY = date(1901, 1, 1), date(2090, 12, 31)
+
+_OFFSET = r"(?P<offset>Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_TIME = rf"(?P<time>[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:[.,][0-9]+)?)?)(?: ?{_OFFSET})?"
+_YEAR_FIRST = r"(?P<y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})"
+_DAY_FIRST = r"(?P<d>[0-9]{1,2})\.(?P<m>[0-9]{1,2})\.(?P<y>[0-9]{4})"
+# XML's dates may have an offset without a time.
+_WRITTEN = [re.compile(rf"{day}(?:[T ]{_TIME}|{_OFFSET.replace('offset', 'zone')})?") for day in (_YEAR_FIRST, _DAY_FIRST)]
+_WITH_TIME = re.compile(rf"(?P<day>.+?)(?:[T ]{_TIME})?")
+_LATE = time(23, 59)
+
+
+def read_day(written: str, date_format: str | None = None) -> date | None:
+    """The calendar day that a cleaned text says; None when it cannot be read. `date_format`: read too, as strptime does.
+
+    A moment with an offset is its day in Oslo, but from 23:59 on as written: that is a way to say "the whole day".
+    """
+    for form in _WRITTEN:
+        if found := form.fullmatch(written):
+            try:
+                day = date(int(found["y"]), int(found["m"]), int(found["d"]))
+                return _day_in_oslo(day, found["time"], found["offset"])
+            except ValueError:
+                return None
+    return _read_other(written, date_format.replace("%-", "%")) if date_format else None
+
+
+def is_no_day(day: date) -> bool:
+    """Whether a day is a placeholder for no date."""
+    return not FIRST_DAY <= day <= LAST_DAY
+
+
+def day_text(written: str | None) -> str | None:
+    """The day as YYYY-MM-DD, for adapters that put it into an id or compute with it; what cannot be read, as it is written."""
+    day = read_day(clean(written)) if written else None
+    return day.isoformat() if day else written
+
+
+def _read_other(written: str, date_format: str) -> date | None:
+    try:
+        moment = datetime.strptime(written, date_format)
+        offset = moment.strftime("%z") or None
+        return _day_in_oslo(moment.date(), f"{moment:%H:%M:%S}", offset and offset[:5])
+    except ValueError:
+        pass
+    found = _WITH_TIME.fullmatch(written)
+    if not found or not found["time"]:
+        return None
+    try:
+        return _day_in_oslo(datetime.strptime(found["day"], date_format).date(), found["time"], found["offset"])
+    except ValueError:
+        return None
+
+
+def _day_in_oslo(day: date, at: str | None, offset: str | None) -> date:
+    """Raises ValueError for a time or an offset that does not exist."""
+    if at is None:
+        return day
+    hour, minute, second = (*(int(part) for part in at[:8].split(":")), 0)[:3]
+    moment = time(hour, minute, second)
+    if offset is None:
+        return day
+    there = UTC if offset == "Z" else timezone(_distance(offset))
+    if moment >= _LATE:
+        return day
+    try:
+        return datetime.combine(day, moment, there).astimezone(OSLO).date()
+    except OverflowError:  # in the first or the last year of all
+        return day
+
+
+def _distance(offset: str) -> timedelta:
+    minutes = int(offset[-2:]) if len(offset) > 3 else 0
+    if minutes > 59:
+        raise ValueError("no such offset")
+    distance = timedelta(hours=int(offset[1:3]), minutes=minutes)
+    return -distance if offset[0] == "-" else distance
