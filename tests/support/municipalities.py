@@ -19,7 +19,7 @@ TableName = tuple[System, str]
 DAY_ONE = date(2025, 3, 5)  # a Wednesday, so that a weekend comes soon
 
 # Few values, some of them often: positions of the two systems must match often.
-_NUMBERS = ["1", "1", "2", "3"]
+_NUMBERS = ["1", "1", "1", "2", "3"]
 _NATIONAL_IDS = ["n1", "n2"]
 _PERSONS = ["A", "A", "B", "C"]
 _ORG_UNITS = ["S1", "S1", "S1", "S2", "K", "X"]
@@ -170,12 +170,28 @@ _HAPPENINGS = {
 
 @st.composite
 def _happenings(draw: st.DrawFn, days: int) -> Happening:
-    what = draw(st.sampled_from(sorted(_HAPPENINGS)))
-    return Happening(draw(st.integers(0, days)), what, draw(st.sampled_from(_NUMBERS)), draw(st.sampled_from(_NATIONAL_IDS)),
+    what = draw(st.sampled_from(["chain", "hand over", "hand over", "hand back", *_HAPPENINGS]))
+    return Happening(draw(st.integers(0 if what == "chain" else 1, max(1, days - 2))), what, draw(st.sampled_from(_NUMBERS)), draw(st.sampled_from(_NATIONAL_IDS)),
                      draw(st.sampled_from(_HAPPENINGS[what])))
 
 
 State = dict[TableName, dict[tuple, dict[str, Any]]]
+
+
+def _settle(state: State, national_id: str, with_access: bool) -> None:
+    """Somebody at work, as both systems have it."""
+    since = DAY_ONE - timedelta(days=400)
+    state["hrm", "employees"]["1",] = {"employee_number": "1", "national_id": national_id, "given_name": "Test"}
+    state["hrm", "positions"]["h1",] = {"position_id": "h1", "employee_number": "1", "org_number": "S1", "percentage": "100",
+                                        "start_date": since, "end_date": None}
+    state["vfs", "persons"]["A",] = {"person_id": "A", "employee_number": "1", "national_id": national_id, "given_name": "Test",
+                                     "family_name": "Testesen", "login_enabled": None, "registered_by": None}
+    state["vfs", "positions"]["v1",] = {"person_id": "A", "position_id": "v1", "org_number": "S1", "hrm_position_id": None,
+                                        "start_date": since, "end_date": None, "registered_by": None}
+    if with_access:
+        access = {"person_id": "A", "access_group": "Kommuneadmin", "org_number": "K", "start_date": None, "position_id": None,
+                  "end_date": None}
+        state["vfs", "accesses"][_key(("vfs", "accesses"), access)] = access
 
 
 def _happen(state: State, event: Happening, day: date) -> None:
@@ -185,7 +201,7 @@ def _happen(state: State, event: Happening, day: date) -> None:
     if event.what in ("hand over", "hand back"):
         row = employees.get((event.number,), {"employee_number": event.number, "given_name": None})
         now = row.get("national_id")
-        given = event.national_id if event.what == "hand back" else "n2" if now == "n1" else "n1" if now == "n2" else "n3"
+        given = event.national_id if event.what == "hand back" else "n2" if now == "n1" else "n1"
         employees[event.number,] = {**row, "national_id": given}
         for key, p in list(positions.items()):
             if p["employee_number"] != event.number or event.how == "goes on":
@@ -214,7 +230,7 @@ def _happen(state: State, event: Happening, day: date) -> None:
             table[key] = {**row, "national_id": None}
     elif event.what == "chain":
         ids = _HRM_POSITIONS[_HRM_POSITIONS.index(event.how):]
-        start = day - timedelta(days=20)
+        start = DAY_ONE - timedelta(days=400) if event.how == "h1" else day - timedelta(days=20)
         for n, position in enumerate(ids):
             end_of_last = day - timedelta(days=2) if event.national_id == "n1" else None
             end = start + timedelta(days=9) if n < len(ids) - 1 else end_of_last
@@ -289,19 +305,23 @@ def _spoil(arrival: Arrival, spoilings: list[Spoiling]) -> Arrival:
 @st.composite
 def municipalities(draw: st.DrawFn) -> Municipality:
     """Some days of two systems: full or delta extracts, days missing, late, refused, delivered twice, unreadable rows."""
-    days = draw(st.integers(1, 8))
+    days = draw(st.one_of(st.integers(3, 8), st.integers(1, 8)))
     state: State = {}
     for table in _TABLES:
         largest = {"positions": 4, "employees": 4, "persons": 3, "accesses": 5, "org_units": 3}[table[1]]
         rows = draw(st.lists(_row(table), min_size=0 if table[1] in ("accesses", "org_units") else 1, max_size=largest))
         state[table] = {_key(table, row): row for row in rows}
+    happenings = []
+    if draw(st.booleans()):  # things happen to somebody whom both systems know
+        _settle(state, draw(st.sampled_from(_NATIONAL_IDS)), draw(st.booleans()))
+        happenings = draw(st.lists(_happenings(days), min_size=1, max_size=5))
     events = draw(st.lists(_events(days), max_size=12))
-    happenings = draw(st.lists(_happenings(days), max_size=4))
     spoilings = draw(st.lists(_spoilings(days), max_size=4))
-    active_only = draw(st.booleans())
-    weekend_gaps = draw(st.booleans())
-    delta = {"hrm": not active_only and draw(st.booleans()), "vfs": draw(st.booleans())}
-    frozen_from = {system: draw(st.sampled_from([days, days, days, 2])) for system in ("hrm", "vfs")}
+    seldom = st.sampled_from([False, False, False, True])
+    active_only = draw(seldom)
+    weekend_gaps = draw(seldom)
+    delta = {"hrm": not active_only and draw(seldom), "vfs": draw(seldom)}
+    frozen_from = {system: 2 if draw(seldom) and draw(seldom) else days for system in ("hrm", "vfs")}
     arrivals: list[Arrival] = []
     delivered: dict[str, dict] = {}
     for offset in range(days):
@@ -313,11 +333,11 @@ def municipalities(draw: st.DrawFn) -> Municipality:
             if happening.day == offset:
                 _happen(state, happening, day)
         for system in ("hrm", "vfs"):
-            outcome = draw(st.integers(0, 11))
-            if (weekend_gaps and day.weekday() >= 5) or outcome == 11:
+            outcome = draw(st.integers(0, 19))
+            if (weekend_gaps and day.weekday() >= 5) or outcome >= 18:
                 continue
             frozen = next((a for a in arrivals if a.system == system), None) if offset >= frozen_from[system] else None
-            if outcome == 10:
+            if outcome == 17:
                 arrivals.append(Arrival(system, day, "full", {}, refused=True))
             elif frozen and frozen.kind == "full" and not frozen.refused and not delta[system]:
                 arrivals.append(replace(frozen, extract_date=day))
