@@ -158,6 +158,7 @@ class Happening:
 _HAPPENINGS = {
     "hand over": ["goes on", "ends", "gone", "replaced"],  # what becomes of the number's positions
     "hand back": ["goes on", "ends", "gone", "replaced"],
+    "lend": ["ends", "gone", "replaced"],  # over, and back two days later
     "renumber": ["in HRM", "in both"],
     "mask": ["hrm", "vfs"],
     "chain": ["h1", "h2", "h3"],  # the first position of the chain
@@ -171,7 +172,8 @@ _HAPPENINGS = {
 @st.composite
 def _happenings(draw: st.DrawFn, days: int) -> Happening:
     what = draw(st.sampled_from(["chain", "hand over", "hand over", "hand back", *_HAPPENINGS]))
-    return Happening(draw(st.integers(0 if what == "chain" else 1, max(1, days - 2))), what, draw(st.sampled_from(_NUMBERS)), draw(st.sampled_from(_NATIONAL_IDS)),
+    day = draw(st.integers(0 if what == "chain" else 1, max(1, days - 2)))
+    return Happening(day, what, draw(st.sampled_from(_NUMBERS)), draw(st.sampled_from(_NATIONAL_IDS)),
                      draw(st.sampled_from(_HAPPENINGS[what])))
 
 
@@ -198,7 +200,7 @@ def _happen(state: State, event: Happening, day: date) -> None:
     """Change the state of both systems."""
     employees, positions = state["hrm", "employees"], state["hrm", "positions"]
     persons, accesses = state["vfs", "persons"], state["vfs", "accesses"]
-    if event.what in ("hand over", "hand back"):
+    if event.what in ("hand over", "hand back", "lend"):
         row = employees.get((event.number,), {"employee_number": event.number, "given_name": None})
         now = row.get("national_id")
         given = event.national_id if event.what == "hand back" else "n2" if now == "n1" else "n1"
@@ -315,6 +317,7 @@ def municipalities(draw: st.DrawFn) -> Municipality:
     if draw(st.booleans()):  # things happen to somebody whom both systems know
         _settle(state, draw(st.sampled_from(_NATIONAL_IDS)), draw(st.booleans()))
         happenings = draw(st.lists(_happenings(days), min_size=1, max_size=5))
+        happenings += [replace(h, day=h.day + 2) for h in happenings if h.what == "lend"]
     events = draw(st.lists(_events(days), max_size=12))
     spoilings = draw(st.lists(_spoilings(days), max_size=4))
     seldom = st.sampled_from([False, False, False, True])
