@@ -1,4 +1,4 @@
-"""Which deliveries count: the state after each extract, rows kept because they cannot be read, and every guard of section 7.
+"""Which deliveries count: the state after each extract, rows kept because they cannot be read, and every guard.
 
 Belongs here: deliveries, states, verdicts, the policy's numbers. Does not belong here: what the states mean for people.
 """

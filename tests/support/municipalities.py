@@ -41,6 +41,16 @@ _POLICIES = [
 ]
 
 
+def oracle_policy(differing: dict[str, Any]) -> oracle.Policy:
+    """The policy with these settings, as the oracle takes it."""
+    values = dict(differing)
+    if "seasons" in values:
+        values["seasons"] = tuple(oracle.Season(**season) for season in values["seasons"])
+    if "kommuneadmin_groups" in values:
+        values["kommuneadmin_groups"] = tuple(values["kommuneadmin_groups"])
+    return oracle.Policy(**values)
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A delivery as it arrives: rows that can be read, and what can be told of those that cannot."""
@@ -65,12 +75,7 @@ class Municipality:
 
     def oracle_policy(self) -> oracle.Policy:
         """The policy as the oracle takes it."""
-        values = dict(self.policy)
-        if "seasons" in values:
-            values["seasons"] = tuple(oracle.Season(**s) for s in values["seasons"])
-        if "kommuneadmin_groups" in values:
-            values["kommuneadmin_groups"] = tuple(values["kommuneadmin_groups"])
-        return oracle.Policy(**values)
+        return oracle_policy(self.policy)
 
     def oracle_deliveries(self) -> list[oracle.Delivery]:
         """The deliveries as the oracle takes them."""
