@@ -27,7 +27,8 @@ from tests.oracle.extracts import (
 )
 from tests.oracle.people import Employee, Staff
 
-__all__ = ["KEYS", "Delivery", "Exception_", "Policy", "Season", "Unreadable", "World", "evaluate"]
+__all__ = [
+    "KEYS", "Delivery", "Exception_", "Policy", "Season", "Unreadable", "World", "evaluate", "freshness", "unchanged_since"]
 
 ONE_DAY = timedelta(days=1)
 DEFAULTS = Policy()
@@ -263,25 +264,23 @@ class World:
 
     def continuations(self) -> dict[str, list[str]]:
         """contract#continuation: {HRM position: those that continue it}, both as last seen."""
+        def continues(h: Row, other: Row) -> bool:
+            return (h.get("start_date") is not None and not ends_before_it_starts(h)
+                    and (other.get("start_date") is None or h["start_date"] > other["start_date"])
+                    and other.get("end_date") is not None and h["start_date"] <= other["end_date"] + ONE_DAY)
+
         def compute() -> dict[str, list[str]]:
-            rows = list(self.last_seen("hrm", "positions").values())
-            continued = defaultdict(list)
-            for other in rows:
-                for h in rows:
-                    if (self.holder(h) is self.holder(other) and h["org_number"] == other["org_number"]
-                            and h.get("start_date") is not None and not ends_before_it_starts(h)
-                            and (other.get("start_date") is None or h["start_date"] > other["start_date"])
-                            and other.get("end_date") is not None and h["start_date"] <= other["end_date"] + ONE_DAY):
-                        continued[other["position_id"]].append(h["position_id"])
-            return continued
+            of_one_unit = defaultdict(list)
+            for h in self.last_seen("hrm", "positions").values():
+                of_one_unit[id(self.holder(h)), h["org_number"]].append(h)
+            return {other["position_id"]: [h["position_id"] for h in positions if continues(h, other)]
+                    for positions in of_one_unit.values() for other in positions}
 
         return self._once("continuations", compute)
 
     def counterparts(self) -> list[tuple[str, Row]]:
         """contract#counterpart: (HRM position_id, VFS position as last seen) of every pair, persons as last seen too."""
         def is_counterpart(h: Row, v: Row) -> bool:
-            if self.match(v["person_id"])[0] is not self.holder(h):
-                return False
             if v.get("hrm_position_id") is not None:
                 return v["hrm_position_id"] == h["position_id"]
             return ((v.get("registered_by") or "hrm") == "hrm" and v["org_number"] == h["org_number"]
@@ -289,8 +288,11 @@ class World:
 
         def compute() -> list[tuple[str, Row]]:
             vfs = self.last_seen("vfs", "positions")
+            of_employee = defaultdict(list)
+            for k, v in vfs.items():
+                of_employee[id(self.match(v["person_id"])[0])].append((k, v))
             own = {(h["position_id"], k) for h in self.last_seen("hrm", "positions").values()
-                   for k, v in vfs.items() if is_counterpart(h, v)}
+                   for k, v in of_employee[id(self.holder(h))] if is_counterpart(h, v)}
             with_own = {h for h, _ in own}
             pairs = set(own)
             to_follow = list(own)
@@ -420,20 +422,19 @@ class World:
         return "end_date_not_propagated" if outlives and overdue else None
 
     def _add_ended_early(self, findings: dict) -> None:
+        at_unit = defaultdict(list)  # VFS positions as last seen, by employee and org unit
+        for v in self.last_seen("vfs", "positions").values():
+            at_unit[id(self.match(v["person_id"])[0]), v["org_number"]].append(v)
         for h in self.state("hrm", "positions").values():
             if not is_active(h, self.day):
                 continue
             if h.get("start_date") and (self.vfs[-1].day - h["start_date"]).days <= self.policy.grace_days:
                 continue
-            persons = [
-                v["person_id"] for v in self.last_seen("vfs", "positions").values()
-                if v["org_number"] == h["org_number"] and self.match(v["person_id"])[0] is self.holder(h)]
+            there = at_unit[id(self.holder(h)), h["org_number"]]
+            persons = [v["person_id"] for v in there]
             if not persons:
                 continue
-            open_now = [
-                v for v in self.state("vfs", "positions").values()
-                if v["org_number"] == h["org_number"] and is_not_ended(v, self.day)
-                and self.match(v["person_id"])[0] is self.holder(h)]
+            open_now = [v for v in there if (v["position_id"],) in self.state("vfs", "positions") and is_not_ended(v, self.day)]
             if not open_now:
                 findings["ended_early_in_vfs", h["position_id"]] = (min(persons), h["org_number"])
 
@@ -565,7 +566,7 @@ def evaluate(
     marts = _marts(today, [r for r in findings if not r["resolved_on"]])
     marts["findings"] = findings
     marts["finding_daily_counts"] = _daily_counts(findings, days, is_excepted)
-    marts["data_freshness"] = [_freshness(s, accepted[s], deliveries, today, as_of, policy) for s in ("hrm", "vfs")]
+    marts["data_freshness"] = [freshness(s, accepted[s], deliveries, today, as_of, policy) for s in ("hrm", "vfs")]
     marts["rejected_rows"] = [
         {"system": s, "extract_date": e.day, "table_name": table, "kept_since": since}
         for s in ("hrm", "vfs") for e in accepted[s] for table, since in e.rejected]
@@ -588,9 +589,10 @@ def _daily_counts(findings: list[Row], days: list[date], is_excepted: Any) -> li
             for (day, kind, org), numbers in counts.items() if any(numbers.values())]
 
 
-def _freshness(
+def freshness(
     system: str, extracts: list[Extract], deliveries: list[Delivery], today: World, as_of: date, policy: Policy
 ) -> Row:
+    """contract#mart-data-freshness: the row of one system."""
     current = extracts[-1].day if extracts else None
     delivered = {d.extract_date for d in deliveries if d.system == system and d.extract_date <= as_of}
     withheld = [d for d in delivered if current is None or d > current]

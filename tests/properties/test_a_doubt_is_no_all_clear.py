@@ -1,0 +1,164 @@
+"""The first law (contract#first-law): whatever befalls one delivery, no finding that was open disappears in silence.
+
+A realistic town of 30 to 80 people is delivered twice: as it was, and with one delivery damaged or withheld. On the day of the
+damage and on every day after it, each finding that is open in the undamaged run and not open in the damaged one must be
+
+* **told otherwise**: another finding stands on the same position, or the same access; or
+* **resolved by data that says so**: a row that was delivered says the thing itself. What counts as saying so:
+    * the VFS position or the access is delivered with dates by which it is over, or with a login switched off;
+    * HRM delivers a position that backs it, of the employee whom the undamaged run matched with the person as well;
+    * VFS delivers an active position that covers the access, or that the person was said to lack;
+    * the row is *absent* from a full extract that passed every guard: by contract#full-or-delta absence means gone. A handful
+      of rows of a small town is less than any guard's limit, and a row that was left out cannot be told from a row that was
+      removed. This is where the law ends, and the guards are as tight as the false alarms of an undamaged year let them be
+      (`benchmarks/false_alarms.py`);
+  what does *not* say so: a value that is merely empty, a person who is matched with somebody else or with nobody; or
+* **in doubt, and said to be**: the run says loudly what it could not know, as the undamaged one did not: a system is not fresh,
+  rows cannot be read, a type is not assessable, a source is frozen, the match rate fell, numbers are written in two ways, an
+  org unit was emptied; or the person's identity is disputed.
+
+Belongs here: the law, on the oracle and on the product. Does not belong here: kinds of damage (`tests/support/damage.py`).
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.oracle import oracle
+from tests.oracle.doubts import doubts
+from tests.oracle.extracts import Delivery, is_active, is_not_ended, judge
+from tests.oracle.people import Employee
+from tests.support.damage import KINDS, Damage, damaged
+from tests.support.town import Town, days_of
+
+FIRST_DAY = date(2025, 3, 3)  # a Monday
+DAYS = 9
+ON_ACCESSES = {"inactive_with_access", "access_without_position"}
+Subject = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class History:
+    """A town, and what befalls one of its deliveries. `frozen`: so many deliveries more bring the content of the one before."""
+
+    people: int
+    number: int
+    keep_ended_days: int | None
+    hit: int
+    damage: Damage
+    frozen: int
+
+    def undamaged(self) -> list[Delivery]:
+        town = Town(self.people, FIRST_DAY, self.number, keep_ended_days=self.keep_ended_days, busy=8)
+        return [d for day in days_of(town, FIRST_DAY + timedelta(days=DAYS)) for d in day]
+
+    def with_damage(self, deliveries: list[Delivery]) -> tuple[list[Delivery], date]:
+        """The deliveries with the damage, and its day."""
+        n = max(2, self.hit % len(deliveries))
+        hit = deliveries[n]
+        of_system = [d for d in deliveries if d.system == hit.system]
+        at = of_system.index(hit)
+        arrived = {id(hit): damaged(hit, of_system[:at], self.damage)}
+        for later in of_system[at + 1:at + 1 + self.frozen]:
+            arrived[id(later)] = Delivery(later.system, later.extract_date, "full", of_system[at - 1].tables)
+        return [arrived.get(id(d), d) for d in deliveries], hit.extract_date
+
+
+HISTORIES = st.builds(
+    History, st.integers(30, 80), st.integers(0, 10_000), st.sampled_from([None, None, 0, 365]), st.integers(0, 15),
+    st.builds(Damage, st.sampled_from(sorted(KINDS)), st.integers(0, 11), st.integers(0, 39),
+              st.sampled_from([1, 1, 0.5, 0.3, 0.15, 0.05, 0.02]), st.integers(0, 1000)),
+    st.sampled_from([0, 0, 0, 0, 2, 6]))
+
+
+@dataclass
+class Run:
+    """What one run says as of a day: its open findings, and what it doubts."""
+
+    findings: dict[Subject, str | None]
+    doubts: list[str]
+    world: oracle.World
+
+
+def runs_of_the_oracle(deliveries: list[Delivery], days: list[date]) -> list[Run]:
+    """What the oracle says on each of the days. What is open on a day is what a run as of that day says, as verdicts and
+    findings of a day depend on nothing later."""
+    policy = oracle.Policy()
+    accepted, _ = judge(deliveries, days[-1], policy)
+    findings = oracle.evaluate(deliveries, days[-1], policy)["findings"]
+    runs = []
+    for day in days:
+        world = oracle.World(day, *([e for e in accepted[s] if e.day <= day] for s in ("hrm", "vfs")), policy)
+        still_open = {(f["finding_type"], f["subject_id"]): f["person_id"] for f in findings
+                      if f["first_seen_on"] <= day <= f["last_seen_on"]}
+        runs.append(Run(still_open, doubts(world, deliveries, day), world))
+    return runs
+
+
+def _same(a: Employee | None, b: Employee | None) -> bool:
+    return (a is None) == (b is None) and (a is None or b is None or (a.number, a.ids[:1]) == (b.number, b.ids[:1]))
+
+
+def why_gone(finding: Subject, person: str | None, was: Run, now: Run) -> str | None:
+    """Which data says that the finding is no more; None where none does."""
+    kind, subject = finding
+    world = now.world
+    is_same_employee = person is not None and _same(was.world.match(person)[0], world.match(person)[0])
+    if kind in oracle.ON_VFS_POSITIONS:
+        if any((other, subject) in now.findings for other in oracle.ON_VFS_POSITIONS):
+            return "told otherwise"
+        row = world.state("vfs", "positions").get((subject,))
+        if row is None:
+            return "VFS has the position no more"
+        if not is_active(row, world.day):
+            return "VFS says that the position is over"
+        return "HRM says that it is backed" if world.backing(row) and is_same_employee else None
+    if kind == "ended_early_in_vfs":
+        row = world.state("hrm", "positions").get((subject,))
+        if row is None or not is_active(row, world.day):
+            return "HRM says that the position is over"
+        there = [v for v in world.state("vfs", "positions").values()
+                 if v["org_number"] == row["org_number"] and is_not_ended(v, world.day)
+                 and world.match(v["person_id"])[0] is world.holder(row)]
+        same = [v for v in there if _same(was.world.match(v["person_id"])[0], world.match(v["person_id"])[0])]
+        return "VFS says that the position goes on" if same else None
+    assert person is not None
+    in_use = person in world.persons_in_use()
+    if kind in ON_ACCESSES:
+        if any(other in ON_ACCESSES and who == person for (other, _), who in now.findings.items()):
+            return "told otherwise"
+        return "VFS says that there is no such access, or that a position covers it"
+    if kind == "kommuneadmin_review":
+        if person not in world.kommuneadmins():
+            return "VFS says that nobody has the access"
+        had, has = (w.person(person).get("registered_by") for w in (was.world, world))
+        if was.world.kommuneadmins()[person] == "manual_profile" and has is None and had == "manual":
+            return None
+        return "both say that it is as it should be" if is_same_employee else None
+    if not in_use or any(who == person for who in now.findings.values()):
+        return "not in use any more, or told otherwise"
+    others = [p for p in was.world.persons_in_use() if p != person and _same(
+        was.world.match(p)[0], was.world.match(person)[0])]
+    return "the other person is not in use any more" if others and not any(
+        p in world.persons_in_use() for p in others) else None
+
+
+def lost_in_silence(was: Run, now: Run) -> list[Subject]:
+    """The findings of the undamaged run that are open no more, though no data says so and the run doubts nothing."""
+    if set(now.doubts) - set(was.doubts):
+        return []
+    return [f for f, person in was.findings.items() if f not in now.findings and why_gone(f, person, was, now) is None
+            and ("disputed_identity", str(person)) not in now.findings]
+
+
+def check(history: History) -> list[tuple[date, Subject]]:
+    """The findings lost in silence, with the day."""
+    undamaged = history.undamaged()
+    arrived, day = history.with_damage(undamaged)
+    days = [day + timedelta(days=n) for n in range((FIRST_DAY - day).days + DAYS + 1)]
+    return [(day, finding)
+            for day, was, now in zip(days, runs_of_the_oracle(undamaged, days), runs_of_the_oracle(arrived, days), strict=True)
+            for finding in lost_in_silence(was, now)]
