@@ -6,6 +6,7 @@ Belongs here: deliveries, states, verdicts, the policy's numbers. Does not belon
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 Row = dict[str, Any]
@@ -109,7 +110,8 @@ class Extract:
 
     `kept`: keys of the state that are there as they were, because the extract's rows of them could not be read, and since
     which extract. `rejected`: (table, kept since or None) of each row that could not be read. `may_miss_rows`: how many
-    of these said nothing at all.
+    of these said nothing at all. `positions_seen`: of every position up to here its row as last seen, and the first extract
+    since without it.
     """
 
     day: date
@@ -118,6 +120,7 @@ class Extract:
     rejected: list[tuple[str, date | None]] = field(default_factory=list)
     may_miss_rows: int = 0
     by_decision: bool = False
+    positions_seen: dict[Key, tuple[Row, date | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,12 +194,16 @@ def extract_after(before: Extract | None, delivery: Delivery) -> Extract:
             extract.may_miss_rows += pattern.says_nothing
         extract.state[table] = rows
         extract.kept |= {(table, k): since for k, since in kept.items()}
+    for k, (row, gone) in before.positions_seen.items() if before else ():
+        extract.positions_seen[k] = (row, gone or extract.day)
+    extract.positions_seen |= {k: (row, None) for k, row in extract.state["positions"].items()}
     return extract
 
 
 # --- the guards (7) --------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=100)  # of the last extracts, which are held against each other
 def _sizes(extract: Extract, system: str) -> dict[str, int]:
     sizes = {t: len(extract.state[t]) for t in COUNTED[system]}
     sizes["active positions"] = sum(is_active(p, extract.day) for p in extract.state["positions"].values())
@@ -221,23 +228,15 @@ def _too_many(count: int, of: int, policy: Policy, day: date, at_least: int = 0)
         count > of * policy.max_loss_percent / 100 and count >= at_least)
 
 
-def stopped_before(extracts: list[Extract], policy: Policy) -> set[Key]:
-    """The positions that stopped being active in the year up to the last of the extracts."""
-    last = extracts[-1].day
-    seen: dict[Key, tuple[Row, date | None]] = {}  # as last seen, and the first extract without it
-    for extract in extracts:
-        for k, row in extract.state["positions"].items():
-            seen[k] = (row, None)
-        for k, (row, gone) in seen.items():
-            if gone is None and k not in extract.state["positions"]:
-                seen[k] = (row, extract.day)
+def stopped_before(last: Extract, policy: Policy) -> set[Key]:
+    """The positions that stopped being active in the year up to an extract."""
     stopped = set()
-    for k, (row, gone) in seen.items():
+    for k, (row, gone) in last.positions_seen.items():
         ended = row["end_date"] + ONE_DAY if row.get("end_date") else None
         first_day = min((d for d in (ended, gone) if d), default=None)
         if first_day is None or (row.get("start_date") and first_day <= row["start_date"]):
             continue
-        if last - timedelta(days=policy.stopped_days) < first_day <= last:
+        if last.day - timedelta(days=policy.stopped_days) < first_day <= last.day:
             stopped.add(k)
     return stopped
 
@@ -273,7 +272,7 @@ def _guards(
         if _too_many(len(gone), len(before.state[table]), policy, day):
             yield f"keys: {table}"
     if system == "hrm":
-        stopped = stopped_before(earlier, policy)
+        stopped = stopped_before(before, policy)
         again = {k for k in stopped if k in state["positions"] and is_active(state["positions"][k], day)}
         if _too_many(len(again), len(stopped), policy, day, policy.min_loss_rows):
             yield "end dates: active again"

@@ -20,18 +20,25 @@ damage and on every day after it, each finding that is open in the undamaged run
 Belongs here: the law, on the oracle and on the product. Does not belong here: kinds of damage (`tests/support/damage.py`).
 """
 
-from dataclasses import dataclass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from ingest.landing import Landed
 from tests.oracle import oracle
 from tests.oracle.doubts import doubts
 from tests.oracle.extracts import Delivery, is_active, is_not_ended, judge
 from tests.oracle.people import Employee
+from tests.properties.test_oracle_agrees import for_minutes, product_marts
 from tests.support.damage import KINDS, Damage, damaged
+from tests.support.models import Models
+from tests.support.municipalities import Arrival, Municipality
 from tests.support.town import Town, days_of
 
 FIRST_DAY = date(2025, 3, 3)  # a Monday
@@ -154,11 +161,76 @@ def lost_in_silence(was: Run, now: Run) -> list[Subject]:
             and ("disputed_identity", str(person)) not in now.findings]
 
 
-def check(history: History) -> list[tuple[date, Subject]]:
-    """The findings lost in silence, with the day."""
+def days_from(day: date) -> list[date]:
+    return [day + timedelta(days=n) for n in range((FIRST_DAY - day).days + DAYS + 1)]
+
+
+def lost_by_the_oracle(history: History) -> list[tuple[date, Subject]]:
+    """The findings lost in silence on the day of the damage or later, with the day."""
     undamaged = history.undamaged()
     arrived, day = history.with_damage(undamaged)
-    days = [day + timedelta(days=n) for n in range((FIRST_DAY - day).days + DAYS + 1)]
+    days = days_from(day)
     return [(day, finding)
             for day, was, now in zip(days, runs_of_the_oracle(undamaged, days), runs_of_the_oracle(arrived, days), strict=True)
             for finding in lost_in_silence(was, now)]
+
+
+def findings_of_the_product(models: Models, deliveries: list[Delivery], as_of: date) -> dict[str, list[dict[str, Any]]]:
+    """The product's marts of the deliveries up to a day."""
+    arrivals = [Arrival(d.system, d.extract_date, d.kind, d.tables, d.unreadable, d.refused)
+                for d in deliveries if d.extract_date <= as_of]
+    return product_marts(models, Municipality(arrivals, as_of), folded_each_day=False)
+
+
+def lost_by_the_product(models: Models, history: History) -> list[tuple[date, Subject]]:
+    """The findings of the undamaged run that the product loses in silence on the day of the damage.
+
+    What is open is the product's word, and so is what `data_freshness` says; which data says that a finding is no more, and
+    which checks must fail, is the oracle's.
+    """
+    undamaged = history.undamaged()
+    arrived, day = history.with_damage(undamaged)
+    was, = runs_of_the_oracle(undamaged, [day])
+    now, = runs_of_the_oracle(arrived, [day])
+    marts = findings_of_the_product(models, arrived, day)
+    said = {f"{r['system']} {r['status']}" for r in marts["data_freshness"] if r["status"] != "fresh"}
+    assert said == {d for d in now.doubts if d.split()[-1] in ("withheld", "stale", "missing")}
+    kept = sum(len(extracts[-1].kept) for extracts in (now.world.hrm, now.world.vfs) if extracts)
+    assert sum(row["kept_rows"] for row in marts["data_freshness"]) == kept
+    now.findings = {(f["finding_type"], f["subject_id"]): f["person_id"] for f in marts["findings"] if f["status"] == "open"}
+    return [(day, finding) for finding in lost_in_silence(was, now)]
+
+
+MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "1.25"))
+SOAK_MINUTES = float(os.environ.get("SLUTTDATO_SOAK_MINUTES", "30"))
+# What the product must have before it can be held to this; gone when all of contract version 2 is built.
+IS_BUILT = "history_began_on" in {field.name for field in fields(Landed)}
+
+
+def nothing_is_lost(lost: Callable[[History], list[tuple[date, Subject]]]) -> Callable[[History], None]:
+    def check(history: History) -> None:
+        assert lost(history) == []
+
+    return check
+
+
+def test_the_contract_loses_no_finding_in_silence() -> None:
+    """contract#first-law"""
+    print(f"{for_minutes(MINUTES, HISTORIES, nothing_is_lost(lost_by_the_oracle))} histories")
+
+
+@pytest.mark.skipif(not IS_BUILT, reason="the product keeps no rows and knows no history yet")
+def test_the_product_loses_no_finding_in_silence(models: Models) -> None:
+    """contract#first-law"""
+    print(f"{for_minutes(MINUTES, HISTORIES, nothing_is_lost(partial(lost_by_the_product, models)))} histories")
+
+
+@pytest.mark.soak
+def test_soak_the_contract_loses_no_finding_in_silence() -> None:
+    print(f"{for_minutes(SOAK_MINUTES / 2, HISTORIES, nothing_is_lost(lost_by_the_oracle))} histories")
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not IS_BUILT, reason="the product keeps no rows and knows no history yet")
+def test_soak_the_product_loses_no_finding_in_silence(models: Models) -> None:
+    print(f"{for_minutes(SOAK_MINUTES / 2, HISTORIES, nothing_is_lost(partial(lost_by_the_product, models)))} histories")
