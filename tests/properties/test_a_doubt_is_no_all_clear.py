@@ -1,7 +1,7 @@
 """The first law (contract#first-law): whatever befalls one delivery, no finding that was open disappears in silence.
 
 A realistic town of 30 to 80 people is delivered twice: as it was, and with one delivery damaged or withheld. On the day of the
-damage and on every day after it, each finding that is open in the undamaged run and not open in the damaged one must be
+damage, on the day after and at the end, each finding that is open in the undamaged run and not open in the damaged one must be
 
 * **told otherwise**: another finding stands on the same position, or the same access; or
 * **resolved by data that says so**: a row that was delivered says the thing itself. What counts as saying so:
@@ -91,16 +91,14 @@ class Run:
 
 
 def runs_of_the_oracle(deliveries: list[Delivery], days: list[date]) -> list[Run]:
-    """What the oracle says on each of the days. What is open on a day is what a run as of that day says, as verdicts and
-    findings of a day depend on nothing later."""
+    """What the oracle says on each of the days. What is present on a day is what a run as of that day shows as open, but for
+    findings of a type that is not assessable, which is a doubt."""
     policy = oracle.Policy()
     accepted, _ = judge(deliveries, days[-1], policy)
-    findings = oracle.evaluate(deliveries, days[-1], policy)["findings"]
     runs = []
     for day in days:
         world = oracle.World(day, *([e for e in accepted[s] if e.day <= day] for s in ("hrm", "vfs")), policy)
-        still_open = {(f["finding_type"], f["subject_id"]): f["person_id"] for f in findings
-                      if f["first_seen_on"] <= day <= f["last_seen_on"]}
+        still_open = {finding: person for finding, (person, _) in world.present().items()}
         runs.append(Run(still_open, doubts(world, deliveries, day), world))
     return runs
 
@@ -161,15 +159,12 @@ def lost_in_silence(was: Run, now: Run) -> list[Subject]:
             and ("disputed_identity", str(person)) not in now.findings]
 
 
-def days_from(day: date) -> list[date]:
-    return [day + timedelta(days=n) for n in range((FIRST_DAY - day).days + DAYS + 1)]
-
-
 def lost_by_the_oracle(history: History) -> list[tuple[date, Subject]]:
-    """The findings lost in silence on the day of the damage or later, with the day."""
+    """The findings lost in silence on the day of the damage, the day after and the last day, with the day."""
     undamaged = history.undamaged()
     arrived, day = history.with_damage(undamaged)
-    days = days_from(day)
+    last = FIRST_DAY + timedelta(days=DAYS)
+    days = sorted({day, min(day + timedelta(days=1), last), last})
     return [(day, finding)
             for day, was, now in zip(days, runs_of_the_oracle(undamaged, days), runs_of_the_oracle(arrived, days), strict=True)
             for finding in lost_in_silence(was, now)]

@@ -1,7 +1,7 @@
 """Sentences of the contract as cases: a tiny history written by hand, and what the marts must say of it.
 
-The oracle is held against them (`tests/unit/test_oracle.py`), and so can be whatever makes the marts from deliveries. A case
-is data: deliveries in the order of their arrival, the day, settings that differ, decisions, and rows expected.
+The oracle is held against them (`tests/unit/test_oracle.py`), and so are fold and models
+(`tests/integration/test_sentences.py`). A case is data: deliveries in the order of their arrival, the day, settings that differ, decisions, and rows expected.
 
 Belongs here: one case for each sentence. Does not belong here: random histories (`municipalities`).
 """
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle.extracts import Delivery, Unreadable
-from tests.support.municipalities import CONTRACT, LENIENT
+from tests.support.municipalities import CONTRACT, LENIENT, Arrival, Municipality
 
 Row = dict[str, Any]
 MONDAY = date(2025, 3, 3)
@@ -130,6 +130,28 @@ class Case:
     @property
     def name(self) -> str:
         return f"{self.anchor}: {self.sentence}"
+
+    def municipality(self) -> Municipality:
+        """The case as a municipality, to be landed and folded."""
+        arrivals = [Arrival(d.system, d.extract_date, d.kind, d.tables, d.unreadable, d.refused) for d in self.deliveries]
+        return Municipality(arrivals, self.as_of, self.accepts, [], self.policy)
+
+    def differences(self, marts: dict[str, list[Row]]) -> dict[str, tuple[list[Row], list[Row]]]:
+        """{mart: (rows that it has, rows expected)} of the marts that do not say what is expected."""
+        different = {}
+        for expected in self.expected:
+            rows = [row for row in marts[expected.mart] if row.get("person_id") != BYSTANDER
+                    and all(row[c] == v for c, v in expected.where.items())]
+            has, should_have = _cut(rows, expected.rows), _cut(expected.rows, expected.rows)
+            if has != should_have:
+                different[expected.mart] = has, should_have
+        return different
+
+
+def _cut(rows: list[Row], expected: list[Row]) -> list[Row]:
+    """The columns that the expected rows name, sorted."""
+    columns = list(expected[0]) if expected else sorted({c for row in rows for c in row})
+    return sorted(({c: row[c] for c in columns} for row in rows), key=repr)
 
 
 CASES: list[Case] = []
@@ -273,7 +295,8 @@ _case("bearer", "the first national id of a number does not change hands",
 _case("bearer", "where the national id is one that an earlier bearer had, it is that bearer again",
       [*_FIRST_LEFT, _SECOND, hrm(3, employee("1", "n1"), job("h3", "1", start=3)), vfs(0, *_IN_USE),
        vfs(3, *_IN_USE, person("B", "1", "n2"), post("v2", "B", start=2))],
-      _of("employee_status", [{"person_id": "A", "hrm_status": "active"}, {"person_id": "B", "hrm_status": "inactive"}]))
+      _of("employee_status", [{"person_id": "A", "hrm_status": "active"}, {"person_id": "B", "hrm_status": "inactive"}]),
+      _findings(("active_vfs_inactive_hrm", "v2"), ("disputed_identity", "B")))
 _case("bearer", "positions that an earlier extract held stay the earlier bearer's",
       [hrm(0, *_AT_WORK), hrm(1, employee("1", "n1")), hrm(2, employee("1", "n2"), job("h1", "1")), vfs(0, *_IN_USE),
        vfs(2, *_IN_USE, person("B", "1", "n2"))],

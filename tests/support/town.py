@@ -91,7 +91,7 @@ class Town:
             org = self.rng.choice(self.schools if n % 10 < 7 else self.others)
             start = self.today - timedelta(days=self.rng.randint(40, 4000))
             self._hire(org, start, self._end_of_engagement(start))
-        for n in range(max(3, self.people // 12)):  # those who left before; every second is still open in VFS
+        for n in range(max(6, self.people // 6)):  # those who left in the year before; every second is still open in VFS
             start = self.today - timedelta(days=self.rng.randint(400, 4000))
             end = self.today - timedelta(days=self.rng.randint(5, 300))
             job = self._hire(self.rng.choice(self.schools), start, end)
