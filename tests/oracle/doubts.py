@@ -32,7 +32,7 @@ def doubts(today: World, deliveries: list[Delivery], as_of: date) -> list[str]:
 
 
 def units_emptied(extracts: list[Extract]) -> list[str]:
-    """Org units with 5 or more active positions in the extract before, and none in the last one."""
+    """contract#emptied-org-unit: those with 5 or more active positions in the extract before, and none in the last one."""
     if len(extracts) < 2:
         return []
     before, now = (Counter(p["org_number"] for p in e.state["positions"].values() if is_active(p, e.day)) for e in extracts[-2:])
@@ -45,7 +45,7 @@ def _matched_percent(world: World) -> float | None:
 
 
 def _match_rate(today: World) -> list[str]:
-    """contract#match-rate: fell by more than 10 points since the day before the newest extract, or is below half."""
+    """contract#matched-share: fell by more than 10 points since the day before the newest extract, or is below half."""
     now = _matched_percent(today)
     newest = max(today.hrm[-1].day, today.vfs[-1].day)
     earlier = World(newest, [e for e in today.hrm if e.day < newest], [e for e in today.vfs if e.day < newest], today.policy)

@@ -1,7 +1,8 @@
 """Sentences of the contract as cases: a tiny history written by hand, and what the marts must say of it.
 
 The oracle is held against them (`tests/unit/test_oracle.py`), and so are fold and models
-(`tests/integration/test_sentences.py`). A case is data: deliveries in the order of their arrival, the day, settings that differ, decisions, and rows expected.
+(`tests/integration/test_sentences.py`). A case is data: deliveries in the order of their arrival, the day, settings that
+differ, decisions, and rows expected.
 
 Belongs here: one case for each sentence. Does not belong here: random histories (`municipalities`).
 """
@@ -391,7 +392,7 @@ _case("kommuneadmin-roster", "groups are compared without regard to capitals and
       _of("kommuneadmin_roster", [{"access_group": "KOMMUNEadmin", "review_reason": "inactive_in_hrm"}]),
       policy={**LENIENT, "kommuneadmin_groups": [" kommuneADMIN "]})
 _case("capitals", "one group spelled two ways is one row, of the spelling that is first by code point",
-      [hrm(0, *_AT_WORK), vfs(0, *_ADMIN, access("A", "kommuneadmin", "K", start=-5), access("A", "Kommuneadmin", "K"))],
+      [hrm(0, *_AT_WORK), vfs(0, *_ADMIN, access("A", "Kommuneadmin", "K"), access("A", "kommuneadmin", "K", start=-5))],
       _of("kommuneadmin_roster", [{"access_group": "Kommuneadmin", "org_number": "K"}]))
 _case("capitals", "a list of access groups names each once, in the spelling that is first by code point",
       [hrm(0, *_AT_WORK),
