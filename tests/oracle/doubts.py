@@ -12,6 +12,11 @@ from tests.oracle.oracle import World, freshness, unchanged_since
 
 def doubts(today: World, deliveries: list[Delivery], as_of: date) -> list[str]:
     """Each doubt in a few words; empty when nothing is in doubt."""
+    return doubts_about_news(today, deliveries, as_of) + doubts_about_what_was_known(today)
+
+
+def doubts_about_news(today: World, deliveries: list[Delivery], as_of: date) -> list[str]:
+    """What may have happened is not known; what was known before stands."""
     found = []
     for system, extracts in (("hrm", today.hrm), ("vfs", today.vfs)):
         shown = freshness(system, extracts, deliveries, today, as_of, today.policy)
@@ -24,6 +29,15 @@ def doubts(today: World, deliveries: list[Delivery], as_of: date) -> list[str]:
         since = unchanged_since(extracts)
         if since and (extracts[-1].day - since).days >= 7:
             found.append(f"{system} unchanged since {since}")
+    return found
+
+
+def doubts_about_what_was_known(today: World) -> list[str]:
+    """Rows are missing, or belong to nobody, and may do so wrongly: findings may be gone that should stand."""
+    found = []
+    for system, extracts in (("hrm", today.hrm), ("vfs", today.vfs)):
+        if extracts and extracts[-1].may_miss_rows:
+            found.append(f"{system}: rows may be missing")
         found += [f"{system}: nobody is active at {org} any more" for org in units_emptied(extracts)]
     found += [f"{name} not assessable" for name in sorted(today.not_assessable())]
     if today.hrm and today.vfs:

@@ -660,6 +660,11 @@ _guard("guard-end-dates", "20 of 40 dates yet to come are lost",
         plain_hrm(1, *staff(range(60), dict.fromkeys(range(20, 40), 20)))], lets_in=True)
 _guard("guard-end-dates", "19 of 19 dates yet to come are lost",
        [plain_hrm(0, *staff(range(60), dict.fromkeys(range(19), 20))), plain_hrm(1, *staff(range(60)))], lets_in=True)
+_guard("guard-end-dates", "25 dates that had passed long ago are lost: they were not yet to come",
+       [plain_hrm(0, *staff(range(60), dict.fromkeys(range(25), -400))), plain_hrm(1, *staff(range(60)))], lets_in=True)
+_guard("guard-end-dates", "five that were gone before they started, and have started now, are not active again",
+       [plain_hrm(0, *staff(range(30)), *(job(f"x{n}", f"{n}", start=20) for n in range(5))), plain_hrm(1, *staff(range(30))),
+        plain_hrm(2, *staff(range(30)), *(job(f"x{n}", f"{n}", start=2) for n in range(5)))], lets_in=True)
 _guard("guard-end-dates", "end dates of VFS are not guarded",
        [plain_vfs(0, *accounts(range(20)), *(post(f"x{n}", f"P{n}", end=-20) for n in range(6))),
         plain_vfs(1, *accounts(range(20)), *(post(f"x{n}", f"P{n}") for n in range(6)))], lets_in=True)
