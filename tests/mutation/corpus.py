@@ -83,5 +83,6 @@ def _fingerprint() -> str:
 
 def _sources() -> Iterator[Path]:
     yield from sorted((ROOT / "ingest").rglob("*.py"))
-    yield from (Path(__file__), ROOT / "tests/oracle/oracle.py", ROOT / "tests/support/municipalities.py",
+    yield from sorted((ROOT / "tests/oracle").glob("*.py"))
+    yield from (Path(__file__), ROOT / "tests/support/municipalities.py", ROOT / "tests/support/deliveries.py",
                 ROOT / "tests/properties/test_oracle_agrees.py")

@@ -1,6 +1,7 @@
 """The marts of the contract, computed naively: each evaluation day by itself, then consecutive days joined into findings.
 
 No intervals, no SQL, no code of the product. It may be slow; it must be plain. Anchors like contract#backed name its rules.
+`extracts` says which deliveries count, `people` who the employees are.
 """
 
 from collections import defaultdict
@@ -10,26 +11,28 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-Row = dict[str, Any]
+from tests.oracle.extracts import (
+    KEYS,
+    Delivery,
+    Extract,
+    Key,
+    Policy,
+    Row,
+    Season,
+    Unreadable,
+    ends_before_it_starts,
+    is_active,
+    is_not_ended,
+    judge,
+)
+from tests.oracle.people import Employee, Staff
+
+__all__ = [
+    "KEYS", "Delivery", "Exception_", "Policy", "Season", "Unreadable", "World", "evaluate", "freshness", "unchanged_since"]
+
 ONE_DAY = timedelta(days=1)
-
-KEYS = {
-    "hrm": {"employees": ("employee_number",), "positions": ("position_id",), "org_units": ("org_number",)},
-    "vfs": {"persons": ("person_id",), "positions": ("position_id",),
-            "accesses": ("person_id", "access_group", "org_number", "start_date", "position_id"), "org_units": ("org_number",)},
-}
-GUARDED = {"hrm": ("employees", "positions"), "vfs": ("persons", "positions")}
+DEFAULTS = Policy()
 ON_VFS_POSITIONS = {"active_vfs_inactive_hrm", "stale_position", "manual_position", "unknown_in_hrm", "end_date_not_propagated"}
-
-
-@dataclass(frozen=True, eq=False)
-class Delivery:
-    """A delivery as it arrives; `tables` hold rows with the canonical columns."""
-
-    system: str
-    extract_date: date
-    kind: str
-    tables: dict[str, list[Row]]
 
 
 @dataclass(frozen=True)
@@ -38,90 +41,6 @@ class Exception_:
     subject_id: str
     approved_on: date
     until: date
-
-
-@dataclass(frozen=True)
-class Policy:
-    grace_days: int = 1
-    kommuneadmin_groups: tuple[str, ...] = ("Kommuneadmin",)
-    max_drop_percent: float = 10
-    min_drop_rows: int = 20
-    max_growth_factor: float = 2
-    min_growth_rows: int = 100
-    max_extract_age_days: int = 3
-    backed_ahead_days: int = 30
-
-
-@dataclass(eq=False)
-class Extract:
-    """An accepted extract: its date and the state of the system after it, {table: {key: row}}."""
-
-    day: date
-    state: dict[str, dict[tuple, Row]]
-
-
-def is_active(row: Row, day: date) -> bool:
-    """contract#active: start_date <= d and d <= end_date, an empty date being open."""
-    return (row.get("start_date") is None or row["start_date"] <= day) and is_not_ended(row, day)
-
-
-def is_not_ended(row: Row, day: date) -> bool:
-    return row.get("end_date") is None or day <= row["end_date"]
-
-
-# --- which extracts count (2, 7) -----------------------------------------------------------------------------------
-
-
-def _state_after(before: Extract | None, delivery: Delivery) -> dict[str, dict[tuple, Row]]:
-    state = {}
-    for table, key in KEYS[delivery.system].items():
-        rows = {} if delivery.kind == "full" or before is None else dict(before.state[table])
-        for row in delivery.tables.get(table, []):
-            k = tuple(row.get(c) for c in key)
-            if delivery.kind == "delta" and row.get("deleted"):
-                rows.pop(k, None)
-            else:
-                rows[k] = row
-        state[table] = rows
-    return state
-
-
-def _sizes(extract: Extract, system: str) -> dict[str, int]:
-    sizes = {t: len(extract.state[t]) for t in GUARDED[system]}
-    sizes["active"] = sum(is_active(p, extract.day) for p in extract.state["positions"].values())
-    return sizes
-
-
-def _is_plausible(now: Extract, before: Extract | None, delivery: Delivery, policy: Policy) -> bool:
-    sizes = _sizes(now, delivery.system)
-    if delivery.kind == "full" and any(sizes[t] == 0 for t in GUARDED[delivery.system]):
-        return False
-    if before is None:
-        return True
-    for name, was in _sizes(before, delivery.system).items():
-        fewer, more = was - sizes[name], sizes[name] - was
-        if fewer > was * policy.max_drop_percent / 100 and fewer > policy.min_drop_rows:
-            return False
-        if sizes[name] > was * policy.max_growth_factor and more > policy.min_growth_rows:
-            return False
-    return True
-
-
-def accepted_extracts(
-    deliveries: list[Delivery], as_of: date, policy: Policy, accepts: frozenset[tuple[str, date]]
-) -> dict[str, list[Extract]]:
-    """The extracts that count, by system, oldest first. Of one day the last to arrive that passes."""
-    accepted: dict[str, list[Extract]] = {"hrm": [], "vfs": []}
-    for system, extracts in accepted.items():
-        days = sorted({d.extract_date for d in deliveries if d.system == system and d.extract_date <= as_of})
-        for day in days:
-            before = extracts[-1] if extracts else None
-            for delivery in reversed([d for d in deliveries if d.system == system and d.extract_date == day]):
-                extract = Extract(day, _state_after(before, delivery))
-                if (system, day) in accepts or _is_plausible(extract, before, delivery, policy):
-                    extracts.append(extract)
-                    break
-    return accepted
 
 
 # --- known on one day ----------------------------------------------------------------------------------------------
@@ -134,7 +53,7 @@ class HrmEnd:
     row: Row  # as last seen
     in_state: bool
     end: date | None
-    known_on: date
+    known_on: date | None  # None without an end date
     last_held_on: date | None
     is_backdated: bool
     is_vanished: bool
@@ -155,69 +74,76 @@ class World:
             self._memo[name] = compute()
         return self._memo[name]
 
-    def state(self, system: str, table: str) -> dict[tuple, Row]:
+    def state(self, system: str, table: str) -> dict[Key, Row]:
         extracts = self.hrm if system == "hrm" else self.vfs
         return extracts[-1].state[table] if extracts else {}
 
-    def last_seen(self, system: str, table: str) -> dict[tuple, Row]:
-        def compute() -> dict[tuple, Row]:
-            rows: dict[tuple, Row] = {}
+    def last_seen(self, system: str, table: str) -> dict[Key, Row]:
+        def compute() -> dict[Key, Row]:
+            rows: dict[Key, Row] = {}
             for extract in self.hrm if system == "hrm" else self.vfs:
                 rows |= extract.state[table]
             return rows
 
         return self._once(f"{system}.{table}", compute)
 
-    # contract#identity
+    # contract#identity, contract#bearer
 
     @property
-    def employees(self) -> dict[str, tuple[date, str | None]]:
-        """{employee number: (last extract that held them, last national id seen)} of every known employee."""
-        def compute() -> dict[str, tuple[date, str | None]]:
-            known: dict[str, tuple[date, str | None]] = {}
-            for extract in self.hrm:
-                for row in [*extract.state["employees"].values(), *extract.state["positions"].values()]:
-                    number = row["employee_number"]
-                    earlier = known.get(number, (None, None))[1]
-                    known[number] = (extract.day, earlier)
-                for row in extract.state["employees"].values():
-                    if row.get("national_id") is not None:
-                        known[row["employee_number"]] = (extract.day, row["national_id"])
-            return known
+    def staff(self) -> Staff:
+        return self._once("staff", lambda: Staff(self.hrm))
 
-        return self._once("employees", compute)
+    def hrm_positions(self, employee: Employee) -> list[Row]:
+        """The employee's positions in HRM's current state."""
+        def compute() -> dict[int, list[Row]]:
+            held = defaultdict(list)
+            for p in self.state("hrm", "positions").values():
+                held[id(self.holder(p))].append(p)
+            return held
 
-    def with_national_id(self, national_id: str | None) -> list[str]:
-        if national_id is None:
-            return []
-        return [n for n, (_, held) in self.employees.items() if held == national_id]
+        return self._once("held", compute).get(id(employee), [])
 
-    def hrm_positions(self, employee: str) -> list[Row]:
-        return [p for p in self.state("hrm", "positions").values() if p["employee_number"] == employee]
+    def holder(self, hrm_position: Row) -> Employee:
+        return self.staff.holder(hrm_position["position_id"], hrm_position["employee_number"])
 
-    def is_employed(self, employee: str) -> bool:
+    def is_employed(self, employee: Employee) -> bool:
         return any(is_active(p, self.day) for p in self.hrm_positions(employee))
 
-    def match_row(self, person: Row) -> tuple[str | None, str]:
-        """(employee, method) of a person's row."""
-        if person.get("employee_number") in self.employees:
-            return person["employee_number"], "employee_number"
-        candidates = self.with_national_id(person.get("national_id"))
+    def person(self, person_id: str) -> Row:
+        """contract#missing-person: a person's row as last seen; empty where VFS never showed the person."""
+        return self.last_seen("vfs", "persons").get((person_id,), {})
+
+    def national_id_of(self, person_id: str) -> str | None:
+        """A person's national id, too, is the last one seen, empty ones aside."""
+        def compute() -> dict[str, str]:
+            return {k[0]: row["national_id"] for e in self.vfs for k, row in e.state["persons"].items() if row.get("national_id")}
+
+        return self._once("person ids", compute).get(person_id)
+
+    def match(self, person_id: str) -> tuple[Employee | None, str]:
+        """(employee, method) of a person, in the current state or as last seen."""
+        return self._once(f"match {person_id}", lambda: self._match(person_id))
+
+    def _match(self, person_id: str) -> tuple[Employee | None, str]:
+        number = self.person(person_id).get("employee_number")
+        if number in self.staff.bearers:
+            return self._bearer(person_id, number), "employee_number"
+        candidates = self.staff.with_national_id(self.national_id_of(person_id))
         if not candidates:
             return None, "none"
-        newest = max(self.employees[c][0] for c in candidates)
-        candidates = [c for c in candidates if self.employees[c][0] == newest]
-        employed = [c for c in candidates if self.is_employed(c)]
-        return min(employed or candidates), "national_id"
+        newest = max(c.last_seen for c in candidates)
+        candidates = [c for c in candidates if c.last_seen == newest]
+        candidates = [c for c in candidates if self.is_employed(c)] or candidates
+        lowest = min(c.number for c in candidates)
+        return max((c for c in candidates if c.number == lowest), key=lambda c: c.tenures[-1]), "national_id"
 
-    def match(self, person_id: str) -> tuple[str | None, str]:
-        """A person of the current state; one missing from it matches nobody."""
-        row = self.state("vfs", "persons").get((person_id,))
-        return self.match_row(row) if row else (None, "none")
-
-    def match_as_last_seen(self, person_id: str) -> str | None:
-        row = self.last_seen("vfs", "persons").get((person_id,))
-        return self.match_row(row)[0] if row else None
+    def _bearer(self, person_id: str, number: str) -> Employee:
+        """The bearer who has the person's national id; else the one of the day on which VFS first showed the person."""
+        national_id = self.national_id_of(person_id)
+        his = [b for b in self.staff.bearers[number] if national_id is not None and b.national_id == national_id]
+        if his:
+            return max(his, key=lambda b: b.tenures[-1])
+        return self.staff.on(number, next(e.day for e in self.vfs if (person_id,) in e.state["persons"]))
 
     def hrm_status(self, person_id: str) -> str:
         employee, _ = self.match(person_id)
@@ -225,27 +151,42 @@ class World:
             return "unknown"
         if self.is_employed(employee):
             return "active"
-        later = any(p.get("start_date") and p["start_date"] > self.day for p in self.hrm_positions(employee))
+        later = any(p.get("start_date") and p["start_date"] > self.day and not ends_before_it_starts(p)
+                    for p in self.hrm_positions(employee))
         return "not_started" if later else "inactive"
 
     def persons_in_use(self) -> set[str]:
-        """Those of the current state with an active position or an effective access."""
-        def compute() -> set[str]:
-            busy = {p["person_id"] for p in self.active_positions()} | {a["person_id"] for a in self.effective_accesses()}
-            return {p for (p,) in self.state("vfs", "persons") if p in busy}
-
-        return self._once("persons_in_use", compute)
+        """Those with an active position or an effective access, missing from the state or not."""
+        return self._once("persons_in_use", lambda: {
+            row["person_id"] for row in [*self.active_positions(), *self.effective_accesses()]})
 
     def is_disputed(self, person_id: str) -> bool:
-        row = self.state("vfs", "persons")[(person_id,)]
-        holders = self.with_national_id(row.get("national_id"))
-        if row.get("employee_number") in self.employees and any(h != row["employee_number"] for h in holders):
+        """contract#disputed-identity"""
+        national_id = self.national_id_of(person_id)
+        employee, method = self.match(person_id)
+        owners = self.staff.with_national_id(national_id)
+        if len(owners) > 1:
             return True
-        if len(holders) > 1:
-            return True
-        employee = self.match(person_id)[0]
-        return employee is not None and any(
-            other != person_id and self.match(other)[0] == employee for other in self.persons_in_use())
+        if employee is None:
+            return False
+        if method == "employee_number":
+            if any(owner is not employee for owner in owners):
+                return True
+            if national_id is not None and employee.national_id is not None and national_id != employee.national_id:
+                return True  # contradicted
+            present = self.staff.present(employee.number)
+            if present is not employee and self.is_employed(present):
+                return True
+        return any(other != person_id and self.match(other)[0] is employee for other in self.persons_in_use())
+
+    def can_log_in(self, person_id: str) -> bool:
+        """A person missing from the state counts as able to."""
+        return self.state("vfs", "persons").get((person_id,), {}).get("login_enabled") is not False
+
+    def has_left_with_access(self, person_id: str) -> bool:
+        """contract#has-left-with-access"""
+        return (self.hrm_status(person_id) in ("inactive", "unknown") and self.can_log_in(person_id)
+                and person_id in self.persons_in_use())
 
     # contract#active, contract#effective-access, contract#backed
 
@@ -254,10 +195,7 @@ class World:
 
     def effective_accesses(self) -> list[Row]:
         def is_effective(access: Row) -> bool:
-            person = self.state("vfs", "persons").get((access["person_id"],))
-            if person and person.get("login_enabled") is False:
-                return False
-            if not is_active(access, self.day):
+            if not self.can_log_in(access["person_id"]) or not is_active(access, self.day):
                 return False
             position = self.state("vfs", "positions").get((access.get("position_id"),))
             if position is None or is_active(position, self.day):
@@ -282,7 +220,8 @@ class World:
         vfs_units = {k[0] for k in self.state("vfs", "org_units")}
         return [
             h for h in self.hrm_positions(employee)
-            if is_not_ended(h, self.day) and (h.get("start_date") is None or h["start_date"] <= latest_start)
+            if is_not_ended(h, self.day) and not ends_before_it_starts(h)
+            and (h.get("start_date") is None or h["start_date"] <= latest_start)
             and (h["org_number"] == position["org_number"]
                  or (h["position_id"] == position.get("hrm_position_id") and h["org_number"] not in vfs_units))
         ]
@@ -307,6 +246,8 @@ class World:
             run.append(extract)
         known_on = run[-1].day
         in_state = last is self.hrm[-1]
+        if in_state and end is None:
+            return HrmEnd(row, True, None, None, None, False, False)
         if not in_state:
             first_absent = next(e for e in self.hrm if e.day > last.day)
             if end is None or end > first_absent.day:
@@ -321,25 +262,80 @@ class World:
         vfs_end = row.get("end_date")
         return vfs_end is not None and ((end is not None and vfs_end <= end) or vfs_end < extract.day)
 
+    def continuations(self) -> dict[str, list[str]]:
+        """contract#continuation: {HRM position: those that continue it}, both as last seen."""
+        def continues(h: Row, other: Row) -> bool:
+            return (h.get("start_date") is not None and not ends_before_it_starts(h)
+                    and (other.get("start_date") is None or h["start_date"] > other["start_date"])
+                    and other.get("end_date") is not None and h["start_date"] <= other["end_date"] + ONE_DAY)
+
+        def compute() -> dict[str, list[str]]:
+            of_one_unit = defaultdict(list)
+            for h in self.last_seen("hrm", "positions").values():
+                of_one_unit[id(self.holder(h)), h["org_number"]].append(h)
+            return {other["position_id"]: [h["position_id"] for h in positions if continues(h, other)]
+                    for positions in of_one_unit.values() for other in positions}
+
+        return self._once("continuations", compute)
+
     def counterparts(self) -> list[tuple[str, Row]]:
-        """(HRM position_id, VFS position as last seen) of every pair, persons as last seen too."""
+        """contract#counterpart: (HRM position_id, VFS position as last seen) of every pair, persons as last seen too."""
         def is_counterpart(h: Row, v: Row) -> bool:
-            if self.match_as_last_seen(v["person_id"]) != h["employee_number"]:
-                return False
             if v.get("hrm_position_id") is not None:
                 return v["hrm_position_id"] == h["position_id"]
             return ((v.get("registered_by") or "hrm") == "hrm" and v["org_number"] == h["org_number"]
                     and v.get("start_date") == h.get("start_date"))
 
-        return self._once("pairs", lambda: [
-            (h["position_id"], v) for h in self.last_seen("hrm", "positions").values()
-            for v in self.last_seen("vfs", "positions").values() if is_counterpart(h, v)])
+        def compute() -> list[tuple[str, Row]]:
+            vfs = self.last_seen("vfs", "positions")
+            of_employee = defaultdict(list)
+            for k, v in vfs.items():
+                of_employee[id(self.match(v["person_id"])[0])].append((k, v))
+            own = {(h["position_id"], k) for h in self.last_seen("hrm", "positions").values()
+                   for k, v in of_employee[id(self.holder(h))] if is_counterpart(h, v)}
+            with_own = {h for h, _ in own}
+            pairs = set(own)
+            to_follow = list(own)
+            while to_follow:
+                h, k = to_follow.pop()
+                for continuation in self.continuations().get(h, []):
+                    if continuation not in with_own and (continuation, k) not in pairs:
+                        pairs.add((continuation, k))
+                        to_follow.append((continuation, k))
+            return [(h, vfs[k]) for h, k in sorted(pairs)]
+
+        return self._once("pairs", compute)
+
+    def hrm_positions_of(self, vfs_position_id: str) -> list[str]:
+        """The HRM positions of which a VFS position is a counterpart."""
+        def compute() -> dict[str, list[str]]:
+            of = defaultdict(list)
+            for h, v in self.counterparts():
+                of[v["position_id"]].append(h)
+            return of
+
+        return self._once("hrm positions of", compute).get(vfs_position_id, [])
+
+    def is_continued_at(self, hrm_position_id: str, vfs_position_id: str) -> bool:
+        """The HRM position is continued by another that the VFS position is a counterpart of."""
+        return any(c in self.hrm_positions_of(vfs_position_id) for c in self.continuations().get(hrm_position_id, []))
+
+    def own_hrm_position(self, vfs_position_id: str) -> str | None:
+        """contract#own-hrm-position: not continued by another of them first, then not arrived, then the latest known_on
+        (none comes last), then the lowest id."""
+        def order(h: str) -> tuple:
+            end = self.hrm_ends()[h]
+            return (self.is_continued_at(h, vfs_position_id), self.has_arrived(end.end, vfs_position_id, self.vfs[-1]),
+                    -end.known_on.toordinal() if end.known_on else 0, h)
+
+        return min(self.hrm_positions_of(vfs_position_id), key=order, default=None)
 
     def propagation(self, hrm_position_id: str, v: Row) -> Row | None:
         """The row of end_date_propagation of one pair; None when the HRM position has no end."""
         end = self.hrm_ends()[hrm_position_id]
         if not end.is_vanished and end.end is None:
             return None
+        assert end.known_on is not None
         vid = v["position_id"]
         first_seen = next(e.day for e in self.vfs if (vid,) in e.state["positions"])
         since = [e for e in self.vfs if e.day >= first_seen]
@@ -356,7 +352,7 @@ class World:
             others = [h for h in self.backing(current) if h["position_id"] != hrm_position_id] if (
                 current and is_active(current, self.day)) else []
             age = (self.vfs[-1].day - end.known_on).days
-            if others:
+            if others or self.is_continued_at(hrm_position_id, vid):
                 status = "superseded"
             elif age > self.policy.grace_days:
                 status = "failed"
@@ -420,31 +416,30 @@ class World:
         if any(h.get("end_date") is None for h in backing):
             return None
         latest_end = max(h["end_date"] for h in backing)
-        latest_known = max(self.hrm_ends()[h["position_id"]].known_on for h in backing)
+        latest_known = max(known for h in backing if (known := self.hrm_ends()[h["position_id"]].known_on))
         outlives = p.get("end_date") is None or p["end_date"] > latest_end
         overdue = (self.vfs[-1].day - latest_known).days > self.policy.grace_days
         return "end_date_not_propagated" if outlives and overdue else None
 
     def _add_ended_early(self, findings: dict) -> None:
+        at_unit = defaultdict(list)  # VFS positions as last seen, by employee and org unit
+        for v in self.last_seen("vfs", "positions").values():
+            at_unit[id(self.match(v["person_id"])[0]), v["org_number"]].append(v)
         for h in self.state("hrm", "positions").values():
             if not is_active(h, self.day):
                 continue
             if h.get("start_date") and (self.vfs[-1].day - h["start_date"]).days <= self.policy.grace_days:
                 continue
-            persons = [
-                v["person_id"] for v in self.last_seen("vfs", "positions").values()
-                if v["org_number"] == h["org_number"] and self.match_as_last_seen(v["person_id"]) == h["employee_number"]]
+            there = at_unit[id(self.holder(h)), h["org_number"]]
+            persons = [v["person_id"] for v in there]
             if not persons:
                 continue
-            open_now = [
-                v for v in self.state("vfs", "positions").values()
-                if v["org_number"] == h["org_number"] and is_not_ended(v, self.day)
-                and self.match_as_last_seen(v["person_id"]) == h["employee_number"]]
+            open_now = [v for v in there if (v["position_id"],) in self.state("vfs", "positions") and is_not_ended(v, self.day)]
             if not open_now:
                 findings["ended_early_in_vfs", h["position_id"]] = (min(persons), h["org_number"])
 
     def uncovered_accesses(self) -> list[Row]:
-        return [a for a in self.effective_accesses() if a["access_group"] not in self.policy.kommuneadmin_groups
+        return [a for a in self.effective_accesses() if not self.policy.is_kommuneadmin_group(a["access_group"])
                 and a["org_number"] not in self.org_numbers_of_active_positions(a["person_id"])]
 
     def _add_accesses(self, findings: dict) -> None:
@@ -460,22 +455,48 @@ class World:
         """{person: review reason or None} of everybody in the roster."""
         reasons: dict[str, str | None] = {}
         for a in self.effective_accesses():
-            if a["access_group"] not in self.policy.kommuneadmin_groups:
+            if not self.policy.is_kommuneadmin_group(a["access_group"]):
                 continue
             person = a["person_id"]
             status = self.hrm_status(person)
-            row = self.state("vfs", "persons").get((person,), {})
             if status == "inactive":
                 reasons[person] = "inactive_in_hrm"
             elif status == "unknown":
                 reasons[person] = "not_in_hrm"
             elif not self.org_numbers_of_active_positions(person):
                 reasons[person] = "no_position"
-            elif (row.get("registered_by") or "hrm") == "manual":
+            elif (self.person(person).get("registered_by") or "hrm") == "manual":
                 reasons[person] = "manual_profile"
             else:
                 reasons[person] = None
         return reasons
+
+    # contract#renamed-group
+
+    def renamed_groups(self) -> set[tuple[str, str]] | None:
+        """Why kommuneadmin_review is not assessable: the (group, org unit)s that may be what a set group became, all that stand
+        where none was ever known; None where it is assessable."""
+        def stands(extract: Extract) -> set[tuple[str, str]]:
+            return {(a["access_group"].lower(), a["org_number"]) for a in extract.state["accesses"].values()}
+
+        def set_ones(extract: Extract) -> set[tuple[str, str]]:
+            return {(g, o) for g, o in stands(extract) if self.policy.is_kommuneadmin_group(g)}
+
+        if not self.vfs or not stands(self.vfs[-1]) or set_ones(self.vfs[-1]):
+            return None
+        holding = [n for n, e in enumerate(self.vfs) if set_ones(e)]
+        if not holding:
+            return stands(self.vfs[-1])
+        last, first_without = self.vfs[holding[-1]], self.vfs[holding[-1] + 1]
+        had_stood = {o for n in holding for _, o in set_ones(self.vfs[n])}
+        hrm = [e for e in self.hrm if e.day <= first_without.day]
+        units = (hrm[-1].state["org_units"] if hrm else {}) | first_without.state["org_units"]
+        appeared = {(g, o) for g, o in stands(first_without) - stands(last)
+                    if o in had_stood or units.get((o,), {}).get("type") == "kommune"}
+        return appeared or None
+
+    def not_assessable(self) -> set[str]:
+        return set() if self.renamed_groups() is None else {"kommuneadmin_review"}
 
 
 # --- findings over the days (5) ------------------------------------------------------------------------------------
@@ -487,6 +508,9 @@ def _findings(worlds: list[World]) -> list[Row]:
     open_rows: dict[tuple[str, str], Row] = {}
     for world in worlds:
         present = world.present()
+        for key, row in open_rows.items():  # contract#not-assessable: what was open stays as it was
+            if key[0] in world.not_assessable():
+                present.setdefault(key, (row["person_id"], row["org_number"]))
         for key in [k for k in open_rows if k not in present]:
             open_rows.pop(key)["resolved_on"] = world.day
         for key, (person, org) in present.items():
@@ -510,11 +534,11 @@ def _findings(worlds: list[World]) -> list[Row]:
 
 
 def evaluate(
-    deliveries: list[Delivery], as_of: date, policy: Policy = Policy(), accepts: frozenset[tuple[str, date]] = frozenset(),
+    deliveries: list[Delivery], as_of: date, policy: Policy = DEFAULTS, accepts: frozenset[tuple[str, date]] = frozenset(),
     exceptions: Iterable[Exception_] = (),
 ) -> dict[str, list[Row]]:
     """All marts as of a day, as rows with the contract's columns (no finding_id and remedy; `is_succeeded` for succeeded_by)."""
-    accepted = accepted_extracts(deliveries, as_of, policy, accepts)
+    accepted, _ = judge(deliveries, as_of, policy, accepts)
     exceptions = list(exceptions)
 
     @cache
@@ -542,7 +566,10 @@ def evaluate(
     marts = _marts(today, [r for r in findings if not r["resolved_on"]])
     marts["findings"] = findings
     marts["finding_daily_counts"] = _daily_counts(findings, days, is_excepted)
-    marts["data_freshness"] = [_freshness(s, accepted[s], deliveries, today, as_of, policy) for s in ("hrm", "vfs")]
+    marts["data_freshness"] = [freshness(s, accepted[s], deliveries, today, as_of, policy) for s in ("hrm", "vfs")]
+    marts["rejected_rows"] = [
+        {"system": s, "extract_date": e.day, "table_name": table, "kept_since": since}
+        for s in ("hrm", "vfs") for e in accepted[s] for table, since in e.rejected]
     return {name: [{**row, "as_of_date": as_of} for row in rows] for name, rows in marts.items()}
 
 
@@ -562,21 +589,52 @@ def _daily_counts(findings: list[Row], days: list[date], is_excepted: Any) -> li
             for (day, kind, org), numbers in counts.items() if any(numbers.values())]
 
 
-def _freshness(
+def freshness(
     system: str, extracts: list[Extract], deliveries: list[Delivery], today: World, as_of: date, policy: Policy
 ) -> Row:
+    """contract#mart-data-freshness: the row of one system."""
     current = extracts[-1].day if extracts else None
     delivered = {d.extract_date for d in deliveries if d.system == system and d.extract_date <= as_of}
+    withheld = [d for d in delivered if current is None or d > current]
     age = (as_of - current).days if current else None
+    if age is None:
+        status = "missing"
+    elif withheld:
+        status = "withheld"
+    else:
+        status = "stale" if age > policy.max_extract_age_days else "fresh"
     return {
         "system": system, "current_extract_date": current, "age_days": age,
         "row_count": sum(len(today.state(system, t)) for t in KEYS[system]),
-        "status": "missing" if age is None else "stale" if age > policy.max_extract_age_days else "fresh",
-        "withheld_extracts": len([d for d in delivered if current is None or d > current]), "not_assessable": "",
+        "status": status, "withheld_extracts": len(withheld),
+        "not_assessable": ", ".join(sorted(today.not_assessable())) if system == "vfs" else "",
+        "unchanged_since": unchanged_since(extracts), "kept_rows": len(extracts[-1].kept) if extracts else 0,
     }
 
 
+def unchanged_since(extracts: list[Extract]) -> date | None:
+    """The first extract of the unbroken run up to the last that has the same state."""
+    def content(extract: Extract) -> Any:
+        return {t: {k: {c: v for c, v in row.items() if v is not None} for k, row in rows.items()}
+                for t, rows in extract.state.items()}
+
+    since = None
+    for extract in reversed(extracts):
+        if content(extract) != content(extracts[-1]):
+            break
+        since = extract.day
+    return since
+
+
 # --- the other marts (6) -------------------------------------------------------------------------------------------
+
+
+def spellings(groups: Iterable[str]) -> dict[str, str]:
+    """contract#capitals: {access group in small letters: its spelling, of several the first by code point}."""
+    shown: dict[str, str] = {}
+    for group in groups:
+        shown[group.lower()] = min(group, shown.get(group.lower(), group))
+    return shown
 
 
 def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
@@ -587,20 +645,22 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
         return units[org_number].get("name") if org_number in units else None
 
     def who(person_id: str) -> Row:
-        row = persons.get((person_id,), {})
-        return {"employee_number": today.match(person_id)[0] or row.get("employee_number"),
+        row = today.person(person_id)
+        employee = today.match(person_id)[0]
+        return {"employee_number": employee.number if employee else row.get("employee_number"),
                 "given_name": row.get("given_name"), "family_name": row.get("family_name")}
 
     def of_type(*types: str) -> list[Row]:
         return [r for r in present if r["finding_type"] in types]
 
     def groups(person_id: str, org_number: str | None = None) -> str:
-        return ", ".join(sorted({a["access_group"] for a in today.uncovered_accesses() if a["person_id"] == person_id
-                                 and org_number in (None, a["org_number"])}))
+        return ", ".join(sorted(spellings(
+            a["access_group"] for a in today.uncovered_accesses()
+            if a["person_id"] == person_id and org_number in (None, a["org_number"])).values()))
 
     marts: dict[str, list[Row]] = {}
     marts["employee_status"] = []
-    for (person_id,) in persons:
+    for person_id in {k[0] for k in persons} | today.persons_in_use():
         employee, method = today.match(person_id)
         active = [p for p in today.active_positions() if p["person_id"] == person_id]
         marts["employee_status"].append({
@@ -608,7 +668,8 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
             "hrm_status": today.hrm_status(person_id), "active_vfs_positions": len(active),
             "active_hrm_positions": sum(is_active(p, today.day) for p in today.hrm_positions(employee)) if employee else 0,
             "is_active_vfs_inactive_hrm": any(r["person_id"] == person_id for r in of_type("active_vfs_inactive_hrm")),
-            "is_inactive_with_access": any(r["person_id"] == person_id for r in of_type("inactive_with_access"))})
+            "is_inactive_with_access": any(r["person_id"] == person_id for r in of_type("inactive_with_access")),
+            "has_left_with_access": today.has_left_with_access(person_id)})
     marts["status_mismatches"] = [
         _mismatch(today, r, who, name_of)
         for r in of_type("active_vfs_inactive_hrm", "stale_position", "manual_position", "unknown_in_hrm")]
@@ -625,13 +686,15 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
         "access_groups": groups(r["person_id"], r["org_number"]), "status": r["status"], "first_seen_on": r["first_seen_on"],
         "days_open": r["days_open"]} for r in of_type("access_without_position")]
     reasons = today.kommuneadmins()
-    roster = {(a["person_id"], a["access_group"], a["org_number"]) for a in today.effective_accesses()
-              if a["access_group"] in today.policy.kommuneadmin_groups}
+    spelled: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for a in today.effective_accesses():
+        if today.policy.is_kommuneadmin_group(a["access_group"]):
+            spelled[a["person_id"], a["org_number"]].append(a["access_group"])
     marts["kommuneadmin_roster"] = [{
         "person_id": p, "access_group": g, "org_number": o, **who(p),
-        "registered_by": (persons[(p,)].get("registered_by") or "hrm") if (p,) in persons else None,
+        "registered_by": (today.person(p).get("registered_by") or "hrm") if today.person(p) else None,
         "has_active_position": bool(today.org_numbers_of_active_positions(p)), "hrm_status": today.hrm_status(p),
-        "review_reason": reasons[p]} for p, g, o in roster]
+        "review_reason": reasons[p]} for (p, o), groups_there in spelled.items() for g in spellings(groups_there).values()]
     marts["manual_registrations"] = [{
         "vfs_position_id": p["position_id"], "person_id": p["person_id"], "org_number": p["org_number"],
         "org_name": name_of(p["org_number"]), "role": p.get("role"), "start_date": p.get("start_date"),
@@ -648,30 +711,23 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
 def _mismatch(today: World, finding: Row, who: Any, name_of: Any) -> Row:
     p = today.state("vfs", "positions")[(finding["subject_id"],)]
     by_hand = (p.get("registered_by") or "hrm") == "manual"
-    own = None
-    if (p["person_id"],) in today.state("vfs", "persons"):
-        pairs = [h for h, v in today.counterparts() if v["position_id"] == p["position_id"]]
-        ends = today.hrm_ends()
-        if pairs:
-            own = min(pairs, key=lambda h: (today.has_arrived(ends[h].end, p["position_id"], today.vfs[-1]),
-                                            -ends[h].known_on.toordinal(), h))
+    own = today.own_hrm_position(p["position_id"])
     end = today.hrm_ends()[own] if own else None
     suggested = (end.end or end.last_held_on) if end else None
     if suggested and p.get("start_date"):
         suggested = max(suggested, p["start_date"])
-    if end is None:
+    if own is None or end is None:
         cause = "manual_position" if by_hand else "no_counterpart"
     else:
         propagation = today.propagation(own, p)
         cause = propagation["cause"] if propagation else None
         if cause is None:
             cause = "moved" if end.row["org_number"] != p["org_number"] else "not_started"
-    person = today.state("vfs", "persons").get((p["person_id"],), {})
     return {
         "vfs_position_id": p["position_id"], "finding_type": finding["finding_type"], "status": finding["status"],
         "person_id": p["person_id"], **who(p["person_id"]), "org_number": p["org_number"], "org_name": name_of(p["org_number"]),
         "role": p.get("role"), "start_date": p.get("start_date"), "vfs_end_date": p.get("end_date"),
-        "can_log_in": person.get("login_enabled") is not False, "hrm_status": today.hrm_status(p["person_id"]), "cause": cause,
+        "can_log_in": today.can_log_in(p["person_id"]), "hrm_status": today.hrm_status(p["person_id"]), "cause": cause,
         "hrm_position_id": own, "hrm_end_date": end.end if end else None,
         "hrm_end_date_known_on": end.known_on if end else None, "last_held_on": end.last_held_on if end else None,
         "suggested_end_date": suggested, "first_seen_on": finding["first_seen_on"], "problem_since": finding["problem_since"],

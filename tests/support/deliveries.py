@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.canonical_tables import Kind, tables_of
+from ingest.landing import REJECTED_ROWS, Landed
+from tests.oracle.extracts import Unreadable
 
 Row = Mapping[str, Any]
+
+# What stands in `rejected_rows.parquet` (contract#rejected-row).
+_REJECTED_SCHEMA = pa.schema([
+    ("table_name", pa.string()), ("file", pa.string()), ("line", pa.int64()),
+    ("column_name", pa.string()), ("reason", pa.string()),
+    ("is_unreadable", pa.bool_()), ("key_columns", pa.list_(pa.string())), ("key_values", pa.list_(pa.string())),
+    ("owner", pa.string()), ("national_id_hash", pa.string())])
 
 
 def write_csv(inbox: Path, system: str, day: date | str, tables: Mapping[str, Sequence[Row]], *, delta: bool = False) -> Path:
@@ -37,16 +47,21 @@ def _text(value: Any) -> str:
 
 
 def land(
-    root: Path, system: str, day: date, tables: Mapping[str, Sequence[Row]], *, kind: str = "full", arrival: int = 1
+    root: Path, system: str, day: date, tables: Mapping[str, Sequence[Row]], *, kind: str = "full", arrival: int = 1,
+    unreadable: Sequence[Unreadable] = (), refused: str | None = None, history_began_on: date | None = None,
 ) -> None:
-    """Write an extract among the landed ones, as if validated; national ids are hashes already (any text)."""
+    """Write an extract among the landed ones, as if validated; national ids are hashes already (any text).
+
+    `unreadable`: what could be told of the rows that could not be read. `refused`: why nothing of it was taken in.
+    `history_began_on`: the system's oldest accepted extract when this one arrived.
+    """
     active, figures = 0, {}
-    fingerprint = hashlib.sha256(json.dumps([kind, {n: list(t) for n, t in tables.items()}], default=str, sort_keys=True)
-                                 .encode()).hexdigest()
+    content = [kind, {n: list(t) for n, t in tables.items()}, [repr(row) for row in unreadable], refused]
+    fingerprint = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
     folder = root / system / day.isoformat() / f"{arrival:03d}-{fingerprint[:12]}"
     folder.mkdir(parents=True)
     for table in tables_of(system):
-        if table.name not in tables:
+        if table.name not in tables or refused:
             continue
         rows = tables[table.name]
         types = {"DATE": pa.date32(), "BOOLEAN": pa.bool_(), "VARCHAR": pa.string()}
@@ -55,9 +70,24 @@ def land(
         if kind == "delta":
             columns["deleted"] = pa.array([bool(r.get("deleted")) for r in rows], pa.bool_())
         pq.write_table(pa.table(columns), folder / f"{table.name}.parquet")
-        figures[table.name] = {"rows": len(rows), "rejected": 0, "repeated": 0, "warnings": {}}
+        rejected = sum(row.table == table.name for row in unreadable)
+        figures[table.name] = {"rows": len(rows), "rejected": rejected, "repeated": 0, "warnings": {}}
         if table.name == "positions":
             active = sum((r.get("start_date") or day) <= day <= (r.get("end_date") or day) for r in rows)
-    (folder / "extract.json").write_text(json.dumps({
+    if not refused:
+        pq.write_table(_rejected_rows(unreadable), folder / f"{REJECTED_ROWS}.parquet")
+    record = {
         "system": system, "extract_date": day.isoformat(), "arrival": arrival, "fingerprint": fingerprint, "kind": kind,
-        "refused": None, "figures": figures, "active_positions": active, "extra_columns": {}}))
+        "refused": refused, "figures": figures, "active_positions": active, "extra_columns": {},
+        "history_began_on": history_began_on and history_began_on.isoformat()}
+    known = {field.name for field in fields(Landed)}
+    (folder / "extract.json").write_text(json.dumps({name: value for name, value in record.items() if name in known}))
+
+
+def _rejected_rows(unreadable: Sequence[Unreadable]) -> pa.Table:
+    return pa.Table.from_pylist([{
+        "table_name": row.table, "file": f"{row.table}.csv", "line": number, "column_name": "start_date", "reason": "not a date",
+        "is_unreadable": True, "key_columns": list(row.key),
+        "key_values": [None if value is None else str(value) for value in row.key.values()],
+        "owner": row.owner, "national_id_hash": row.national_id,
+    } for number, row in enumerate(unreadable, start=2)], _REJECTED_SCHEMA)
