@@ -59,7 +59,18 @@ class Policy(SettingsModel):
         default=5, description="An extract with more than this percentage of rejected rows in a table is refused.")
     max_match_drop_points: Percent = Field(
         default=10, description="The match-rate check fails when the share of matched persons falls by more percentage points.")
+    min_match_percent: Percent = Field(
+        default=50, description="The match-rate check fails when a smaller share of the VFS persons, in percent, is matched.")
     max_extract_age_days: Days = Field(default=3, description="A current extract that is older, in days, is stale.")
+    max_unchanged_days_warned: Days = Field(
+        default=7, description="The check of frozen sources warns when a system's extracts have had the same content for so many "
+                               "days.")
+    max_unchanged_days: Days = Field(
+        default=14, description="The check of frozen sources fails when a system's extracts have had the same content for so many "
+                                "days.")
+    emptied_unit_positions: Rows = Field(
+        default=5, description="A unit with at least this many active positions in a system's previous extract and none in the "
+                               "current one fails a check.")
     backed_ahead_days: Days = Field(
         default=30, description="Days that an HRM position may lie ahead and still back a VFS position.")
     seasons: list[Season] = Field(

@@ -256,7 +256,10 @@ def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdi
         json.dumps(v.size.rows) if v.size else None, v.size.active_positions if v.size else None, v.landed.not_assessable,
     ) for v in verdicts]
     if rows:
-        con.executemany(f"INSERT INTO ingest.extracts VALUES ({', '.join('?' * 13)})", rows)
+        con.executemany("""
+            INSERT INTO ingest.extracts (system, extract_date, delivery, arrival, fingerprint, kind, status, reason, row_count,
+              rejected_count, size_rows, active_positions, not_assessable)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""", rows)
     wanted = {v.landed.key: v.landed for v in verdicts if v.status == "accepted"}
     con.execute(
         "DELETE FROM ingest.rejected_rows WHERE system = ? AND NOT list_contains(?, delivery)", [system, list(wanted)])
@@ -265,5 +268,6 @@ def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdi
     for key, landed in wanted.items():
         if key not in have and any(f.rejected for f in landed.figures.values()):
             con.execute(
-                "INSERT INTO ingest.rejected_rows SELECT ?, ?, ?, * FROM read_parquet(?)",
+                "INSERT INTO ingest.rejected_rows BY NAME "
+                "SELECT ? AS system, ? AS extract_date, ? AS delivery, * FROM read_parquet(?)",
                 [system, landed.extract_date, key, str(landed.table_file(REJECTED_ROWS))])

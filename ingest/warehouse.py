@@ -29,17 +29,17 @@ _EXTRACTS = """
 CREATE TABLE IF NOT EXISTS ingest.extracts (
   system VARCHAR, extract_date DATE, delivery VARCHAR, arrival INTEGER, fingerprint VARCHAR, kind VARCHAR,
   status VARCHAR, reason VARCHAR, row_count BIGINT, rejected_count BIGINT, size_rows VARCHAR, active_positions BIGINT,
-  not_assessable VARCHAR[]
+  not_assessable VARCHAR[], kept_rows BIGINT, may_miss_rows BIGINT
 )"""
 _REJECTED_ROWS = """
 CREATE TABLE IF NOT EXISTS ingest.rejected_rows (
   system VARCHAR, extract_date DATE, delivery VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT,
-  column_name VARCHAR, reason VARCHAR
+  column_name VARCHAR, reason VARCHAR, is_unreadable BOOLEAN, key VARCHAR, kept_since DATE
 )"""
 _RUN = """
 CREATE TABLE IF NOT EXISTS ingest.run (
   as_of_date DATE, grace_days INTEGER, backed_ahead_days INTEGER, max_extract_age_days INTEGER,
-  kommuneadmin_groups VARCHAR[], purged_before DATE
+  kommuneadmin_groups VARCHAR[], purged_before DATE, emptied_unit_positions INTEGER
 )"""
 _EXCEPTIONS = """
 CREATE TABLE IF NOT EXISTS ingest.exceptions (
@@ -104,7 +104,11 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
     for statement in (_EXTRACTS, _REJECTED_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
         con.execute(statement)
-    con.execute("ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS not_assessable VARCHAR[]")
+    for column in ("not_assessable VARCHAR[]", "kept_rows BIGINT", "may_miss_rows BIGINT"):
+        con.execute(f"ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS {column}")
+    for column in ("is_unreadable BOOLEAN", "key VARCHAR", "kept_since DATE"):
+        con.execute(f"ALTER TABLE ingest.rejected_rows ADD COLUMN IF NOT EXISTS {column}")
+    con.execute("ALTER TABLE ingest.run ADD COLUMN IF NOT EXISTS emptied_unit_positions INTEGER")
     for column in ("exception_id VARCHAR", "revoked_on DATE", "revoked_by VARCHAR"):
         con.execute(f"ALTER TABLE ingest.exceptions ADD COLUMN IF NOT EXISTS {column}")
     for table in TABLES:
@@ -120,9 +124,9 @@ def set_run(
     """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there."""
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
-    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?)", [
+    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?, ?)", [
         as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
-        policy.kommuneadmin_groups, purged_before])
+        policy.kommuneadmin_groups, purged_before, policy.emptied_unit_positions])
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})

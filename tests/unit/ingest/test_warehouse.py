@@ -86,11 +86,15 @@ def test_a_file_that_is_no_warehouse_is_not_waited_for(tmp_path: Path, monkeypat
 def test_a_warehouse_of_an_earlier_version_gets_the_columns_it_has_not() -> None:
     con = duckdb.connect()
     create_tables(con)
-    con.execute("ALTER TABLE ingest.extracts DROP not_assessable; ALTER TABLE ingest.exceptions DROP exception_id; "
+    con.execute("ALTER TABLE ingest.extracts DROP not_assessable; ALTER TABLE ingest.extracts DROP kept_rows; "
+                "ALTER TABLE ingest.rejected_rows DROP key; ALTER TABLE ingest.run DROP emptied_unit_positions; "
+                "ALTER TABLE ingest.exceptions DROP exception_id; "
                 "ALTER TABLE ingest.exceptions DROP revoked_on; ALTER TABLE ingest.exceptions DROP revoked_by; "
                 "INSERT INTO ingest.extracts BY NAME SELECT 'hrm' AS system")
     create_tables(con)
-    assert rows(con, "SELECT system, not_assessable FROM ingest.extracts") == [{"system": "hrm", "not_assessable": None}]
+    assert rows(con, "SELECT system, not_assessable, kept_rows FROM ingest.extracts") == [
+        {"system": "hrm", "not_assessable": None, "kept_rows": None}]
+    assert rows(con, "SELECT key FROM ingest.rejected_rows") == []
     set_run(con, DAY, Policy(), [EXCEPTION])
     assert rows(con, "FROM ingest.exceptions") == [EXCEPTION]
 
@@ -99,11 +103,12 @@ def test_a_run_replaces_the_day_the_numbers_and_the_exceptions_of_the_one_before
     con = duckdb.connect()
     create_tables(con)
     set_run(con, DAY, Policy(), [EXCEPTION, {**EXCEPTION, "exception_id": "E2"}], DAY)
-    policy = Policy(grace_days=2, backed_ahead_days=3, max_extract_age_days=4, kommuneadmin_groups=["a", "b"])
+    policy = Policy(grace_days=2, backed_ahead_days=3, max_extract_age_days=4, kommuneadmin_groups=["a", "b"],
+                    emptied_unit_positions=6)
     set_run(con, date(2025, 3, 11), policy, [{**EXCEPTION, "exception_id": "E3"}])
     assert rows(con, "FROM ingest.run") == [{
         "as_of_date": date(2025, 3, 11), "grace_days": 2, "backed_ahead_days": 3, "max_extract_age_days": 4,
-        "kommuneadmin_groups": ["a", "b"], "purged_before": None}]
+        "kommuneadmin_groups": ["a", "b"], "purged_before": None, "emptied_unit_positions": 6}]
     assert rows(con, "SELECT exception_id FROM ingest.exceptions") == [{"exception_id": "E3"}]
 
 
