@@ -5,6 +5,7 @@ After validation only the hash is left.
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -97,3 +98,8 @@ def holds_national_id(text: str) -> bool:
     from ingest.sql import scalar
 
     return bool(scalar(duckdb.connect(), f"SELECT {holds_national_id_sql('text')} FROM (SELECT ?::VARCHAR AS text)", [text]))
+
+
+def redact(text: str) -> str:
+    """The text with `[national id]` in place of each valid national id."""
+    return re.sub(r"\d{6} ?\d{5}", lambda found: "[national id]" if holds_national_id(found[0]) else found[0], text)
