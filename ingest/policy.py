@@ -63,11 +63,9 @@ class Policy(SettingsModel):
         default=50, description="The match-rate check fails when a smaller share of the VFS persons, in percent, is matched.")
     max_extract_age_days: Days = Field(default=3, description="A current extract that is older, in days, is stale.")
     max_unchanged_days_warned: Days = Field(
-        default=7, description="The check of frozen sources warns when a system's extracts have had the same content for so many "
-                               "days.")
+        default=7, description="The check of frozen sources warns when a system's extracts have been the same for so many days.")
     max_unchanged_days: Days = Field(
-        default=14, description="The check of frozen sources fails when a system's extracts have had the same content for so many "
-                                "days.")
+        default=14, description="The check of frozen sources fails when a system's extracts have been the same for so many days.")
     emptied_unit_positions: Rows = Field(
         default=5, description="A unit with at least this many active positions in a system's previous extract and none in the "
                                "current one fails a check.")

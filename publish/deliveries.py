@@ -1,6 +1,7 @@
 """Deliveries in the published marts: how recent each system is, what cannot be assessed, and the delivery of each day.
 
-Belongs here: reading `data_freshness` and `extracts`, the same way for the report, messages, checks and the command line.
+Belongs here: reading `data_freshness`, `extracts` and `emptied_org_units`, the same way for the report, messages, checks and the
+command line.
 Does not belong here: which extract counts or is stale (SQL in `dbt_project`), words for people (`labels`).
 
 `con` is the warehouse or a published file: `marts.<mart>` names a mart in both.
@@ -20,6 +21,11 @@ def freshness(con: duckdb.DuckDBPyConnection) -> list[Row]:
 def not_assessable(freshness_rows: list[Row]) -> list[str]:
     """The finding types, marts and review reasons that cannot be assessed; `freshness_rows` is what `freshness` returns."""
     return [name for row in freshness_rows for name in row["not_assessable"]]
+
+
+def emptied_org_units(con: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The rows of `emptied_org_units`, the newest first."""
+    return rows(con, "FROM marts.emptied_org_units ORDER BY emptied_on DESC, system, org_number")
 
 
 def newest_of_each_day(con: duckdb.DuckDBPyConnection, system: str) -> list[Row]:

@@ -86,7 +86,7 @@ class Adapter(ABC):
         """For a dated adapter: {delivered day up to `until`: signature, which changes when the delivery does}."""
 
     def passed_over(self, until: date) -> list[str]:
-        """Names of what lies in a dated adapter's place and is no delivery: no day, or one after `until`. Without national ids."""
+        """Names, without national ids, of what lies in a dated adapter's place and is no day, or one after `until`."""
         return []
 
     @abstractmethod

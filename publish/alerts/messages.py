@@ -130,6 +130,8 @@ def _problem(recipient: Recipient, item: Item, is_uncertain: bool) -> list[str]:
     details: Any = item.details or {}
     maybe = " (kan være sendt før)" if is_uncertain else ""
     lines = [f"- {_problem_name(item)}: {details.get('text', '')}{maybe}"]
+    if (keys := details.get("keys")) and recipient.identify_by != "none":
+        lines.append(f"  Gjelder: {keys}")
     if diff := details.get("diff"):
         counts, owners = removed_rows(diff)
         if counts:

@@ -233,7 +233,8 @@ def test_a_fallen_match_rate_and_differently_written_numbers_are_failed_checks(p
     done = place.do("run")
     assert done.code == DONE
     assert "match_rate_holds: The share of VFS persons that match an employee fell from 100 % (2025-03-09) to 85 %" in done.err
-    assert "numbers_are_written_alike: 3 employee numbers in VFS would match if leading zeros or spaces were dropped" in done.err
+    assert ("check failed: employee_status.numbers_are_written_alike: 3 employee numbers of VFS persons and HRM would match if "
+            "leading zeros, white space and capitals were dropped.\n1 / 001, 2 / 002, 3 / 003\n") in done.err
 
 
 def test_a_current_extract_older_than_three_days_is_stale_and_a_failed_check(place: Place) -> None:

@@ -26,7 +26,8 @@ def check(name: str, *, is_error: bool) -> CheckOutcome:
 @pytest.mark.parametrize(("outcome", "problems"), [
     (check("keys_are_unique", is_error=True), [("check_failed", "findings.keys_are_unique")]),
     (check("keys_are_unique", is_error=False), []),
-    (check("numbers_are_written_alike", is_error=False), [("check_failed", "findings.numbers_are_written_alike")]),
+    (check("folders_are_days", is_error=False), [("check_failed", "findings.folders_are_days")]),
+    (check("no_unit_was_emptied", is_error=True), []),
     (check("end_dates_propagate", is_error=True), []),
     (check("is_let_in", is_error=True), []),
     (replace(check("keys_are_unique", is_error=True), passed=True), []),
@@ -71,3 +72,10 @@ def test_that_a_source_answers_again_is_known_only_when_it_was_asked(
     settings.paths.marts.touch()
     monkeypatch.setattr("orchestration.core.alerting.read_state", lambda marts, problems, diffs, unknown: unknown)
     assert state_now(settings, DAY, report) == not_looked_at
+
+
+def test_the_keys_that_a_check_names_are_kept_apart_from_its_text() -> None:
+    rows = replace(check("rows_are_readable", is_error=True), description="2 rows cannot be read.\nhrm positions position_id=h1")
+    item, = problems_of(replace(WELL, checks=(rows,)), DAY)
+    assert item.details and item.details["text"] == "2 rows cannot be read."
+    assert item.details["keys"] == "hrm positions position_id=h1"

@@ -8,9 +8,9 @@ import pytest
 
 from demo.people import national_id
 from ingest.canonical_tables import tables_of
-from ingest.sources.delimited import known_encoding, part_for
 from ingest.sources.catalogue import make_source
 from ingest.sources.csv_folder import CsvSettings
+from ingest.sources.delimited import known_encoding, part_for
 from ingest.sources.export import ExportSettings
 from ingest.sources.file_drop import FileDropAdapter, dated_folders
 from ingest.sources.hrm_ws import _day as arrow_day_of

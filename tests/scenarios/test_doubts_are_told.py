@@ -1,0 +1,140 @@
+"""What looks like a day without news, and is a doubt: frozen sources, emptied units, misnamed folders, numbers written otherwise.
+
+Through the command line: what `run` and `status` say, and what the report and messages make of it.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import Place, changed, town, without
+
+DAY = date(2025, 3, 10)
+Tables = dict[str, Any]
+
+
+def deliver_daily(place: Place, hrm: Tables, vfs: Tables, days: int) -> None:
+    """The same content on each of the last `days` days up to DAY."""
+    for back in range(days):
+        place.deliver("hrm", DAY - timedelta(days=back), hrm)
+        place.deliver("vfs", DAY - timedelta(days=back), vfs)
+
+
+# --- sources_are_alive -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "told"), [(7, None), (8, "warns"), (14, "warns"), (15, "failed")])
+def test_a_source_whose_extracts_are_the_same_for_a_week_may_be_frozen_and_after_two_it_fails(
+    place: Place, days: int, told: str | None
+) -> None:
+    """contract#frozen-source"""
+    hrm, vfs = town()
+    deliver_daily(place, hrm, vfs, days)
+    place.deliver("vfs", DAY, changed(vfs, "persons", "person_id", "P001", email="test@kommune.test"))
+    done = place.do("run")
+    assert done.code == 0
+    since = DAY - timedelta(days=days - 1)
+    line = f"check {told}: data_freshness.sources_are_alive: hrm: every extract since {since} has the same content ({days - 1} days)"
+    assert (line in done.err) if told else ("sources_are_alive" not in done.err)
+    assert "vfs: every extract" not in done.err
+    assert {f["system"]: f["unchanged_since"] for f in place.mart("data_freshness")} == {"hrm": since, "vfs": DAY}
+
+
+def test_a_single_old_extract_is_stale_and_not_frozen(place: Place) -> None:
+    """contract#frozen-source"""
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-02-01", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    done = place.do("run")
+    assert "extracts_are_recent" in done.err and "sources_are_alive" not in done.err
+
+
+# --- no_unit_was_emptied ---------------------------------------------------------------------------------------------
+
+
+def town_with_a_third_school(positions: int) -> tuple[Tables, Tables]:
+    """A town of 40 in which the first so many work at S3, Bakken skole."""
+    hrm, vfs = town(40)
+    for n in range(1, positions + 1):
+        hrm = changed(hrm, "positions", "position_id", f"h{n:03d}", org_number="S3")
+        vfs = changed(vfs, "positions", "position_id", f"v{n:03d}", org_number="S3")
+        vfs = changed(vfs, "accesses", "person_id", f"P{n:03d}", org_number="S3")
+    for tables in (hrm, vfs):
+        tables["org_units"] = [*tables["org_units"], {"org_number": "S3", "name": "Bakken skole", "type": "school"}]
+    return hrm, vfs
+
+
+@pytest.mark.parametrize(("positions", "is_told"), [(4, False), (5, True)])
+def test_a_unit_that_lost_all_its_positions_is_named_with_their_number(place: Place, positions: int, is_told: bool) -> None:
+    """contract#emptied-org-unit"""
+    hrm, vfs = town_with_a_third_school(positions)
+    place.deliver("hrm", "2025-03-09", hrm)
+    place.deliver("vfs", "2025-03-09", vfs)
+    for n in range(1, positions + 1):
+        hrm = without(hrm, "positions", "position_id", f"h{n:03d}")
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    done = place.do("run")
+    assert done.code == 0
+    line = ("check failed: emptied_org_units.no_unit_was_emptied: "
+            f"Bakken skole (S3): {positions} active positions in hrm before, none now")
+    assert (line in done.err) == is_told
+    assert len(place.mart("cases")) == positions
+    # The day after it is over, whatever became of the unit: an event, not a state.
+    place.deliver("hrm", "2025-03-11", hrm)
+    assert "no_unit_was_emptied" not in place.do("run", today="2025-03-11").err
+
+
+# --- folders_are_days ------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_no_day_or_a_day_to_come_is_passed_over_and_told_by_run_and_status(place: Place) -> None:
+    """contract#no-day"""
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    for name in ("20250310", "10.03.2025", "2025-03-10 (1)", "2052-03-10"):
+        place.deliver("hrm", name, hrm)
+    (place.inbox / "vfs" / ".lock").touch()
+    done = place.do("run")
+    assert done.code == 0
+    assert ("check warns: data_freshness.folders_are_days: Passed over, as no day up to today is named so: "
+            "hrm: 10.03.2025, 2025-03-10 (1), 20250310, 2052-03-10.") in done.err
+    shown = place.do("status", "--json").json["systems"]
+    assert shown["hrm"]["passed_over"] == ["10.03.2025", "2025-03-10 (1)", "20250310", "2052-03-10"]
+    assert shown["vfs"]["passed_over"] == []
+    assert "passed over, no day up to today: 10.03.2025, 2025-03-10 (1)" in place.do("status").out
+    # A folder of a day after the as-of date is no mistake.
+    assert "2025-03-10," not in place.do("run", "--as-of", "2025-03-09").err
+
+
+# --- match_rate_holds, numbers_are_written_alike ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("unmatched", "is_told"), [(10, False), (11, True)])
+def test_a_share_below_half_fails_on_any_day(place: Place, unmatched: int, is_told: bool) -> None:
+    """contract#matched-share"""
+    hrm, vfs = town(20)
+    for n in range(1, unmatched + 1):
+        vfs = changed(vfs, "persons", "person_id", f"P{n:03d}", employee_number=f"X{n}")
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    done = place.do("run")
+    assert ("check failed: employee_status.match_rate_holds: Only 45 % of the VFS persons match an employee, less than 50 %"
+            in done.err) == is_told
+    assert ("match_rate_holds" in done.err) == is_told
+
+
+def test_numbers_written_otherwise_in_one_table_of_a_system_are_told(place: Place) -> None:
+    """contract#matched-share"""
+    hrm, vfs = town(20)
+    hrm["positions"] = [{**p, "employee_number": p["employee_number"].lstrip("0"), "org_number": p["org_number"].lower()}
+                        for p in hrm["positions"]]
+    vfs["positions"] = [{**p, "person_id": p["person_id"].lower()} for p in vfs["positions"]]
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    done = place.do("run")
+    assert ("20 employee numbers of HRM positions and HRM employees, 20 person ids of VFS positions and VFS persons, "
+            "2 org numbers of HRM and VFS (s1 / S1, s2 / S2) would match if leading zeros") in done.err
+    assert "1 / 001, 10 / 010, 11 / 011" in done.err and "and 30 more" in done.err
