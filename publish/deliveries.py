@@ -7,14 +7,21 @@ Does not belong here: which extract counts or is stale (SQL in `dbt_project`), w
 `con` is the warehouse or a published file: `marts.<mart>` names a mart in both.
 """
 
+from datetime import date, timedelta
+
 import duckdb
 
-from ingest.sql import Row, rows
+from ingest.sql import Row, rows, scalar
+
+_ADDED: Row = {"unchanged_since": None, "kept_rows": 0, "may_miss_rows": 0}
 
 
 def freshness(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """The rows of `data_freshness`, ordered by system; `not_assessable` is a list of names."""
-    return [{**row, "not_assessable": [name for name in row["not_assessable"].split(", ") if name]}
+    """The rows of `data_freshness`, ordered by system; `not_assessable` is a list of names.
+
+    A set that an earlier version published has fewer columns; the others say then that nothing is known.
+    """
+    return [{**_ADDED, "is_too_old": row.get("status") == "stale", **row, "not_assessable": [name for name in row["not_assessable"].split(", ") if name]}
             for row in rows(con, "FROM marts.data_freshness ORDER BY system")]
 
 
@@ -23,8 +30,18 @@ def not_assessable(freshness_rows: list[Row]) -> list[str]:
     return [name for row in freshness_rows for name in row["not_assessable"]]
 
 
+def missing_since(row: Row) -> date | None:
+    """The first day of which a system that is not fresh has not told; None when it is fresh, or never delivered. `row` is one
+    of `freshness`."""
+    if row["status"] == "fresh" or row["current_extract_date"] is None:
+        return None
+    return row["current_extract_date"] + timedelta(days=1)
+
+
 def emptied_org_units(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """The rows of `emptied_org_units`, the newest first."""
+    """The rows of `emptied_org_units`, the newest first; none in a set that an earlier version published."""
+    if not scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'emptied_org_units'"):
+        return []
     return rows(con, "FROM marts.emptied_org_units ORDER BY emptied_on DESC, system, org_number")
 
 

@@ -167,7 +167,7 @@ def _print_deliveries(report: RunReport, withheld: list[DeliveryOutcome]) -> Non
         err.print("The marts are made from the extracts before it.", soft_wrap=True)
     if withheld:
         err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
-                  "is let in by `sluttdato accept`.", soft_wrap=True)
+                  "is let in by `sluttdato accept`, and `--preview` shows first what would become of the cases.", soft_wrap=True)
 
 
 def _print_publication(report: RunReport, settings: Settings, as_of: date, extracts: str) -> None:

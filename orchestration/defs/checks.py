@@ -218,7 +218,7 @@ def _folders(passed_over: dict[System, list[str]]) -> dg.AssetCheckResult:
     told = [f"{s}: {_some(names)}" for s, names in passed_over.items() if names]
     return _result(
         _FRESHNESS, "folders_are_days", passed=not told, warns=True,
-        text=f"Passed over, as no day up to today is named so: {'; '.join(told)}. A day's folder is named as 2025-03-10." if told
+        text=f"Passed over, being no day (YYYY-MM-DD) up to today: {'; '.join(told)}." if told
         else "Every folder is a day.",
         **{f"{s}/passed_over": len(names) for s, names in passed_over.items()})
 

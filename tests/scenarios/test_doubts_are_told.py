@@ -35,7 +35,8 @@ def test_a_source_whose_extracts_are_the_same_for_a_week_may_be_frozen_and_after
     done = place.do("run")
     assert done.code == 0
     since = DAY - timedelta(days=days - 1)
-    line = f"check {told}: data_freshness.sources_are_alive: hrm: every extract since {since} has the same content ({days - 1} days)"
+    line = (f"check {told}: data_freshness.sources_are_alive: hrm: every extract since {since} has the same content "
+            f"({days - 1} days)")
     assert (line in done.err) if told else ("sources_are_alive" not in done.err)
     assert "vfs: every extract" not in done.err
     assert {f["system"]: f["unchanged_since"] for f in place.mart("data_freshness")} == {"hrm": since, "vfs": DAY}
@@ -99,7 +100,7 @@ def test_a_folder_that_is_no_day_or_a_day_to_come_is_passed_over_and_told_by_run
     (place.inbox / "vfs" / ".lock").touch()
     done = place.do("run")
     assert done.code == 0
-    assert ("check warns: data_freshness.folders_are_days: Passed over, as no day up to today is named so: "
+    assert ("check warns: data_freshness.folders_are_days: Passed over, being no day (YYYY-MM-DD) up to today: "
             "hrm: 10.03.2025, 2025-03-10 (1), 20250310, 2052-03-10.") in done.err
     shown = place.do("status", "--json").json["systems"]
     assert shown["hrm"]["passed_over"] == ["10.03.2025", "2025-03-10 (1)", "20250310", "2052-03-10"]

@@ -71,8 +71,8 @@ def test_that_no_group_set_is_found_is_told_with_the_groups_it_could_be(
     con: duckdb.DuckDBPyConnection, to_day: str, is_lost: bool, passed: bool
 ) -> None:
     """contract#renamed-group"""
-    con.execute("INSERT INTO intermediate.int_kommuneadmin__groups VALUES (DATE '2025-03-01', ?, ?, ['Systemansvarlig', 'Admin'])",
-                [to_day, is_lost])
+    con.execute("INSERT INTO intermediate.int_kommuneadmin__groups "
+                "VALUES (DATE '2025-03-01', ?, ?, ['Systemansvarlig', 'Admin'])", [to_day, is_lost])
     result = checks._kommuneadmin_groups(con, Policy(kommuneadmin_groups=["Kommuneadmin", "Lokal"]))
     assert result.passed == passed
     if not passed:
