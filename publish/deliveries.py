@@ -21,7 +21,8 @@ def freshness(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
     A set that an earlier version published has fewer columns; the others say then that nothing is known.
     """
-    return [{**_ADDED, "is_too_old": row.get("status") == "stale", **row, "not_assessable": [name for name in row["not_assessable"].split(", ") if name]}
+    return [{**_ADDED, "is_too_old": row.get("status") == "stale", **row,
+             "not_assessable": [name for name in row["not_assessable"].split(", ") if name]}
             for row in rows(con, "FROM marts.data_freshness ORDER BY system")]
 
 

@@ -36,10 +36,11 @@ SYSTEMS = {"hrm": "HRM", "vfs": "VFS"}
 PROBLEMS = {
     "run_failed": "kjøringen stoppet", "source_down": "kilden kunne ikke hentes", "extract_refused": "uttrekket er avvist",
     "extract_quarantined": "uttrekket er i karantene", "extract_stale": "uttrekket er for gammelt",
+    "system_withheld": "et nyere uttrekk er holdt tilbake", "units_emptied": "enheten har ingen stillinger igjen",
     "check_failed": "en kontroll slår ut",
 }
 
-TABLES = {"employees": "ansatte", "positions": "stillinger", "persons": "personer"}
+TABLES = {"employees": "ansatte", "positions": "stillinger", "persons": "personer", "accesses": "tilganger"}
 
 
 def norwegian(day: date | None) -> str:

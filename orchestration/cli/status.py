@@ -33,9 +33,10 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "unchanged_since", "kept_rows",
     "may_miss_rows", "missing_since", "days": {day: state}, "withheld": [{"extract_date", "status", "reason", "diff",
     "summary"}], "pending": [day], "passed_over": [name]}}, "findings": {type: {"open", "excepted"}}, "not_assessable": [name]}.
-    `missing_since`: the day after the current extract, where the system is not fresh. `summary`: what a quarantined extract
-    would change, by org unit (see `ingest.quarantine`). A state is accepted, quarantined, refused, missing or pending
-    (delivered, not taken in yet). For a type that is not assessable, the counts are those of its last assessable day; null instead of zero.
+    A state is accepted, quarantined, refused, missing or pending (delivered, not taken in yet). `missing_since`: the day after
+    the current extract, where the system is not fresh. `summary`: what a quarantined extract would change, by org unit (see
+    `ingest.quarantine`). For a type that is not assessable, the counts are those of its last assessable day; null instead of
+    zero.
     """
     freshness: list[Row] = []
     extracts: dict[System, list[Row]] = {system: [] for system in SYSTEMS}

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from publish.alerts.recipients import Recipient
 
 EventKind = Literal["opened", "changed", "escalated", "excepted", "resolved"]
+# Kinds of problems that are events: told once, and never over (contract#emptied-org-unit).
+TOLD_ONCE = frozenset({"units_emptied"})
 Key = tuple[str, str]  # (subject_id, case_number); for a problem with the data (its kind, what it is about)
 
 
@@ -93,18 +95,27 @@ def due(
         if item.key not in memory.reported and item.key not in now and _concerns(recipient, item):
             events += [Event("opened", item), Event("resolved", item)]
     for key, last in memory.reported.items():
-        if key not in now and last.status != "resolved" and last.finding_type not in not_looked_at:
+        if (key not in now and last.status != "resolved" and last.finding_type not in not_looked_at
+                and last.finding_type not in TOLD_ONCE):
             gone = Item(key, last.finding_type, "resolved", last.first_sent_on, is_problem=last.is_problem)
             events += [*([Event("opened", gone)] if last.is_uncertain else []), Event("resolved", gone)]
     return sorted(events, key=lambda e: (e.item.since, e.item.key))
 
 
 def _concerns(recipient: Recipient, item: Item) -> bool:
-    return recipient.data_problems if item.is_problem else recipient.concerns(item.finding_type, item.org_number)
+    """Whoever acts on the lists is told, too, that a newer extract is withheld, and that a unit of theirs was emptied."""
+    if not item.is_problem:
+        return recipient.concerns(item.finding_type, item.org_number)
+    if item.finding_type == "system_withheld":  # others are told of each extract that is withheld
+        return recipient.findings and not recipient.data_problems
+    if item.finding_type == "units_emptied":
+        return recipient.data_problems or (
+            recipient.findings and (recipient.org_numbers is None or item.org_number in recipient.org_numbers))
+    return recipient.data_problems
 
 
 def _event(recipient: Recipient, item: Item, last: Reported | None, as_of: date) -> Event | None:
-    step = age_step(recipient, item.since, as_of)
+    step = 0 if item.finding_type in TOLD_ONCE else age_step(recipient, item.since, as_of)
     if item.status == "excepted":  # only recipients who know the case as open get this
         return Event("excepted", item, step) if last and last.status == "open" else None
     if last is None or last.is_uncertain or last.status != "open":

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from ingest import quarantine
 from ingest.sql import rows
 from publish import deliveries, labels
 from publish.alerts.due import Item
@@ -63,6 +64,7 @@ def read_state(
               any_value(person_id) AS person_id, min(problem_since) AS problem_since
             FROM findings GROUP BY ALL HAVING count(*) FILTER (status <> 'resolved') = 0""")
         freshness = deliveries.freshness(con)
+        emptied = deliveries.emptied_org_units(con)
         withheld = rows(con, """
             SELECT system, extract_date, status, reason FROM extracts
             WHERE is_withheld OR (status IN ('refused', 'quarantined') AND extract_date > as_of_date - $1)
@@ -75,13 +77,30 @@ def read_state(
         items.append(problem(f"extract_{w['status']}", f"{w['system']}:{w['extract_date']}", w["extract_date"],
                              w["reason"] or "", system=w["system"], day=w["extract_date"], diff=diff))
     for f in freshness:
-        if f["status"] == "fresh":
+        if f["status"] == "withheld":
+            items.append(_withheld_system(f, diffs))
+        if f["status"] != "missing" and not f["is_too_old"]:
             continue
         current = f["current_extract_date"]
         text = (f"siste uttrekk er av {norwegian(current)}, {f['age_days']} dager gammelt" if current
                 else "har ikke levert noe uttrekk")
         items.append(problem("extract_stale", f["system"], current or as_of, text, system=f["system"]))
+    items += [_emptied_unit(unit) for unit in emptied]
     return State(as_of, [*items, *problems], resolved, deliveries.not_assessable(freshness), not_looked_at)
+
+
+def _withheld_system(freshness: dict[str, Any], diffs: dict[tuple[str, date], Path]) -> Item:
+    """What a withheld extract means for the lists; `stopping`: {org_number: positions that would stop} of the newest."""
+    system, current = freshness["system"], freshness["current_extract_date"]
+    newer = [day for of, day in diffs if of == system and current < day <= freshness["as_of_date"]]
+    stopping = {u.org_number: u.stopping for u in quarantine.summary(diffs[system, max(newer)])} if newer else {}
+    return problem("system_withheld", system, current + timedelta(days=1), "", system=system, current=current, stopping=stopping)
+
+
+def _emptied_unit(unit: dict[str, Any]) -> Item:
+    system, org_number, day = unit["system"], unit["org_number"], unit["emptied_on"]
+    return Item(("units_emptied", f"{system}:{day}:{org_number}"), "units_emptied", "open", day, org_number, is_problem=True,
+                details=unit)
 
 
 def only_problems(as_of: date, problems: list[Item]) -> State:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import files
-from publish.alerts.due import Event, Key, Memory, Reported
+from publish.alerts.due import TOLD_ONCE, Event, Key, Memory, Reported
 
 Record = dict[str, Any]
 
@@ -80,7 +80,8 @@ class AlertLog:
         for record in self._records():
             if record["kind"] == "message" and date.fromisoformat(record["told_on"]) < before:
                 reported = memories[record["recipient"]]
-                events = [e for e in record["events"] if reported[e["key"][0], e["key"][1]].status != "resolved"]
+                events = [e for e in record["events"] if e["finding_type"] not in TOLD_ONCE
+                          and reported[e["key"][0], e["key"][1]].status != "resolved"]
                 if not events:
                     dropped.add(record["message_id"])
                     continue

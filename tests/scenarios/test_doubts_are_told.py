@@ -107,7 +107,7 @@ def test_a_folder_that_is_no_day_or_a_day_to_come_is_passed_over_and_told_by_run
     assert shown["vfs"]["passed_over"] == []
     assert "passed over, no day up to today: 10.03.2025, 2025-03-10 (1)" in place.do("status").out
     # A folder of a day after the as-of date is no mistake.
-    assert "2025-03-10," not in place.do("run", "--as-of", "2025-03-09").err
+    assert "hrm: 10.03.2025, 2025-03-10 (1), 20250310, 2052-03-10." in place.do("run", "--as-of", "2025-03-09").err
 
 
 # --- match_rate_holds, numbers_are_written_alike ----------------------------------------------------------------------
@@ -139,3 +139,59 @@ def test_numbers_written_otherwise_in_one_table_of_a_system_are_told(place: Plac
     assert ("20 employee numbers of HRM positions and HRM employees, 20 person ids of VFS positions and VFS persons, "
             "2 org numbers of HRM and VFS (s1 / S1, s2 / S2) would match if leading zeros") in done.err
     assert "1 / 001, 10 / 010, 11 / 011" in done.err and "and 30 more" in done.err
+
+
+# --- 1 August: the extract with the summer's endings is withheld -------------------------------------------------------
+
+
+@pytest.fixture
+def summer(place: Place) -> Place:
+    """A town of 60 whose HRM ends 40 positions at once and loses the end date of another; that extract is withheld."""
+    hrm, vfs = town(60)
+    hrm = changed(hrm, "positions", "position_id", "h060", end_date="2025-06-30")
+    for day in ("2025-03-08", "2025-03-09"):
+        place.deliver("hrm", day, hrm)
+        place.deliver("vfs", day, vfs)
+    hrm["positions"] = [{**p, "end_date": "2025-03-09" if int(p["employee_number"]) <= 40 else None} for p in hrm["positions"]]
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    assert place.do("run").code == 3
+    return place
+
+
+def test_a_diff_of_end_dates_alone_shows_what_would_stop_and_what_would_be_lost_by_unit(summer: Place) -> None:
+    """contract#quarantined"""
+    withheld, = summer.do("status", "--json").json["systems"]["hrm"]["withheld"]
+    first, second = withheld["summary"]
+    assert (first["org_name"], first["stopping"], first["end_changed"], first["end_lost"], first["gone"]) == (
+        "Lia skole", 20, 20, 1, 0)
+    assert (second["org_number"], second["stopping"], second["end_lost"]) == ("S1", 20, 0)
+    lines = (summer.data / withheld["diff"]).read_text().splitlines()
+    assert "positions,h001,stopping,001,S1,Fossen skole,,2025-03-09" in lines
+    assert "positions,h060,end_lost,060,S2,Lia skole,2025-06-30," in lines
+    shown = summer.do("status").out
+    assert "Lia skole (S2): 20 positions would stop, 1 end dates lost, 20 end dates changed" in shown
+    assert "current extract 2025-03-09, 1 days old: withheld" in shown
+    assert "what 2025-03-10 and the days after it changed is missing in the lists" in shown
+
+
+def test_a_preview_shows_the_cases_that_would_open_and_writes_nothing(summer: Place) -> None:
+    """contract#command-accept"""
+    before = {f: f.stat().st_mtime_ns for f in summer.data.rglob("*") if f.is_file() and "dbt" not in f.parts}
+    shown = summer.do("accept", "hrm", "2025-03-10", "--preview")
+    assert shown.code == 0
+    assert "40 cases would open" in shown.out
+    assert "1 case would be resolved\n  Sluttdato ikke overført, Lia skole (S2) (1)" in shown.out
+    assert "Aktiv VFS - Inaktiv HRM, Fossen skole (S1) (20)" in shown.out and "001  Test001 Testesen" in shown.out
+    as_json = summer.do("accept", "hrm", "2025-03-10", "--preview", "--json").json
+    assert {c["subject_id"] for c in as_json["opened"]} == {f"v{n:03d}" for n in range(1, 41)}
+    assert [c["subject_id"] for c in as_json["resolved"]] == ["v060"]
+    assert {f: f.stat().st_mtime_ns for f in summer.data.rglob("*") if f.is_file() and "dbt" not in f.parts} == before
+    assert len(summer.mart("cases")) == 1 and not (summer.data / "decisions" / "accepted.jsonl").exists()
+    accepted = summer.do("accept", "hrm", "2025-03-10", "--reason", "skoleslutt", "--by", "Kari")
+    assert accepted.code == 0
+    assert {(c["subject_id"], c["case_number"]) for c in summer.mart("cases")} == {
+        (c["subject_id"], c["case_number"]) for c in as_json["opened"]}
+    assert '"decided_by": "Kari"' in (summer.data / "decisions" / "accepted.jsonl").read_text()
+    nothing = summer.do("accept", "hrm", "2025-03-10", "--preview")
+    assert nothing.code == 2 and "no quarantined extract" in nothing.err

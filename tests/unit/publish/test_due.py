@@ -125,3 +125,30 @@ def test_a_summary_is_due_when_none_was_sent_since_the_latest_such_weekday(
     last_sent_on: date | None, is_due: bool,
 ) -> None:
     assert is_weekly_due(Recipient(weekly_summary=weekday), last_sent_on, DAY) == is_due
+
+
+# --- what whoever acts on the lists is told ----------------------------------------------------------------------------
+
+
+def told(recipient: Recipient, now: Item) -> bool:
+    return bool(due(recipient, [now], Memory(), DAY))
+
+
+def test_a_withheld_system_is_told_to_whoever_acts_on_the_lists_and_not_twice_to_the_data_team() -> None:
+    """contract#withheld-system"""
+    withheld = Item(("system_withheld", "hrm"), "system_withheld", "open", DAY, is_problem=True)
+    assert told(Recipient(), withheld) and told(Recipient(org_numbers=["S2"]), withheld)
+    assert not told(Recipient(data_problems=True), withheld)
+    assert not told(Recipient(findings=False), withheld)
+
+
+def test_an_emptied_unit_is_told_once_and_is_never_over() -> None:
+    """contract#emptied-org-unit"""
+    emptied = Item(("units_emptied", "hrm:2025-03-10:S1"), "units_emptied", "open", DAY, "S1", is_problem=True)
+    assert told(Recipient(), emptied) and told(Recipient(org_numbers=["S1"]), emptied)
+    assert told(Recipient(findings=False, data_problems=True), emptied)
+    assert not told(Recipient(org_numbers=["S2"]), emptied) and not told(Recipient(findings=False), emptied)
+    memory = Memory(reported={emptied.key: Reported("units_emptied", "open", 0, DAY, is_problem=True)})
+    impatient = Recipient(escalate_after_days=[1])
+    assert due(impatient, [emptied], memory, DAY + timedelta(days=3)) == []
+    assert due(impatient, [], memory, DAY + timedelta(days=3)) == []

@@ -124,9 +124,54 @@ def test_a_quarantined_extract_comes_with_whom_it_would_remove_and_how_to_accept
         "- HRM 09.03.2025: uttrekket er i karantene: employees fell from 50 to 28",
         "  Ville ha fjernet: 22 ansatte, 1 stillinger", f"  Gjelder: {', '.join(f'{n:02d}' for n in range(20))} og 2 til",
         "  Hele listen: hrm/2025-03-09-abc.csv under quarantined/. Er det riktig likevel: "
-        "sluttdato accept hrm 2025-03-09 --reason …"]
+        "sluttdato accept hrm 2025-03-09 --reason … --by …"]
 
 
 def test_whom_an_extract_would_remove_is_not_named_to_a_recipient_who_sees_no_people(diff: Path) -> None:
     body = message(quarantined(diff), recipient=Recipient(data_problems=True, identify_by="none")).body
     assert "Gjelder" not in body and "22 ansatte" in body
+
+
+# --- what whoever acts on the lists is told ----------------------------------------------------------------------------
+
+
+def withheld(**stopping: int) -> Item:
+    return problem("system_withheld", "hrm", DAY, "", system="hrm", current=date(2025, 3, 9), stopping=stopping)
+
+
+@pytest.mark.parametrize(("org_numbers", "count"), [
+    (None, " 12 stillinger ville ha sluttet med det nyeste uttrekket."), (["S2"], " 1 stilling ville ha sluttet med det nyeste "
+     "uttrekket."), (["S3"], "")])
+def test_a_withheld_extract_is_told_in_words_of_what_it_means_for_the_lists(org_numbers: list[str] | None, count: str) -> None:
+    """contract#withheld-system"""
+    body = message(*opened(withheld(S1=11, S2=1)), recipient=Recipient(org_numbers=org_numbers)).body
+    assert body.splitlines()[:2] == [
+        "Problemer med dataene (1)",
+        "- HRM: et nyere uttrekk er holdt tilbake: Listene er laget av uttrekket fra 09.03.2025, og kan mangle personer som "
+        f"sluttet etter det.{count} Avklar med dem som drifter Sluttdato om det skal slippes inn."]
+
+
+def emptied(org: str) -> Item:
+    return Item(("units_emptied", f"hrm:2025-03-10:{org}"), "units_emptied", "open", DAY, org, is_problem=True, details={
+        "system": "hrm", "org_name": "Lia skole", "active_positions_before": 18, "emptied_on": DAY})
+
+
+def test_the_new_cases_of_an_emptied_unit_are_counted_under_it_and_not_listed() -> None:
+    """contract#emptied-org-unit"""
+    of_unit = [case(name, first_seen_on=DAY) for name in "ab"]
+    others = [case("c", org="S2", first_seen_on=DAY), case("d", since=date(2025, 3, 9), first_seen_on=date(2025, 3, 9))]
+    composed = message(*opened(emptied("S1"), *of_unit, *others), items=(*of_unit, *others))
+    sections = [section.splitlines() for section in composed.body.split("\n\n")]
+    assert sections[0] == [
+        "Enheter uten stillinger igjen (1)",
+        "- Enhet Lia skole (S1): 18 stillinger borte fra HRM 10.03.2025. Er enheten lagt ned, eller mangler en del av uttrekket? "
+        "2 nye saker, se listen."]
+    assert sections[1][0] == "Nye saker (2)" and [line[-1] for line in sections[1][1:]] == ["C", "D"]
+    assert composed.title == "Sluttdato 10.03.2025: 1 enhet uten stillinger, 4 nye saker, 4 åpne"
+    assert "saker" not in message(*opened(emptied("S1")), recipient=Recipient(findings=False, data_problems=True)).body
+
+
+def test_the_keys_of_people_in_a_checks_text_are_left_out_for_a_recipient_who_sees_no_people() -> None:
+    failed = problem("check_failed", "rejected_rows.rows_are_readable", DAY, "2 rows cannot be read.", keys="position_id=h1")
+    assert "  Gjelder: position_id=h1" in message(*opened(failed)).body.splitlines()
+    assert "h1" not in message(*opened(failed), recipient=Recipient(data_problems=True, identify_by="none")).body
