@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS ingest.rejected_rows (
 _RUN = """
 CREATE TABLE IF NOT EXISTS ingest.run (
   as_of_date DATE, grace_days INTEGER, backed_ahead_days INTEGER, max_extract_age_days INTEGER,
-  kommuneadmin_groups VARCHAR[], purged_before DATE, emptied_unit_positions INTEGER
+  kommuneadmin_groups VARCHAR[], purged_before DATE, emptied_unit_positions INTEGER,
+  max_unchanged_days_warned INTEGER
 )"""
 _EXCEPTIONS = """
 CREATE TABLE IF NOT EXISTS ingest.exceptions (
@@ -108,7 +109,8 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS {column}")
     for column in ("is_unreadable BOOLEAN", "key VARCHAR", "kept_since DATE"):
         con.execute(f"ALTER TABLE ingest.rejected_rows ADD COLUMN IF NOT EXISTS {column}")
-    con.execute("ALTER TABLE ingest.run ADD COLUMN IF NOT EXISTS emptied_unit_positions INTEGER")
+    for column in ("emptied_unit_positions INTEGER", "max_unchanged_days_warned INTEGER"):
+        con.execute(f"ALTER TABLE ingest.run ADD COLUMN IF NOT EXISTS {column}")
     for column in ("exception_id VARCHAR", "revoked_on DATE", "revoked_by VARCHAR"):
         con.execute(f"ALTER TABLE ingest.exceptions ADD COLUMN IF NOT EXISTS {column}")
     for table in TABLES:
@@ -124,9 +126,9 @@ def set_run(
     """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there."""
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
-    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?, ?)", [
+    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [
         as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
-        policy.kommuneadmin_groups, purged_before, policy.emptied_unit_positions])
+        policy.kommuneadmin_groups, purged_before, policy.emptied_unit_positions, policy.max_unchanged_days_warned])
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})

@@ -13,7 +13,7 @@ import duckdb
 
 from ingest.sql import Row, rows, scalar
 
-_ADDED: Row = {"unchanged_since": None, "kept_rows": 0, "may_miss_rows": 0}
+_ADDED: Row = {"unchanged_since": None, "may_be_frozen": False, "kept_rows": 0, "may_miss_rows": 0}
 
 
 def freshness(con: duckdb.DuckDBPyConnection) -> list[Row]:

@@ -6,6 +6,7 @@ Through the command line: what `run` and `status` say, and what the report and m
 from datetime import date, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.support.command_line import Place, changed, town, without
@@ -195,3 +196,21 @@ def test_a_preview_shows_the_cases_that_would_open_and_writes_nothing(summer: Pl
     assert '"decided_by": "Kari"' in (summer.data / "decisions" / "accepted.jsonl").read_text()
     nothing = summer.do("accept", "hrm", "2025-03-10", "--preview")
     assert nothing.code == 2 and "no quarantined extract" in nothing.err
+
+
+def test_while_an_extract_is_withheld_no_page_and_no_workbook_shows_an_all_clear(summer: Place) -> None:
+    """contract#withheld-system"""
+    assert {f["system"]: f["status"] for f in summer.mart("data_freshness")} == {"hrm": "withheld", "vfs": "fresh"}
+    report = summer.data / "published" / "report"
+    for file in report.rglob("*.html"):
+        page = " ".join(file.read_text(encoding="utf-8").split())
+        assert '<p class="state bad"><strong>HRM:</strong> uttrekk fra i går (09.03.2025). 1 nyere uttrekk er holdt' in page, file
+        assert "<strong>Listen kan mangle personer som sluttet etter 09.03.2025.</strong>" in page, file
+        assert '<p class="state good"><strong>VFS:</strong>' in page, file
+    first = (report / "index.html").read_text(encoding="utf-8")
+    assert '<span class="count">0</span>' not in first and first.count('<span class="count none">ingen kjente</span>') == 9
+    assert first.count(' doubted">') == 10
+    overview = openpyxl.load_workbook(summer.data / "published" / "worklists" / "arbeidsliste.xlsx")["Oversikt"]
+    told = [r[0].value for r in overview.iter_rows() if str(r[0].value).startswith("HRM:")]
+    assert "1 nyere uttrekk er holdt tilbake" in told[0]
+    assert 0 not in [r[1].value for r in overview.iter_rows()]

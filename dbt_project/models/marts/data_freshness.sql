@@ -49,6 +49,10 @@ select
   coalesce(run.as_of_date - current_extracts.current_extract_date > run.max_extract_age_days, false) as is_too_old,
   coalesce(withheld.withheld_extracts, 0)::integer as withheld_extracts,
   unchanged.unchanged_since,
+  coalesce(
+    current_extracts.current_extract_date > unchanged.unchanged_since
+    and current_extracts.current_extract_date - unchanged.unchanged_since >= run.max_unchanged_days_warned, false
+  ) as may_be_frozen,
   coalesce(current_extracts.kept_rows, 0)::integer as kept_rows,
   coalesce(current_extracts.may_miss_rows, 0)::integer as may_miss_rows,
   if(systems.system = 'vfs', coalesce(not_assessable.names, ''), '') as not_assessable,
