@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ingest.sql import Row
 from orchestration.cli.console import (
     FAILED,
     WITHHELD,
@@ -104,12 +105,14 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
         report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
     withheld = [] if rebuilt else report.withheld
     if as_json:
-        print_json(_as_json(report, sent, withheld, as_of))
+        print_json(_as_json(report, sent, withheld, as_of) | {
+            "systems": {f["system"]: f["status"] for f in _freshness(settings)}})
     else:
         _print_checks(report, sent)
         _print_deliveries(report, withheld)
         if report.succeeded:
             _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
+            _print_freshness(settings)
     if not report.succeeded:
         for failed in report.failed_steps:
             err.print(f"sluttdato: {failed.step}: {failed.message}", markup=False, soft_wrap=True)
@@ -168,6 +171,28 @@ def _print_deliveries(report: RunReport, withheld: list[DeliveryOutcome]) -> Non
     if withheld:
         err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
                   "is let in by `sluttdato accept`, and `--preview` shows first what would become of the cases.", soft_wrap=True)
+
+
+def _freshness(settings: Settings) -> list[Row]:
+    """How fresh each system is in the published set; empty when nothing is published."""
+    import duckdb
+
+    from publish import deliveries
+
+    if not settings.paths.marts.exists():
+        return []
+    with duckdb.connect(str(settings.paths.marts), read_only=True) as con:
+        return deliveries.freshness(con)
+
+
+def _print_freshness(settings: Settings) -> None:
+    """That a run went well says nothing of what it had to go by."""
+    for system in _freshness(settings):
+        if system["status"] == "missing":
+            err.print(f"{system['system']} is missing: without it nothing can be assessed.", soft_wrap=True)
+        elif system["status"] != "fresh":
+            err.print(f"{system['system']} is {system['status']}: the lists are made from its extract of "
+                      f"{system['current_extract_date']}, and lack what changed after it.", soft_wrap=True)
 
 
 def _print_publication(report: RunReport, settings: Settings, as_of: date, extracts: str) -> None:

@@ -160,6 +160,14 @@ def summer(place: Place) -> Place:
     return place
 
 
+def test_a_run_that_went_well_says_what_it_had_to_go_by(summer: Place) -> None:
+    """contract#withheld-system"""
+    again = summer.do("run")
+    assert again.code == 0
+    assert "hrm is withheld: the lists are made from its extract of 2025-03-09, and lack what changed after it." in again.err
+    assert summer.do("run", "--json").json["systems"] == {"hrm": "withheld", "vfs": "fresh"}
+
+
 def test_a_diff_of_end_dates_alone_shows_what_would_stop_and_what_would_be_lost_by_unit(summer: Place) -> None:
     """contract#quarantined"""
     withheld, = summer.do("status", "--json").json["systems"]["hrm"]["withheld"]
