@@ -123,12 +123,23 @@ def _problem_name(item: Item) -> str:
     name = labels.PROBLEMS[kind]
     if kind in ("check_failed", "run_failed"):
         return f"{name}: {about}"
+    if kind == "unexpected_rows":
+        return _unexpected_rows(about)
     return f"{labels.SYSTEMS[system]}{' ' + norwegian(date.fromisoformat(day)) if day else ''}: {name}"
+
+
+def _unexpected_rows(about: str, count: int | None = None) -> str:
+    """`about` is <system>_<table>/<expectation>/<column>."""
+    place, expectation, column = about.split("/")
+    system, _, table = place.partition("_")
+    return f"{labels.SYSTEMS[system]}, {labels.TABLES[table]}: {labels.unexpected_rows(expectation, column, count)}"
 
 
 def _problem(recipient: Recipient, item: Item, is_uncertain: bool) -> list[str]:
     details: Any = item.details or {}
     maybe = " (kan være sendt før)" if is_uncertain else ""
+    if item.finding_type == "unexpected_rows":
+        return [f"- {_unexpected_rows(item.key[1], details['count'])}{maybe}"]
     lines = [f"- {_problem_name(item)}: {details.get('text', '')}{maybe}"]
     if diff := details.get("diff"):
         counts, owners = removed_rows(diff)
