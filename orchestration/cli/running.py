@@ -3,6 +3,7 @@
 Does not belong here: how the job is run (`runs`), how a past day is evaluated (`replay`).
 """
 
+import os
 from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
@@ -70,10 +71,11 @@ def replay(
 
 
 def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove what is older than `retention.keep_days`: landed extracts and resolved findings, for good."""
+    """Remove what is older than `retention.keep_days`: landed extracts, resolved findings, Dagster's record, for good."""
     from ingest import retention
     from ingest.decisions import Decisions
     from ingest.warehouse import open_warehouse
+    from orchestration.cli.runs import purge_dagster
     from orchestration.core.alerting import alert_log
     from publish.snapshot import published_as_of, remove_old_sets
 
@@ -86,11 +88,17 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
         alert_log(settings).purge(before)
         with open_warehouse(paths.warehouse, progress=progress) as con:
             days = retention.purge(con, paths.landed, paths.quarantined, before)
+        runs = purge_dagster(settings, before)
         paths.remove_warehouse()
         status = evaluate(settings, published_as_of(paths.published) or clock.today(), rebuilt=True)
         if status != FAILED:
             remove_old_sets(paths.published, kept=1)
     out.print(f"{days} extract days before {before} removed", markup=False)
+    if runs is None:
+        err.print(f"Dagster's record in {os.environ['DAGSTER_HOME']} is not below the data directory: remove there yourself "
+                  f"what ended before {before}.", markup=False, soft_wrap=True)
+    else:
+        out.print(f"{runs} runs before {before} removed from Dagster's record", markup=False)
     raise typer.Exit(status)
 
 

@@ -51,6 +51,20 @@ def _close_killed_runs(instance: "dg.DagsterInstance") -> None:
         instance.report_run_failed(run, "The process was killed; the next run went on where it was.")
 
 
+def purge_dagster(settings: Settings, before: date) -> int | None:
+    """Remove what Dagster recorded before a day; the number of runs removed. None when its home is elsewhere: what else is
+    recorded there is not known here. The caller holds the writer's lock."""
+    from orchestration.core.history import compact, purge_history
+
+    home = settings.paths.dagster_home
+    if prepare_dagster_home(settings).resolve() != home.resolve():
+        return None
+    with dagster_instance(settings) as instance:
+        removed = purge_history(instance, before)
+    compact(home)
+    return removed
+
+
 def run_daily(
     settings: Settings, as_of: date, *, deliveries: bool, progress: Callable[[str], None]
 ) -> tuple[RunReport, Sent]:
