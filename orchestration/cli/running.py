@@ -3,6 +3,8 @@
 Does not belong here: how the job is run (`runs`), how a past day is evaluated (`replay`).
 """
 
+import os
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,10 +72,11 @@ def replay(
 
 
 def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove what is older than `retention.keep_days`: landed extracts and resolved findings, for good."""
+    """Remove what is older than `retention.keep_days`: landed extracts, resolved findings, Dagster's record, for good."""
     from ingest import retention
     from ingest.decisions import Decisions
     from ingest.warehouse import open_warehouse
+    from orchestration.cli.runs import purge_dagster
     from orchestration.core.alerting import alert_log
     from publish.snapshot import published_as_of, remove_old_sets
 
@@ -86,24 +89,44 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
         alert_log(settings).purge(before)
         with open_warehouse(paths.warehouse, progress=progress) as con:
             days = retention.purge(con, paths.landed, paths.quarantined, before)
+        runs = purge_dagster(settings, before)
         paths.remove_warehouse()
         status = evaluate(settings, published_as_of(paths.published) or clock.today(), rebuilt=True)
         if status != FAILED:
             remove_old_sets(paths.published, kept=1)
     out.print(f"{days} extract days before {before} removed", markup=False)
+    if runs is None:
+        err.print(f"Dagster's record in {os.environ['DAGSTER_HOME']} is not below the data directory: remove there yourself "
+                  f"what ended before {before}.", markup=False, soft_wrap=True)
+    else:
+        out.print(f"{runs} runs before {before} removed from Dagster's record", markup=False)
     raise typer.Exit(status)
 
 
 def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
-    """Run the daily job and print its outcome; returns the exit status.
+    """Run the daily job and print its outcome; returns the exit status. `rebuilt`: the warehouse was removed.
 
-    `rebuilt`: the warehouse was removed. Extracts withheld earlier are not reported again.
+    Withheld deliveries that an ended run has told are not printed again; others are, whichever run withheld them.
     """
     from orchestration.cli.runs import run_daily
+    from orchestration.core.alerting import remember_told, told_record
 
-    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
-        report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
-    withheld = [] if rebuilt else report.withheld
+    with ExitStack() as at_work:  # what was told is recorded when all is printed, before another run begins
+        with progress_line() as progress:
+            at_work.enter_context(writer(settings.data_dir, settings.lock_patience_seconds, progress))
+            report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
+        withheld = told_record(settings).untold(report.withheld)
+        _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
+        remember_told(settings, report, sent)
+    if not report.succeeded or report.not_pulled:
+        return FAILED
+    return WITHHELD if withheld else 0
+
+
+def _print_outcome(
+    settings: Settings, report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date, *, as_json: bool,
+    rebuilt: bool,
+) -> None:
     if as_json:
         print_json(_as_json(report, sent, withheld, as_of) | {
             "systems": {f["system"]: f["status"] for f in _freshness(settings)}})
@@ -118,9 +141,6 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
             err.print(f"sluttdato: {failed.step}: {failed.message}", markup=False, soft_wrap=True)
         err.print(f"The run {report.run_id} failed; what is published has not changed. Run again when the cause is fixed.",
                   markup=False, soft_wrap=True)
-    if not report.succeeded or report.not_pulled:
-        return FAILED
-    return WITHHELD if withheld else 0
 
 
 def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:

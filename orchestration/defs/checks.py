@@ -11,13 +11,13 @@ import dagster as dg
 import duckdb
 
 from ingest.canonical_tables import SYSTEMS, TABLES, System, Table
-from ingest.expectations import results
+from ingest.expectations import RESULT_FILE, results
 from ingest.landing import REJECTED_ROWS, Landed
 from ingest.policy import Policy
 from ingest.sql import Row, rows, scalar
 from orchestration.core import clock
 from orchestration.core.alerting import MESSAGES_WERE_SENT, alert_log, outcome_of
-from orchestration.core.run_report import PUBLISHED_ASSET
+from orchestration.core.run_report import IS_AS_EXPECTED, PUBLISHED_ASSET, unexpected_metadata
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 from publish import deliveries
 from publish.alerts.send import Sent
@@ -74,7 +74,7 @@ SPECS = [
 
 
 _AS_EXPECTED = [
-    dg.AssetCheckSpec("is_as_expected", asset=["versions", t.versions_name],
+    dg.AssetCheckSpec(IS_AS_EXPECTED, asset=["versions", t.versions_name],
                       description=f"Great Expectations on the newest {t.system.upper()} extract's `{t.name}`.")
     for t in TABLES
 ]
@@ -83,7 +83,7 @@ _AS_EXPECTED = [
 # The examination runs in its own process beside dbt, so the step that waits for it comes after dbt.
 @dg.multi_asset_check(specs=_AS_EXPECTED, name="check_extracts", pool="warehouse", op_tags={"dagster/priority": "-1"})
 def about_extracts(workplace: dg.ResourceParam[Workplace]):
-    """Great Expectations' results on the newest extract of each system: counts and keys only."""
+    """Great Expectations' results on the newest extract of each system: counts only."""
     as_of = workplace.as_of
     newest = {s: max((e for e in workplace.landing.all(s) if not e.refused and e.extract_date <= as_of),
                      key=lambda e: (e.extract_date, e.arrival), default=None) for s in SYSTEMS}
@@ -97,17 +97,21 @@ def about_extracts(workplace: dg.ResourceParam[Workplace]):
 
 def _expectations(table: Table, newest: Landed | None) -> dg.AssetCheckResult:
     expected = results(newest.folder).get(table.name, []) if newest else []
-    failed = [e for e in expected if not e.success]
+    failed = {f"{e.expectation}/{e.column}": e.unexpected_count for e in expected if not e.success}
     if newest is None:
         text = "No extract has come yet."
     elif not expected:
-        text = f"The extract of {newest.extract_date} holds no {table.name}."
+        text = f"The extract of {newest.extract_date} holds no {table.name}, or it was not examined."
     else:
-        text = f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}."
+        text = "; ".join([
+            f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}",
+            *(f"{name}: {count} rows" for name, count in failed.items())])
+    # Which rows these are is in the file beside the extract, which the retention removes with it.
+    where = {"keys_of_rows": dg.MetadataValue.path(str(newest.folder / RESULT_FILE))} if newest and failed else {}
     return _result(
-        dg.AssetKey(["versions", table.versions_name]), "is_as_expected", passed=not failed, text=text,
-        warns=not any(e.critical for e in failed), expectations=len(expected), failed=len(failed),
-        **{f"{e.expectation}/{e.column}": {"unexpected_count": e.unexpected_count, "keys": e.keys} for e in failed})
+        dg.AssetKey(["versions", table.versions_name]), IS_AS_EXPECTED, passed=not failed, text=text,
+        warns=not any(e.critical for e in expected if not e.success), expectations=len(expected), failed=len(failed),
+        **unexpected_metadata(failed if expected else None), **where)
 
 
 @dg.multi_asset_check(specs=SPECS, name="check_people_and_deliveries", pool="warehouse")

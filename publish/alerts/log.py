@@ -74,7 +74,8 @@ class AlertLog:
         return memory
 
     def purge(self, before: date) -> None:
-        """Remove the events of messages sent before a day, where the recipient knows the case or problem as resolved."""
+        """Remove the events of messages sent before a day, where the recipient knows the case or problem as resolved, or where
+        it is one that is never over."""
         memories = {name: self.memory(name).reported for name in {m["recipient"] for m in self.messages()}}
         records, dropped = [], set()
         for record in self._records():

@@ -144,15 +144,19 @@ def _emptied_unit(recipient: Recipient, item: Item, cases: int, is_uncertain: bo
     return line + (" (kan være sendt før)" if is_uncertain else "")
 
 
-def _withheld_system(recipient: Recipient, item: Item) -> str:
-    """What a withheld extract means for the lists that the recipient acts on."""
+def _outdated_lists(recipient: Recipient, item: Item) -> str:
+    """What news that is withheld, too old or missing means for the lists that the recipient acts on."""
     details: Any = item.details or {}
+    current, withheld = details["current"], details["withheld"]
+    text = (f"de er laget av uttrekket fra {norwegian(current)}, og kan mangle det som har skjedd etter det." if current
+            else f"{details['text'] or 'uttrekk mangler'}.")
+    if withheld:
+        text += f" Det som ble levert for {', '.join(map(norwegian, withheld))}, er holdt tilbake til datateamet har sett på det."
     stopping = sum(count for org, count in details["stopping"].items()
                    if recipient.org_numbers is None or org in recipient.org_numbers)
-    text = f"Listene er laget av uttrekket fra {norwegian(details['current'])}, og kan mangle personer som sluttet etter det."
     if stopping:
-        text += f" {stopping} {'stilling' if stopping == 1 else 'stillinger'} ville ha sluttet med det nyeste uttrekket."
-    return text + " Avklar med dem som drifter Sluttdato om det skal slippes inn."
+        text += f" {stopping} {'stilling' if stopping == 1 else 'stillinger'} ville ha sluttet med det nyeste."
+    return text
 
 
 def _problem_name(item: Item) -> str:
@@ -161,13 +165,24 @@ def _problem_name(item: Item) -> str:
     name = labels.PROBLEMS[kind]
     if kind in ("check_failed", "run_failed"):
         return f"{name}: {about}"
+    if kind == "unexpected_rows":
+        return _unexpected_rows(about)
     return f"{labels.SYSTEMS[system]}{' ' + norwegian(date.fromisoformat(day)) if day else ''}: {name}"
+
+
+def _unexpected_rows(about: str, count: int | None = None) -> str:
+    """`about` is <system>_<table>/<expectation>/<column>."""
+    place, expectation, column = about.split("/")
+    system, _, table = place.partition("_")
+    return f"{labels.SYSTEMS[system]}, {labels.TABLES[table]}: {labels.unexpected_rows(expectation, column, count)}"
 
 
 def _problem(recipient: Recipient, item: Item, is_uncertain: bool) -> list[str]:
     details: Any = item.details or {}
     maybe = " (kan være sendt før)" if is_uncertain else ""
-    text = _withheld_system(recipient, item) if item.finding_type == "system_withheld" else details.get("text", "")
+    if item.finding_type == "unexpected_rows":
+        return [f"- {_unexpected_rows(item.key[1], details['count'])}{maybe}"]
+    text = _outdated_lists(recipient, item) if item.finding_type == "lists_outdated" else details.get("text", "")
     lines = [f"- {_problem_name(item)}: {text}{maybe}"]
     if (keys := details.get("keys")) and recipient.identify_by != "none":
         lines.append(f"  Gjelder: {keys}")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from publish.alerts.due import Event, Item
+from publish import labels
+from publish.alerts.due import Event, Item, LookedAt
 from publish.alerts.items import State, only_problems, problem, removed_rows
 from publish.alerts.messages import Message, compose
 from publish.alerts.recipients import Alerts, Recipient
@@ -22,7 +23,7 @@ def case(name: str, *, status: Any = "open", since: date = DAY, org: str | None 
 
 def message(*events: Event, items: tuple[Item, ...] = (), recipient: Recipient = EVERYBODY, alerts: Alerts | None = None,
             not_assessable: tuple[str, ...] = (), uncertain: tuple[str, ...] = ()) -> Message:
-    state = State(DAY, list(items), [], list(not_assessable))
+    state = State(DAY, list(items), [], list(not_assessable), LookedAt())
     return compose(alerts or Alerts(), recipient, state, list(events), lambda e: e.item.key[0] in uncertain)
 
 
@@ -61,6 +62,36 @@ def test_a_recipient_of_problems_alone_is_shown_no_case() -> None:
 def test_a_problem_that_is_over_is_named_without_its_details() -> None:
     body = message(Event("resolved", problem("extract_stale", "vfs", DAY, "secret"))).body
     assert "Problemer som er over (1)\n- VFS: uttrekket er for gammelt" in body and "secret" not in body
+
+
+@pytest.mark.parametrize(("about", "count", "line", "over"), [
+    ("hrm_employees/expect_column_values_to_not_be_null/given_name", 3,
+     "HRM, ansatte: 3 rader uten verdi i given_name", "HRM, ansatte: rader uten verdi i given_name"),
+    ("vfs_accesses/expect_column_values_to_be_in_set/start_date_is_plausible", 1,
+     "VFS, tilganger: 1 rad med en urimelig dato i start_date", "VFS, tilganger: rader med en urimelig dato i start_date"),
+    ("vfs_persons/expect_table_row_count_to_be_between/", 1, "VFS, personer: ingen rader", "VFS, personer: ingen rader"),
+    ("hrm_positions/expect_column_values_to_be_in_set/owner_is_delivered", 2,
+     "HRM, stillinger: 2 rader som hører til noen som ikke er med i uttrekket",
+     "HRM, stillinger: rader som hører til noen som ikke er med i uttrekket"),
+    ("vfs_org_units/expect_something_new/type", 2, "VFS, enheter: 2 rader som ikke oppfyller expect_something_new for type",
+     "VFS, enheter: rader som ikke oppfyller expect_something_new for type"),
+])
+def test_unexpected_rows_are_told_by_table_count_and_what_is_wrong(about: str, count: int, line: str, over: str) -> None:
+    rows = problem("unexpected_rows", about, DAY, "", count=count)
+    assert f"Problemer med dataene (1)\n- {line}\n" in message(*opened(rows)).body
+    assert f"Problemer som er over (1)\n- {over}\n" in message(Event("resolved", problem("unexpected_rows", about, DAY, ""))).body
+
+
+def test_every_expectation_of_the_suites_has_words() -> None:
+    import great_expectations as gx
+
+    from ingest.canonical_tables import TABLES
+    from ingest.expectations import _suite
+
+    for table in TABLES:
+        for e in _suite(gx, table, full=True).expectations:
+            assert "expect_" not in labels.unexpected_rows(e.expectation_type, getattr(e, "column", "")), e
+            assert table.name in labels.TABLES
 
 
 def test_a_case_that_opened_and_was_resolved_since_the_last_message_counts_as_resolved_alone() -> None:
@@ -135,20 +166,20 @@ def test_whom_an_extract_would_remove_is_not_named_to_a_recipient_who_sees_no_pe
 # --- what whoever acts on the lists is told ----------------------------------------------------------------------------
 
 
-def withheld(**stopping: int) -> Item:
-    return problem("system_withheld", "hrm", DAY, "", system="hrm", current=date(2025, 3, 9), stopping=stopping)
+def outdated(**stopping: int) -> Item:
+    return problem("lists_outdated", "hrm", DAY, "", system="hrm", current=date(2025, 3, 9), withheld=[DAY], stopping=stopping)
 
 
 @pytest.mark.parametrize(("org_numbers", "count"), [
-    (None, " 12 stillinger ville ha sluttet med det nyeste uttrekket."), (["S2"], " 1 stilling ville ha sluttet med det nyeste "
-     "uttrekket."), (["S3"], "")])
+    (None, " 12 stillinger ville ha sluttet med det nyeste."), (["S2"], " 1 stilling ville ha sluttet med det nyeste."),
+    (["S3"], "")])
 def test_a_withheld_extract_is_told_in_words_of_what_it_means_for_the_lists(org_numbers: list[str] | None, count: str) -> None:
     """contract#withheld-system"""
-    body = message(*opened(withheld(S1=11, S2=1)), recipient=Recipient(org_numbers=org_numbers)).body
+    body = message(*opened(outdated(S1=11, S2=1)), recipient=Recipient(org_numbers=org_numbers)).body
     assert body.splitlines()[:2] == [
         "Problemer med dataene (1)",
-        "- HRM: et nyere uttrekk er holdt tilbake: Listene er laget av uttrekket fra 09.03.2025, og kan mangle personer som "
-        f"sluttet etter det.{count} Avklar med dem som drifter Sluttdato om det skal slippes inn."]
+        "- HRM: listene er ikke oppdatert: de er laget av uttrekket fra 09.03.2025, og kan mangle det som har skjedd etter det. "
+        f"Det som ble levert for 10.03.2025, er holdt tilbake til datateamet har sett på det.{count}"]
 
 
 def emptied(org: str) -> Item:
