@@ -22,10 +22,12 @@ class Decisions:
     def __init__(self, root: Path):
         self.root = root
 
-    def accept(self, system: System, extract_date: date, fingerprint: str, reason: str, decided_on: date) -> None:
-        """Let in the quarantined content `fingerprint` of one day."""
+    def accept(
+        self, system: System, extract_date: date, fingerprint: str, reason: str, decided_on: date, decided_by: str = ""
+    ) -> None:
+        """Let in the quarantined content `fingerprint` of one day. Decisions of earlier versions do not say who decided."""
         self._append("accepted", system=system, extract_date=extract_date, fingerprint=fingerprint, reason=reason,
-                     decided_on=decided_on)
+                     decided_on=decided_on, **({"decided_by": decided_by} if decided_by else {}))
 
     def accepted(self, system: System) -> set[tuple[date, str]]:
         """(extract date, fingerprint) of the contents let in."""

@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS ingest.kept_rows (
 _RUN = """
 CREATE TABLE IF NOT EXISTS ingest.run (
   as_of_date DATE, grace_days INTEGER, backed_ahead_days INTEGER, max_extract_age_days INTEGER,
-  kommuneadmin_groups VARCHAR[], purged_before DATE
+  kommuneadmin_groups VARCHAR[], purged_before DATE, emptied_unit_positions INTEGER,
+  max_unchanged_days_warned INTEGER
 )"""
 _EXCEPTIONS = """
 CREATE TABLE IF NOT EXISTS ingest.exceptions (
@@ -116,6 +117,8 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("ALTER TABLE ingest.extracts DROP COLUMN IF EXISTS size_rows")
     for column in ("is_unreadable BOOLEAN", "key VARCHAR", "kept_since DATE"):
         con.execute(f"ALTER TABLE ingest.rejected_rows ADD COLUMN IF NOT EXISTS {column}")
+    for column in ("emptied_unit_positions INTEGER", "max_unchanged_days_warned INTEGER"):
+        con.execute(f"ALTER TABLE ingest.run ADD COLUMN IF NOT EXISTS {column}")
     for column in ("exception_id VARCHAR", "revoked_on DATE", "revoked_by VARCHAR"):
         con.execute(f"ALTER TABLE ingest.exceptions ADD COLUMN IF NOT EXISTS {column}")
     for table in TABLES:
@@ -134,9 +137,9 @@ def set_run(
     """
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
-    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, [lower(g) FOR g IN ?], ?)", [
+    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, [lower(g) FOR g IN ?], ?, ?, ?)", [
         as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
-        [g.lower() for g in policy.kommuneadmin_groups], purged_before])
+        policy.kommuneadmin_groups, purged_before, policy.emptied_unit_positions, policy.max_unchanged_days_warned])
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})

@@ -21,7 +21,7 @@ def build_definitions(settings: Settings, progress: Callable[[str], None] = lamb
         asset_checks=[checks.about_extracts, checks.about_people_and_deliveries, checks.about_messages],
         jobs=[jobs.daily, jobs.one_day_again],
         schedules=[jobs.schedule(settings)],
-        sensors=[jobs.delivery_sensor(settings), *sensors.build(settings, [jobs.daily, jobs.one_day_again])],
+        sensors=[jobs.delivery_sensor(settings), sensors.build(settings, [jobs.daily, jobs.one_day_again])],
         resources={"workplace": workplace_resource(settings, progress)},
         executor=dg.in_process_executor,
     )

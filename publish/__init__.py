@@ -6,6 +6,7 @@
     alerts      messages: what is due for whom, and whether it arrived
     cases       the cases of a published set
     deliveries  how recent each system is, and the delivery of each day
+    trust       how far the lists can be trusted, in words
     dossier     everything the warehouse holds about some people
     explain     one case in words: what both systems had, and when
     labels      the Norwegian words for codes

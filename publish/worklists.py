@@ -20,7 +20,7 @@ from typing import Any
 import xlsxwriter
 
 from ingest.sql import Row
-from publish import labels
+from publish import labels, trust
 from publish.deliveries import not_assessable
 from publish.labels import norwegian
 from publish.parallel import in_background
@@ -113,7 +113,9 @@ def _workbook(
             {"bold": True, "bg_color": "#1f4e79", "font_color": "white", "text_wrap": True, "valign": "top"}),
         "text": book.add_format({"valign": "top"}), "wrapped": book.add_format({"valign": "top", "text_wrap": True}),
         "date": book.add_format({"valign": "top", "num_format": "dd.mm.yyyy"}),
-        "title": book.add_format({"bold": True, "font_size": 16}),
+        "title": book.add_format({"bold": True, "font_size": 16}), "good": book.add_format(),
+        "doubt": book.add_format({"bold": True, "font_color": "#8a5a00"}),
+        "bad": book.add_format({"bold": True, "font_color": "#a3161f"}),
     }
     unknown = set(not_assessable(freshness))
     by_type: dict[str, list[Row]] = {t: [] for t in labels.FINDING_TYPES}
@@ -127,6 +129,8 @@ def _workbook(
         if finding_type in unknown:
             sheet.write_string(len(by_type[finding_type]) + 2, 0, "Kan ikke vurderes: kilden leverer ikke det som trengs. "
                                "At listen er tom, betyr ikke at alt er i orden.")
+        elif trust.is_in_doubt(freshness):
+            sheet.write_string(len(by_type[finding_type]) + 2, 0, "Listen kan mangle noen: se arket Oversikt.", formats["bad"])
     if roster is not None:
         _table(book.add_worksheet("Kommuneadmin"), _ROSTER, roster, formats)
     book.close()
@@ -154,6 +158,7 @@ def _overview(
     book: xlsxwriter.Workbook, title: str, as_of: date, freshness: list[Row], by_type: dict[str, list[Row]], unknown: set[str],
     formats: dict[str, Any],
 ) -> None:
+    in_doubt = trust.is_in_doubt(freshness)
     sheet = book.add_worksheet("Oversikt")
     sheet.set_column(0, 0, 40)
     sheet.set_column(1, 2, 14)
@@ -161,10 +166,8 @@ def _overview(
     sheet.write_string(0, 0, title, formats["title"])
     sheet.write_string(1, 0, f"Per {norwegian(as_of)}")
     line = 3
-    for row in freshness:
-        state = (f"uttrekk av {norwegian(row['current_extract_date'])}, {row['age_days']} dager gammelt: "
-                 f"{labels.FRESHNESS[row['status']]}" if row["current_extract_date"] else "har ikke levert")
-        sheet.write_string(line, 0, f"{labels.SYSTEMS[row['system']]}: {state}")
+    for shown in trust.lines(freshness):
+        sheet.write_string(line, 0, shown.whole, formats[shown.level])
         line += 1
     line += 1
     for column, heading in enumerate(("Type", "Åpne", "Unntatt", "Hva det betyr")):
@@ -176,7 +179,10 @@ def _overview(
         if finding_type in unknown and not of_type:
             sheet.write_string(line, 1, "kan ikke vurderes")
         else:
-            sheet.write_number(line, 1, len(of_type) - excepted)
+            if in_doubt and len(of_type) == excepted:
+                sheet.write_string(line, 1, "ingen kjente", formats["bad"])
+            else:
+                sheet.write_number(line, 1, len(of_type) - excepted)
             sheet.write_number(line, 2, excepted)
         sheet.write_string(line, 3, labels.MEANINGS[finding_type])
 

@@ -1,3 +1,8 @@
+{# The canonical tables by system. #}
+{% macro canonical_tables() -%}
+{{ return({'hrm': ['employees', 'positions', 'org_units'], 'vfs': ['persons', 'positions', 'accesses', 'org_units']}) }}
+{%- endmacro %}
+
 {# The versions of a table as known on the as-of date; later extracts are left out. #}
 {% macro staged_versions(table) -%}
 select

@@ -85,6 +85,10 @@ class Adapter(ABC):
     def days(self, until: date) -> dict[date, str]:
         """For a dated adapter: {delivered day up to `until`: signature, which changes when the delivery does}."""
 
+    def passed_over(self, until: date) -> list[str]:
+        """Names, without national ids, of what lies in a dated adapter's place and is no day, or one after `until`."""
+        return []
+
     @abstractmethod
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> Fetched:
         """One day's delivery. With `few`, a pulled adapter may stop after its first rows.
@@ -188,6 +192,10 @@ class Source:
         else:
             common = set.intersection(*(set(d) for d in days if d is not None))
         return [Delivery(self.system, day, tuple(None if d is None else d[day] for d in days)) for day in sorted(common)]
+
+    def passed_over(self, until: date) -> list[str]:
+        """What lies in the source's places and is passed over: no day, or one after `until` (contract#no-day). Sorted."""
+        return sorted({name for a in self._adapters for name in a.passed_over(until)})
 
     def fetch(self, delivery: Delivery, progress: Progress = lambda _: None, *, few: bool = False) -> Content:
         """All of one delivery, or a few rows. Raises DeliveryInProgress or PullFailed; then there is no extract."""

@@ -5,6 +5,7 @@ Raw files are read in place; nothing of them is copied. Does not belong here: wh
 """
 
 import hashlib
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,14 @@ from pathlib import Path
 
 from ingest.canonical_tables import ExtractKind
 from ingest.errors import DeliveryInProgress, PullFailed
+from ingest.national_ids import redact
 from ingest.sources.base import Adapter, Digest, Fetched, Progress, RawTable
 
 MAX_UNPACKED_BYTES = 512 << 20
 _WITHIN_LIMITS_BYTES, _MAX_RATIO = 16 << 20, 100
+# Windows puts these into every folder that somebody looks at.
+_OF_WINDOWS = ("thumbs.db", "desktop.ini")
+_LIKE_A_DAY = re.compile(r"\d{4}\D?\d{1,2}\D?\d{1,2}|\d{1,2}\D\d{1,2}\D\d{2,4}")
 
 
 def dated_folders(path: Path, until: date) -> dict[date, Path]:
@@ -94,6 +99,19 @@ class FileDropAdapter(Adapter):
     def days(self, until: date) -> dict[date, str]:
         """{day up to `until` that has a folder: signature of its files}; other folders are ignored."""
         return {day: self.files(folder).signature() for day, folder in dated_folders(self.path, until).items()}
+
+    def passed_over(self, until: date) -> list[str]:
+        """Names at the path that are no day up to `until`; hidden files are not told.
+
+        Where the path itself is read, and no folder of a day is there, these are only folders whose names look like days.
+        """
+        if not self.path.is_dir():
+            return []
+        read = dated_folders(self.path, until).values()
+        is_undated = self.is_pulled
+        return [redact(entry.name) for entry in sorted(self.path.iterdir())
+                if entry not in read and not entry.name.startswith((".", "~")) and entry.name.lower() not in _OF_WINDOWS
+                and not (is_undated and not (entry.is_dir() and _LIKE_A_DAY.search(entry.name)))]
 
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> Fetched:
         """The files of one day. Raises PullFailed when there is none."""

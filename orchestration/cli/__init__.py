@@ -9,6 +9,7 @@
     console         output, progress, options that several commands have
     runs            the daily job in this process, through Dagster
     replay          a past day, evaluated beside the published marts
+    preview         what would become of the cases if an extract were let in
     status          what `status` and the end of `demo` show
     show_case       what `explain` shows
     show_messages   what `messages` shows

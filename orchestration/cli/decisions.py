@@ -5,11 +5,12 @@ Decisions about cases hold from the next run on; an accepted extract is evaluate
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from ingest.canonical_tables import System
 from orchestration.cli.console import (
     Config,
     Json,
@@ -27,6 +28,9 @@ from orchestration.core import clock
 from orchestration.core.lock import writer
 from orchestration.core.settings import Settings
 
+if TYPE_CHECKING:
+    import duckdb
+
 Until = Annotated[str, typer.Option(help="The last day it holds, YYYY-MM-DD.")]
 By = Annotated[str, typer.Option("--by", help="Who answers for it.")]
 _REVIEW = "kommuneadmin_review"
@@ -35,32 +39,62 @@ _REVIEW = "kommuneadmin_review"
 def accept(
     system: Annotated[str, typer.Argument(help="hrm or vfs")],
     day: Annotated[str, typer.Argument(metavar="DATE", help="The extract date, YYYY-MM-DD.")],
-    reason: Annotated[str, typer.Option(help="Why it is right after all; it is kept with the decision.")],
+    reason: Annotated[str, typer.Option(help="Why it is right after all; it is kept with the decision.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who answers for it; it is kept with the decision.")] = "",
+    preview: Annotated[bool, typer.Option("--preview", help="Only show which cases would open and be resolved.")] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Let a quarantined extract in, and evaluate again. Look at its diff first: `sluttdato status` shows its path."""
+    """Let a quarantined extract in, and evaluate again. Look first: `--preview`, and its diff, whose path `status` shows."""
     from ingest.decisions import Decisions
-    from ingest.landing import Landing
     from ingest.warehouse import open_warehouse
     from publish.snapshot import published_as_of
 
     settings = settings_of(config)
     extract_date, known = needed_day(day, "DATE"), parse_system(system)
-    if not reason.strip():
-        raise WrongUse("--reason is empty: expected why the extract is right after all")
+    as_of = max(filter(None, [published_as_of(settings.paths.published), extract_date]))
+    if preview:
+        _preview(settings, known, extract_date, as_of, as_json=as_json)
+        return
+    needed = (("--reason", reason, "why the extract is right after all"), ("--by", by, "who answers for it"))
+    for option, value, expected in needed:
+        if not value.strip():
+            raise WrongUse(f"{option} is missing or empty: expected {expected}")
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         with open_warehouse(settings.paths.warehouse, progress=progress) as con:
-            waiting = con.execute(
-                "SELECT fingerprint FROM ingest.extracts WHERE system = ? AND extract_date = ? AND status = 'quarantined' "
-                "ORDER BY arrival DESC LIMIT 1", [system, extract_date]).fetchone()
-        if waiting is None:
-            came = Landing(settings.paths.landed).of_day(known, extract_date)
-            raise WrongUse(f"{system} {extract_date}: no quarantined extract; "
-                           + ("`sluttdato status` shows what became of it" if came else "none was taken in for that day"))
-        Decisions(settings.paths.decisions).accept(known, extract_date, waiting[0], reason, clock.today())
-        as_of = max(filter(None, [published_as_of(settings.paths.published), extract_date]))
+            fingerprint = _waiting(con, settings, known, extract_date)
+        Decisions(settings.paths.decisions).accept(known, extract_date, fingerprint, reason, clock.today(), by)
         raise typer.Exit(evaluate(settings, as_of, as_json=as_json))
+
+
+def _waiting(con: "duckdb.DuckDBPyConnection", settings: Settings, system: System, extract_date: date) -> str:
+    """The fingerprint of the quarantined content of a day. Raises WrongUse when none is."""
+    from ingest.landing import Landing
+
+    waiting = con.execute(
+        "SELECT fingerprint FROM ingest.extracts WHERE system = ? AND extract_date = ? AND status = 'quarantined' "
+        "ORDER BY arrival DESC LIMIT 1", [system, extract_date]).fetchone()
+    if waiting is None:
+        came = Landing(settings.paths.landed).of_day(system, extract_date)
+        raise WrongUse(f"{system} {extract_date}: no quarantined extract; "
+                       + ("`sluttdato status` shows what became of it" if came else "none was taken in for that day"))
+    return waiting[0]
+
+
+def _preview(settings: Settings, system: System, extract_date: date, as_of: date, *, as_json: bool) -> None:
+    from ingest.warehouse import open_warehouse
+    from orchestration.cli import preview
+
+    if not settings.paths.warehouse.exists():
+        raise WrongUse("nothing has been taken in yet; `sluttdato run` does that")
+    with progress_line() as progress:
+        with open_warehouse(settings.paths.warehouse, read_only=True, progress=progress) as con:
+            fingerprint = _waiting(con, settings, system, extract_date)
+        shown = preview.preview(settings, system, extract_date, fingerprint, as_of, progress)
+    if as_json:
+        print_json(preview.as_json(shown))
+    else:
+        preview.show(shown, system, extract_date, out)
 
 
 def except_(

@@ -1,4 +1,4 @@
-"""A past day, evaluated beside the published marts: its landed extracts are folded into a separate warehouse."""
+"""A past day, or another decision, evaluated beside the published marts: landed extracts are folded into a separate warehouse."""
 
 import shutil
 from collections.abc import Callable
@@ -27,25 +27,36 @@ def replay(settings: Settings, as_of: date, to: Path, progress: Callable[[str], 
     base = retention.base_date(paths.landed)
     if base and as_of < base:
         raise IngestError(f"{as_of} cannot be replayed: what came before {base} was purged")
-    landing, decisions = Landing(paths.landed), Decisions(paths.decisions)
+    decisions = Decisions(paths.decisions)
     to = to.absolute()
     if to.exists():
         to.rmdir()
     with files.new_folder(to) as folder:
         scratch = DataPaths(folder / "scratch")
+        evaluate_beside(settings, as_of, scratch, decisions, paths.quarantined, progress)
         with open_warehouse(scratch.warehouse) as con:
-            for system in SYSTEMS:
-                intake.fold_landed(con, landing, decisions, settings.policy, system, paths.quarantined, progress, until=as_of)
-            set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before())
-            set_alert_log(con, alert_log(settings).rows())
-        progress("evaluating: dbt build")
-        manifest = dbt.manifest(settings.data_dir, paths.warehouse, progress)
-        # A separate target folder, with a copy of dbt's parse: the daily run may use the other one at the same time.
-        scratch.dbt_target.mkdir(parents=True)
-        shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
-        if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch.root, scratch.warehouse)):
-            raise dbt.DbtFailed("; ".join(failed))
-        with open_warehouse(scratch.warehouse) as con:
-            rows = write_set(con, folder, as_of, dbt.descriptions(manifest))
+            rows = write_set(con, folder, as_of, dbt.descriptions(paths.dbt_manifest))
         shutil.rmtree(scratch.root)
     return rows
+
+
+def evaluate_beside(
+    settings: Settings, as_of: date, scratch: DataPaths, decisions: Decisions, quarantined: Path, progress: Callable[[str], None]
+) -> None:
+    """Fold what landed up to a day, with these decisions, into the warehouse of `scratch`, and evaluate it there.
+
+    Raises DbtFailed when dbt fails.
+    """
+    paths, landing = settings.paths, Landing(settings.paths.landed)
+    with open_warehouse(scratch.warehouse) as con:
+        for system in SYSTEMS:
+            intake.fold_landed(con, landing, decisions, settings.policy, system, quarantined, progress, until=as_of)
+        set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before())
+        set_alert_log(con, alert_log(settings).rows())
+    progress("evaluating: dbt build")
+    dbt.manifest(settings.data_dir, paths.warehouse, progress)
+    # A separate target folder, with a copy of dbt's parse: the daily run may use the other one at the same time.
+    scratch.dbt_target.mkdir(parents=True)
+    shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
+    if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch.root, scratch.warehouse)):
+        raise dbt.DbtFailed("; ".join(failed))

@@ -3,12 +3,15 @@
 Does not belong here: how the job is run (`runs`), how a past day is evaluated (`replay`).
 """
 
+import os
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ingest.sql import Row
 from orchestration.cli.console import (
     FAILED,
     WITHHELD,
@@ -69,10 +72,11 @@ def replay(
 
 
 def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove what is older than `retention.keep_days`: landed extracts and resolved findings, for good."""
+    """Remove what is older than `retention.keep_days`: landed extracts, resolved findings, Dagster's record, for good."""
     from ingest import retention
     from ingest.decisions import Decisions
     from ingest.warehouse import open_warehouse
+    from orchestration.cli.runs import purge_dagster
     from orchestration.core.alerting import alert_log
     from publish.snapshot import published_as_of, remove_old_sets
 
@@ -85,39 +89,58 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
         alert_log(settings).purge(before)
         with open_warehouse(paths.warehouse, progress=progress) as con:
             days = retention.purge(con, paths.landed, paths.quarantined, before)
+        runs = purge_dagster(settings, before)
         paths.remove_warehouse()
         status = evaluate(settings, published_as_of(paths.published) or clock.today(), rebuilt=True)
         if status != FAILED:
             remove_old_sets(paths.published, kept=1)
     out.print(f"{days} extract days before {before} removed", markup=False)
+    if runs is None:
+        err.print(f"Dagster's record in {os.environ['DAGSTER_HOME']} is not below the data directory: remove there yourself "
+                  f"what ended before {before}.", markup=False, soft_wrap=True)
+    else:
+        out.print(f"{runs} runs before {before} removed from Dagster's record", markup=False)
     raise typer.Exit(status)
 
 
 def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
-    """Run the daily job and print its outcome; returns the exit status.
+    """Run the daily job and print its outcome; returns the exit status. `rebuilt`: the warehouse was removed.
 
-    `rebuilt`: the warehouse was removed. Extracts withheld earlier are not reported again.
+    Withheld deliveries that an ended run has told are not printed again; others are, whichever run withheld them.
     """
     from orchestration.cli.runs import run_daily
+    from orchestration.core.alerting import remember_told, told_record
 
-    with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
-        report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
-    withheld = [] if rebuilt else report.withheld
+    with ExitStack() as at_work:  # what was told is recorded when all is printed, before another run begins
+        with progress_line() as progress:
+            at_work.enter_context(writer(settings.data_dir, settings.lock_patience_seconds, progress))
+            report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
+        withheld = told_record(settings).untold(report.withheld)
+        _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
+        remember_told(settings, report, sent)
+    if not report.succeeded or report.not_pulled:
+        return FAILED
+    return WITHHELD if withheld else 0
+
+
+def _print_outcome(
+    settings: Settings, report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date, *, as_json: bool,
+    rebuilt: bool,
+) -> None:
     if as_json:
-        print_json(_as_json(report, sent, withheld, as_of))
+        print_json(_as_json(report, sent, withheld, as_of) | {
+            "systems": {f["system"]: f["status"] for f in _freshness(settings)}})
     else:
         _print_checks(report, sent)
         _print_deliveries(report, withheld)
         if report.succeeded:
             _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
+            _print_freshness(settings)
     if not report.succeeded:
         for failed in report.failed_steps:
             err.print(f"sluttdato: {failed.step}: {failed.message}", markup=False, soft_wrap=True)
         err.print(f"The run {report.run_id} failed; what is published has not changed. Run again when the cause is fixed.",
                   markup=False, soft_wrap=True)
-    if not report.succeeded or report.not_pulled:
-        return FAILED
-    return WITHHELD if withheld else 0
 
 
 def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
@@ -167,7 +190,29 @@ def _print_deliveries(report: RunReport, withheld: list[DeliveryOutcome]) -> Non
         err.print("The marts are made from the extracts before it.", soft_wrap=True)
     if withheld:
         err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
-                  "is let in by `sluttdato accept`.", soft_wrap=True)
+                  "is let in by `sluttdato accept`, and `--preview` shows first what would become of the cases.", soft_wrap=True)
+
+
+def _freshness(settings: Settings) -> list[Row]:
+    """How fresh each system is in the published set; empty when nothing is published."""
+    import duckdb
+
+    from publish import deliveries
+
+    if not settings.paths.marts.exists():
+        return []
+    with duckdb.connect(str(settings.paths.marts), read_only=True) as con:
+        return deliveries.freshness(con)
+
+
+def _print_freshness(settings: Settings) -> None:
+    """That a run went well says nothing of what it had to go by."""
+    for system in _freshness(settings):
+        if system["status"] == "missing":
+            err.print(f"{system['system']} is missing: without it nothing can be assessed.", soft_wrap=True)
+        elif system["status"] != "fresh":
+            err.print(f"{system['system']} is {system['status']}: the lists are made from its extract of "
+                      f"{system['current_extract_date']}, and lack what changed after it.", soft_wrap=True)
 
 
 def _print_publication(report: RunReport, settings: Settings, as_of: date, extracts: str) -> None:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.core.alerting import send_messages, show_in_dagster
-from orchestration.core.run_report import RunReport
+from orchestration.core.run_report import BY_COMMAND_LINE, RunReport
 from orchestration.core.settings import Settings
 from publish.alerts.send import Sent
 
 if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read do not need it
     import dagster as dg
 
-_OURS = {"sluttdato/run-by": "command line"}
 _DAGSTER_YAML = Path(__file__).resolve().parents[1] / "dagster.yaml"
 
 
@@ -47,9 +46,23 @@ def _close_killed_runs(instance: "dg.DagsterInstance") -> None:
     """Close open runs of the command line: the caller holds the writer's lock, so their processes were killed."""
     import dagster as dg
 
-    open_runs = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING], tags=_OURS)
+    open_runs = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING], tags=BY_COMMAND_LINE)
     for run in instance.get_runs(open_runs):
         instance.report_run_failed(run, "The process was killed; the next run went on where it was.")
+
+
+def purge_dagster(settings: Settings, before: date) -> int | None:
+    """Remove what Dagster recorded before a day; the number of runs removed. None when its home is elsewhere: what else is
+    recorded there is not known here. The caller holds the writer's lock."""
+    from orchestration.core.history import compact, purge_history
+
+    home = settings.paths.dagster_home
+    if prepare_dagster_home(settings).resolve() != home.resolve():
+        return None
+    with dagster_instance(settings) as instance:
+        removed = purge_history(instance, before)
+    compact(home)
+    return removed
 
 
 def run_daily(
@@ -63,7 +76,7 @@ def run_daily(
         job = build_definitions(settings, progress).resolve_job_def("daily")
         with contextlib.redirect_stdout(io.StringIO()):  # dbt's own lines; what failed is in its results
             result = job.execute_in_process(
-                instance=instance, raise_on_error=False, tags=_OURS,
+                instance=instance, raise_on_error=False, tags=BY_COMMAND_LINE,
                 run_config={
                     "ops": {"take_in": {"config": {"as_of": as_of.isoformat(), "deliveries": deliveries}}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -10,9 +10,9 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from ingest import quarantine
 from ingest.canonical_tables import SYSTEMS, System
 from ingest.landing import Landing
-from ingest.quarantine import diff_file
 from ingest.sql import Row, scalar
 from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
@@ -21,14 +21,22 @@ from publish import deliveries, labels
 _SIGNS = {"accepted": "[green]■[/]", "replaced": "[green]■[/]", "quarantined": "[yellow]Q[/]", "refused": "[red]X[/]",
           "missing": "[dim]·[/]", "pending": "[cyan]?[/]"}
 
+_MOST_UNITS = 10
+_SUMMARY = {"gone": "rows gone", "new": "rows new", "stopping": "positions would stop", "starting": "positions would begin",
+            "end_lost": "end dates lost", "end_changed": "end dates changed", "login_lost": "may no longer log in",
+            "login_given": "may log in again"}
+
 
 def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     """The status as plain values.
 
-    {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "days": {day: state},
-    "withheld": [{"extract_date", "status", "reason", "diff"}], "pending": [day]}}, "findings": {type: {"open",
-    "excepted"}}, "not_assessable": [name]}. A state is accepted, quarantined, refused, missing or pending (delivered, not
-    taken in yet). For a type that is not assessable, the counts are those of its last assessable day; null instead of zero.
+    {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "unchanged_since", "kept_rows",
+    "may_miss_rows", "missing_since", "days": {day: state}, "withheld": [{"extract_date", "status", "reason", "diff",
+    "summary"}], "pending": [day], "passed_over": [name]}}, "findings": {type: {"open", "excepted"}}, "not_assessable": [name]}.
+    A state is accepted, quarantined, refused, missing or pending (delivered, not taken in yet). `missing_since`: the day after
+    the current extract, where the system is not fresh. `summary`: what a quarantined extract would change, by org unit (see
+    `ingest.quarantine`). For a type that is not assessable, the counts are those of its last assessable day; null instead of
+    zero.
     """
     freshness: list[Row] = []
     extracts: dict[System, list[Row]] = {system: [] for system in SYSTEMS}
@@ -57,18 +65,24 @@ def _system(
         "current_extract_date": freshness["current_extract_date"] if freshness else None,
         "age_days": freshness["age_days"] if freshness else None,
         "status": freshness["status"] if freshness else "missing",
+        "unchanged_since": freshness["unchanged_since"] if freshness else None,
+        "kept_rows": freshness["kept_rows"] if freshness else 0,
+        "may_miss_rows": freshness["may_miss_rows"] if freshness else 0,
+        "missing_since": deliveries.missing_since(freshness) if freshness else None,
         "days": {day.isoformat(): state_of.get(day, "missing") for day in shown_days},
         "withheld": [{"extract_date": e["extract_date"], "status": e["status"], "reason": e["reason"],
-                      "diff": _diff(settings.paths, landing, e) if e["status"] == "quarantined" else None}
+                      **_diff(settings.paths, landing, e)}
                      for e in extracts if e["status"] in ("quarantined", "refused")],
-        "pending": pending}
+        "pending": pending, "passed_over": settings.source(system).passed_over(today)}
 
 
-def _diff(paths: DataPaths, landing: Landing, extract: Row) -> str | None:
-    """Where the diff of a quarantined day is, unless it was purged."""
+def _diff(paths: DataPaths, landing: Landing, extract: Row) -> dict[str, Any]:
+    """Where the diff of a quarantined day is, unless it was purged, and its summary by org unit."""
     of_day = landing.of_day(extract["system"], extract["extract_date"])
-    file = next((diff_file(paths.quarantined, e) for e in reversed(of_day) if not e.refused), None)
-    return paths.shown(file) if file and file.exists() else None
+    file = next((quarantine.diff_file(paths.quarantined, e) for e in reversed(of_day) if not e.refused), None)
+    if extract["status"] != "quarantined" or not file or not file.exists():
+        return {"diff": None, "summary": []}
+    return {"diff": paths.shown(file), "summary": [vars(unit) for unit in quarantine.summary(file)]}
 
 
 def _findings(con: duckdb.DuckDBPyConnection, not_assessable: list[str]) -> dict[str, dict[str, int | None]]:
@@ -90,12 +104,17 @@ def show_status(status: dict[str, Any], out: Console) -> None:
     for system, s in status["systems"].items():
         days = list(s["days"])
         out.print(f"\n[b]{system}[/]  {''.join(_SIGNS[state] for state in s['days'].values())}  {days[0]} to {days[-1]}")
-        if s["current_extract_date"]:
-            out.print(f"     current extract {s['current_extract_date']}, {s['age_days']} days old: {s['status']}")
+        _show_freshness(s, out)
         for w in s["withheld"]:
             out.print(f"     {w['extract_date']} {w['status']}: {w['reason']}", markup=False, soft_wrap=True)
+            for unit in w["summary"][:_MOST_UNITS]:
+                out.print(f"       {unit_line(unit)}", markup=False, soft_wrap=True)
+            if len(w["summary"]) > _MOST_UNITS:
+                out.print(f"       and {len(w['summary']) - _MOST_UNITS} more units", soft_wrap=True)
             if w["diff"]:
-                out.print(f"       who would have come or gone: {w['diff']}", markup=False, soft_wrap=True)
+                out.print(f"       row by row: {w['diff']}", markup=False, soft_wrap=True)
+        if s["passed_over"]:
+            out.print(f"     passed over, no day up to today: {', '.join(s['passed_over'])}", markup=False, soft_wrap=True)
         missing = [day for day, state in s["days"].items() if state == "missing"]
         if missing:
             shown = ", ".join(missing[-5:])
@@ -107,6 +126,29 @@ def show_status(status: dict[str, Any], out: Console) -> None:
         out.print(findings_table(status["findings"]))
     if status["not_assessable"]:
         out.print(f"\nNot assessable from these sources: {', '.join(status['not_assessable'])}", soft_wrap=True)
+
+
+def _show_freshness(system: dict[str, Any], out: Console) -> None:
+    """How far the lists can be trusted: red where something newer is withheld, too old or missing, yellow for a doubt."""
+    if system["current_extract_date"]:
+        colour = "green" if system["status"] == "fresh" else "red"
+        out.print(f"     current extract {system['current_extract_date']}, {system['age_days']} days old: "
+                  f"[{colour}]{system['status']}[/]", soft_wrap=True)
+    if system["missing_since"]:
+        out.print(f"     [red]what {system['missing_since']} and the days after it changed is missing in the lists[/]",
+                  soft_wrap=True)
+    if system["unchanged_since"] and system["unchanged_since"] != system["current_extract_date"]:
+        out.print(f"     unchanged since {system['unchanged_since']}", soft_wrap=True)
+    if system["kept_rows"]:
+        out.print(f"     [yellow]{system['kept_rows']} rows cannot be read; what was known of them is kept[/]", soft_wrap=True)
+    if system["may_miss_rows"]:
+        out.print(f"     [yellow]{system['may_miss_rows']} rows cannot be read at all: rows may be missing[/]", soft_wrap=True)
+
+
+def unit_line(unit: dict[str, Any]) -> str:
+    """What a withheld extract would change at an org unit, in a line."""
+    counts = ", ".join(f"{unit[name]} {words}" for name, words in _SUMMARY.items() if unit[name])
+    return f"{unit['org_name']} ({unit['org_number']}): {counts}" if unit["org_number"] else f"no unit: {counts}"
 
 
 def findings_table(findings: dict[str, dict[str, int | None]]) -> Table:

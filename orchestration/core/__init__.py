@@ -7,7 +7,9 @@
     lock          one writer at a time
     dbt           running dbt in this process; the manifest
     run_report    what a run did, to Dagster's events and back
+    told          which withheld deliveries an ended run has told
     alerting      messages after a run
+    history       what a purge removes of Dagster's record
     demo_place    the demo in a data directory: its simulated systems as sources
 
 Belongs here: what needs neither Dagster's definitions nor a terminal. Does not belong here: assets and checks (`defs`),

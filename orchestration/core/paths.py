@@ -5,6 +5,7 @@
     quarantined/              diffs of quarantined extracts (`ingest.quarantine`)
     decisions/                what people decided (`ingest.decisions`)
     alerts/                   the log of messages (`publish.alerts.log`)
+    told.json                 which withheld deliveries an ended run has told (`core.told`)
     published, published.d/   the published set, a link, and the sets it may point to (`publish.snapshot`)
     secrets/id_key            the generated key that national ids are hashed with; landed/id_key.fingerprint: which key it is
     dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
@@ -45,6 +46,10 @@ class DataPaths:
     @property
     def alerts(self) -> Path:
         return self.root / "alerts"
+
+    @property
+    def told(self) -> Path:
+        return self.root / "told.json"
 
     @property
     def published(self) -> Path:

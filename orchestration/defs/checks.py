@@ -10,12 +10,14 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from ingest.canonical_tables import SYSTEMS, TABLES, Table
-from ingest.expectations import results
+from ingest.canonical_tables import SYSTEMS, TABLES, System, Table
+from ingest.expectations import RESULT_FILE, results
 from ingest.landing import REJECTED_ROWS, Landed
-from ingest.sql import Row, scalar
+from ingest.policy import Policy
+from ingest.sql import Row, rows, scalar
+from orchestration.core import clock
 from orchestration.core.alerting import MESSAGES_WERE_SENT, alert_log, outcome_of
-from orchestration.core.run_report import PUBLISHED_ASSET
+from orchestration.core.run_report import IS_AS_EXPECTED, PUBLISHED_ASSET, unexpected_metadata
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 from publish import deliveries
 from publish.alerts.send import Sent
@@ -25,7 +27,18 @@ _PERSONS = dg.AssetKey(["marts", "employee_status"])
 _END_DATES = dg.AssetKey(["marts", "end_date_propagation"])
 _ROSTER = dg.AssetKey(["marts", "kommuneadmin_roster"])
 _FINDINGS = dg.AssetKey(["marts", "findings"])
+_REJECTED = dg.AssetKey(["marts", "rejected_rows"])
+_EMPTIED = dg.AssetKey(["marts", "emptied_org_units"])
 _TREND_DAYS = 14
+_MOST_NAMED = 10
+# The comparisons of int_numbers__written_differently: what is compared, and whether the numbers are those of people.
+_COMPARISONS = {
+    "vfs_persons_to_hrm_employees": ("employee numbers of VFS persons and HRM", True),
+    "hrm_positions_to_hrm_employees": ("employee numbers of HRM positions and HRM employees", True),
+    "vfs_positions_to_vfs_persons": ("person ids of VFS positions and VFS persons", True),
+    "vfs_accesses_to_vfs_persons": ("person ids of VFS accesses and VFS persons", True),
+    "hrm_org_units_to_vfs_org_units": ("org numbers of HRM and VFS", False),
+}
 
 SPECS = [
     dg.AssetCheckSpec("extracts_arrived", asset=_FRESHNESS,
@@ -34,21 +47,34 @@ SPECS = [
                       description="No system's current extract is missing or older than `policy.max_extract_age_days`."),
     dg.AssetCheckSpec("extracts_are_let_in", asset=_FRESHNESS,
                       description="No extract newer than the current one was refused or quarantined (volume)."),
+    dg.AssetCheckSpec("sources_are_alive", asset=_FRESHNESS,
+                      description="No system's state has been the same for `policy.max_unchanged_days`; warns from "
+                                  "`policy.max_unchanged_days_warned`."),
+    dg.AssetCheckSpec("folders_are_days", asset=_FRESHNESS,
+                      description="Nothing in a source's place is passed over: no day, or a day to come. Warns."),
+    dg.AssetCheckSpec("rows_are_readable", asset=_REJECTED,
+                      description="Every row of the current extracts can be read; what was known of the others is kept."),
+    dg.AssetCheckSpec("no_unit_was_emptied", asset=_EMPTIED,
+                      description="No org unit lost all its active positions (`policy.emptied_unit_positions` or more) with the "
+                                  "current extract of a system."),
     dg.AssetCheckSpec("match_rate_holds", asset=_PERSONS,
                       description="The share of VFS persons that match an employee did not fall by more than "
-                                  "`policy.max_match_drop_points`."),
+                                  "`policy.max_match_drop_points`, and is not below `policy.min_match_percent`."),
     dg.AssetCheckSpec("numbers_are_written_alike", asset=_PERSONS,
-                      description="No employee number would match if leading zeros or spaces were dropped. Warns."),
+                      description="No number that one table names and another holds would match only if leading zeros, white "
+                                  "space or capitals were dropped."),
     dg.AssetCheckSpec("identities_are_certain", asset=_FINDINGS, description="No open finding disputed_identity. Warns."),
     dg.AssetCheckSpec("end_dates_propagate", asset=_END_DATES,
                       description="No end date of HRM failed to arrive in VFS; warns when one is at risk."),
     dg.AssetCheckSpec("kommuneadmins_are_in_order", asset=_ROSTER,
                       description="No kommuneadmin has a reason to be reviewed. Warns."),
+    dg.AssetCheckSpec("kommuneadmin_groups_exist", asset=_ROSTER,
+                      description="Some access is in a group of `policy.kommuneadmin_groups`, or never was: none was renamed."),
 ]
 
 
 _AS_EXPECTED = [
-    dg.AssetCheckSpec("is_as_expected", asset=["versions", t.versions_name],
+    dg.AssetCheckSpec(IS_AS_EXPECTED, asset=["versions", t.versions_name],
                       description=f"Great Expectations on the newest {t.system.upper()} extract's `{t.name}`.")
     for t in TABLES
 ]
@@ -57,7 +83,7 @@ _AS_EXPECTED = [
 # The examination runs in its own process beside dbt, so the step that waits for it comes after dbt.
 @dg.multi_asset_check(specs=_AS_EXPECTED, name="check_extracts", pool="warehouse", op_tags={"dagster/priority": "-1"})
 def about_extracts(workplace: dg.ResourceParam[Workplace]):
-    """Great Expectations' results on the newest extract of each system: counts and keys only."""
+    """Great Expectations' results on the newest extract of each system: counts only."""
     as_of = workplace.as_of
     newest = {s: max((e for e in workplace.landing.all(s) if not e.refused and e.extract_date <= as_of),
                      key=lambda e: (e.extract_date, e.arrival), default=None) for s in SYSTEMS}
@@ -71,31 +97,39 @@ def about_extracts(workplace: dg.ResourceParam[Workplace]):
 
 def _expectations(table: Table, newest: Landed | None) -> dg.AssetCheckResult:
     expected = results(newest.folder).get(table.name, []) if newest else []
-    failed = [e for e in expected if not e.success]
+    failed = {f"{e.expectation}/{e.column}": e.unexpected_count for e in expected if not e.success}
     if newest is None:
         text = "No extract has come yet."
     elif not expected:
-        text = f"The extract of {newest.extract_date} holds no {table.name}."
+        text = f"The extract of {newest.extract_date} holds no {table.name}, or it was not examined."
     else:
-        text = f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}."
+        text = "; ".join([
+            f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}",
+            *(f"{name}: {count} rows" for name, count in failed.items())])
+    # Which rows these are is in the file beside the extract, which the retention removes with it.
+    where = {"keys_of_rows": dg.MetadataValue.path(str(newest.folder / RESULT_FILE))} if newest and failed else {}
     return _result(
-        dg.AssetKey(["versions", table.versions_name]), "is_as_expected", passed=not failed, text=text,
-        warns=not any(e.critical for e in failed), expectations=len(expected), failed=len(failed),
-        **{f"{e.expectation}/{e.column}": {"unexpected_count": e.unexpected_count, "keys": e.keys} for e in failed})
+        dg.AssetKey(["versions", table.versions_name]), IS_AS_EXPECTED, passed=not failed, text=text,
+        warns=not any(e.critical for e in expected if not e.success), expectations=len(expected), failed=len(failed),
+        **unexpected_metadata(failed if expected else None), **where)
 
 
 @dg.multi_asset_check(specs=SPECS, name="check_people_and_deliveries", pool="warehouse")
 def about_people_and_deliveries(workplace: dg.ResourceParam[Workplace]):
     """All checks on one connection."""
     with retried_when_it_can_pass():
-        as_of = workplace.as_of
+        as_of, policy = workplace.as_of, workplace.settings.policy
+        passed_over: dict[System, list[str]] = {
+            s: workplace.settings.source(s).passed_over(max(as_of, clock.today())) for s in SYSTEMS}
         with workplace.warehouse(read_only=True) as con:
             freshness = deliveries.freshness(con)
             unknown = deliveries.not_assessable(freshness)
             results_by_page = [
-                ("index.html", _deliveries(con, freshness, as_of)),
-                ("saker.html", _identity(con, workplace.settings.policy.max_match_drop_points)),
-                ("index.html", [_end_dates(con, unknown, as_of)]), ("kommuneadmin.html", [_kommuneadmins(con, unknown)]),
+                ("index.html", [*_deliveries(con, freshness, as_of), _alive(freshness, policy), _folders(passed_over),
+                                _readable(con, freshness), _emptied(con, freshness)]),
+                ("saker.html", _identity(con, policy)),
+                ("index.html", [_end_dates(con, unknown, as_of)]),
+                ("kommuneadmin.html", [_kommuneadmins(con, unknown), _kommuneadmin_groups(con, policy)]),
             ]
     for page, page_results in results_by_page:
         for result in page_results:
@@ -139,7 +173,7 @@ def _deliveries(con: duckdb.DuckDBPyConnection, freshness: list[Row], as_of: dat
         trend=_volumes(con, as_of))
     old = [f"{f['system']}: " + ("no extract has come" if f["age_days"] is None
                                  else f"the current extract is {f['age_days']} days old")
-           for f in freshness if f["status"] != "fresh"]
+           for f in freshness if f["status"] == "missing" or f["is_too_old"]]
     recent = _result(
         _FRESHNESS, "extracts_are_recent", passed=not old,
         text="; ".join(old) or "Both current extracts are recent enough.",
@@ -169,29 +203,121 @@ def _volumes(con: duckdb.DuckDBPyConnection, as_of: date) -> dg.TableMetadataVal
     return _table(["day", *(name for s in SYSTEMS for name in (s, f"{s}_rows"))], [row(d) for d in _last_days(as_of)])
 
 
-def _identity(con: duckdb.DuckDBPyConnection, max_drop_points: float) -> list[dg.AssetCheckResult]:
+def _alive(freshness: list[Row], policy: Policy) -> dg.AssetCheckResult:
+    """contract#frozen-source"""
+    unchanged = {f["system"]: (f["current_extract_date"] - f["unchanged_since"]).days for f in freshness
+                 if f["current_extract_date"] is not None}
+    frozen = {s: days for s, days in unchanged.items() if days >= policy.max_unchanged_days_warned and days > 0}
+    is_long = any(days >= policy.max_unchanged_days for days in frozen.values())
+    since = {f["system"]: f["unchanged_since"] for f in freshness}
+    text = "; ".join(f"{s}: every extract since {since[s]} has the same content ({days} days)" for s, days in frozen.items())
+    return _result(
+        _FRESHNESS, "sources_are_alive", passed=not frozen, warns=not is_long,
+        text=f"{text}. Does the source still deliver what it holds today?" if frozen else "The extracts change.",
+        **{f"{s}/unchanged_days": days for s, days in unchanged.items()})
+
+
+def _folders(passed_over: dict[System, list[str]]) -> dg.AssetCheckResult:
+    """contract#no-day"""
+    told = [f"{s}: {_some(names)}" for s, names in passed_over.items() if names]
+    return _result(
+        _FRESHNESS, "folders_are_days", passed=not told, warns=True,
+        text=f"Passed over, being no day (YYYY-MM-DD) up to today: {'; '.join(told)}." if told
+        else "Every folder is a day.",
+        **{f"{s}/passed_over": len(names) for s, names in passed_over.items()})
+
+
+def _some(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _readable(con: duckdb.DuckDBPyConnection, freshness: list[Row]) -> dg.AssetCheckResult:
+    """contract#rejected-row"""
+    unreadable = con.execute("""
+        SELECT system, table_name, list(DISTINCT key ORDER BY key) FILTER (key <> '') AS keys,
+          count(DISTINCT (file, line)) AS row_count, min(kept_since)
+        FROM marts.rejected_rows JOIN marts.data_freshness USING (system)
+        WHERE is_unreadable AND extract_date = current_extract_date GROUP BY ALL ORDER BY ALL""").fetchall()
+    kept, missing = sum(f["kept_rows"] for f in freshness), sum(f["may_miss_rows"] for f in freshness)
+    parts = [f"{s} {table}: {count} rows cannot be read" + (f", the first since {since}" if since else "")
+             for s, table, _, count, since in unreadable]
+    if kept:
+        parts.append(f"what was known of them is kept ({kept} rows)")
+    if missing:
+        parts.append(f"of {missing} nothing can be told: rows may be missing")
+    named = [f"{s} {table} {key}" for s, table, keys, _, _ in unreadable for key in keys or []]
+    passed = not (kept or missing)
+    return _result(
+        _REJECTED, "rows_are_readable", passed=passed,
+        text="Nothing is kept or missing because it cannot be read." if passed else _with_keys("; ".join(parts), named),
+        kept_rows=kept, may_miss_rows=missing,
+        **{f"unreadable/{s}/{table}": count for s, table, _, count, _ in unreadable})
+
+
+def _with_keys(text: str, keys: list[str]) -> str:
+    """A text, and on a line of their own the keys that it is about, which not every reader of messages may see."""
+    return f"{text}.\n{_some(keys)}" if keys else f"{text}."
+
+
+def _emptied(con: duckdb.DuckDBPyConnection, freshness: list[Row]) -> dg.AssetCheckResult:
+    """contract#emptied-org-unit"""
+    current = {f["system"]: f["current_extract_date"] for f in freshness}
+    emptied = [u for u in deliveries.emptied_org_units(con) if u["emptied_on"] == current[u["system"]]]
+    named = [f"{u['org_name']} ({u['org_number']}): {u['active_positions_before']} active positions in {u['system']} before, "
+             "none now" for u in emptied]
+    return _result(
+        _EMPTIED, "no_unit_was_emptied", passed=not emptied, units=len(emptied),
+        text="; ".join(named) + ". Was the unit closed, or is a part of the extract missing?" if emptied
+        else "No unit lost all its active positions.",
+        **{f"{u['system']}/{u['org_number']} {u['org_name']}": u["active_positions_before"] for u in emptied})
+
+
+def _identity(con: duckdb.DuckDBPyConnection, policy: Policy) -> list[dg.AssetCheckResult]:
     rates = {today: (day, percent) for day, today, percent in con.execute(
         "SELECT day, is_today, matched_percent FROM intermediate.int_identity__match_rate").fetchall()}
     (_, now), (before_day, before) = rates[True], rates.get(False, (None, None))
-    fallen = now is not None and before is not None and before - now > max_drop_points
+    fallen = now is not None and before is not None and before - now > policy.max_match_drop_points
+    low = now is not None and now < policy.min_match_percent
+    if fallen:
+        told = (f"The share of VFS persons that match an employee fell from {before:g} % ({before_day}) to {now:g} %. "
+                "Has a column or its format changed?")
+    elif low:
+        told = (f"Only {now:g} % of the VFS persons match an employee, less than {policy.min_match_percent:g} %. "
+                "Are the employee numbers of both systems the same?")
+    else:
+        told = "The share of matched persons holds."
     match_rate = _result(
-        _PERSONS, "match_rate_holds", passed=not fallen,
-        text=(f"The share of VFS persons that match an employee fell from {before:g} % ({before_day}) to {now:g} %. "
-              "Has a column or its format changed?") if fallen else "The share of matched persons holds.",
+        _PERSONS, "match_rate_holds", passed=not (fallen or low), text=told,
         **({"matched_percent": now} if now is not None else {}),
         **({"matched_percent_before": before} if before is not None else {}))
-    alike = scalar(con, "SELECT count(DISTINCT person_id) FROM intermediate.int_identity__numbers_written_differently")
-    numbers = _result(
-        _PERSONS, "numbers_are_written_alike", passed=not alike, warns=True, persons=alike,
-        text=f"{alike} employee numbers in VFS would match if leading zeros or spaces were dropped." if alike
-        else "No number is written differently.")
     disputed = scalar(
         con, "SELECT count(*) FROM marts.findings WHERE finding_type = 'disputed_identity' AND status = 'open'")
     identities = _result(
         _FINDINGS, "identities_are_certain", passed=not disputed, warns=True, open=disputed,
         text=f"Number and national id disagree, or several share one, for {disputed} persons." if disputed
         else "No identity is disputed.")
-    return [match_rate, numbers, identities]
+    return [match_rate, _numbers(con), identities]
+
+
+def _numbers(con: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
+    """contract#matched-share"""
+    different: dict[str, list[str]] = dict(con.execute("""
+        SELECT comparison, list(number || ' / ' || counterpart ORDER BY number)
+        FROM intermediate.int_numbers__written_differently GROUP BY comparison""").fetchall())
+    counts: dict[str, Any] = {comparison: len(pairs) for comparison, pairs in different.items()}
+    parts: list[str] = []
+    keys: list[str] = []
+    for comparison, (what, is_of_people) in _COMPARISONS.items():
+        pairs = different.get(comparison, [])
+        if pairs:
+            parts.append(f"{len(pairs)} {what}" + ("" if is_of_people else f" ({_some(pairs)})"))
+            keys += pairs if is_of_people else []
+    text = f"{', '.join(parts)} would match if leading zeros, white space and capitals were dropped"
+    return _result(
+        _PERSONS, "numbers_are_written_alike", passed=not different,
+        text=_with_keys(text, keys) if different else "No number is written differently.", **counts)
 
 
 def _not_assessable(mart: str, key: dg.AssetKey, name: str) -> dg.AssetCheckResult:
@@ -234,6 +360,20 @@ def _kommuneadmins(con: duckdb.DuckDBPyConnection, unknown: list[str]) -> dg.Ass
         _ROSTER, "kommuneadmins_are_in_order", passed=not reasons, warns=True, kommuneadmins=persons,
         text=", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "No kommuneadmin needs a review.",
         **{f"review_reason/{reason}": count for reason, count in reasons.items()})
+
+
+def _kommuneadmin_groups(con: duckdb.DuckDBPyConnection, policy: Policy) -> dg.AssetCheckResult:
+    """contract#renamed-group"""
+    lost = rows(con, "SELECT * FROM intermediate.int_kommuneadmin__groups WHERE is_not_assessable "
+                     "AND to_day > (SELECT as_of_date FROM staging.stg_run)")
+    groups = sorted({group for period in lost for group in period["candidate_groups"] or []})
+    text = ("No access is in a kommuneadmin group that is set "
+            f"(`policy.kommuneadmin_groups`: {', '.join(policy.kommuneadmin_groups)}): kommuneadmins cannot be assessed. ")
+    text += (f"Groups at the kommune's own units, or where a set group stood: {', '.join(groups)}. Set the right one." if groups
+             else "No group stands at the kommune's own units.")
+    return _result(
+        _ROSTER, "kommuneadmin_groups_exist", passed=not lost, candidate_groups=len(groups),
+        text=text if lost else "A kommuneadmin group that is set is found, or none is missed.")
 
 
 def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> dg.TableMetadataValue:

@@ -11,8 +11,9 @@ from orchestration.core.settings import Settings
 from orchestration.defs.assets import extracts
 
 _EXTRACTS = dg.AssetSelection.assets(*(extracts.extract_key(s) for s in SYSTEMS))
-# Dagster starts a run with this tag again when it fails as a whole, e.g. because the process was killed.
-_RETRIED = {"dagster/max_retries": "2"}
+# Dagster resumes a run with these tags when its process was killed, and not when a step failed: a step is tried again by
+# itself where that can help (`retried_when_it_can_pass`). The second tag is for an instance with other settings.
+_RETRIED = {"dagster/max_retries": "2", "dagster/retry_on_asset_or_op_failure": "false"}
 
 daily = dg.define_asset_job(
     "daily", selection=dg.AssetSelection.all() - _EXTRACTS, tags=_RETRIED,

@@ -4,7 +4,7 @@ Pure: no clock, no file, no database.
 """
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -15,10 +15,42 @@ EventKind = Literal["opened", "changed", "escalated", "excepted", "resolved"]
 Key = tuple[str, str]  # (subject_id, case_number); for a problem with the data (its kind, what it is about)
 
 
+# Kinds of problems for whoever acts on the lists. The others are for those who look after the data.
+FOR_LISTS = frozenset({"lists_outdated"})
+# Kinds of problems that are one event: told once, and never over (contract#emptied-org-unit).
+TOLD_ONCE = frozenset({"units_emptied"})
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """What a state covers. Only of these does absence mean that it is over; a new LookedAt covers nothing.
+
+    `finding_types`: types of cases that were evaluated and could be assessed. `kinds`: kinds of problems that were looked at
+    whole. `problems`: single problems that were looked at again, and found to be over where they are absent. `tables`: tables
+    whose newest extract was examined.
+    """
+
+    finding_types: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    problems: frozenset[Key] = frozenset()
+    tables: frozenset[str] = frozenset()
+
+    def covers(self, key: Key, last: "Reported") -> bool:
+        """Whether the absence of this case or problem, last reported so, means that it is over."""
+        if not last.is_problem:
+            return last.finding_type in self.finding_types
+        kind, about = key
+        if kind in TOLD_ONCE:
+            return False
+        return kind in self.kinds or key in self.problems or (
+            kind == "unexpected_rows" and about.partition("/")[0] in self.tables)
+
+
 @dataclass(frozen=True)
 class Item:
     """A case or a problem with the data, as of today. `details` are for the text: the row of the mart `cases`, or the problem's
-    `text` and what belongs to it (see `items.problem`)."""
+    `text` and what belongs to it (see `items.problem`). `level`: how bad a problem is, where that can change; a higher level
+    than the one that was told is told again."""
 
     key: Key
     finding_type: str
@@ -27,6 +59,7 @@ class Item:
     org_number: str | None = None
     is_problem: bool = False
     details: Mapping[str, Any] | None = None
+    level: int | None = None
 
     @property
     def case_number(self) -> str | None:
@@ -57,7 +90,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Event:
-    """One piece of news about a case or a problem. `step`: the age step in days that it has reached."""
+    """One piece of news about a case or a problem. `step`: the age step in days, or the level, that it has reached."""
 
     kind: EventKind
     item: Item
@@ -75,36 +108,47 @@ def age_step(recipient: Recipient, since: date, as_of: date) -> int:
 
 
 def due(
-    recipient: Recipient, items: Iterable[Item], memory: Memory, as_of: date, *, short_lived: Iterable[Item] = (),
-    not_looked_at: Container[str] = (),
+    recipient: Recipient, items: Iterable[Item], memory: Memory, as_of: date, *, looked_at: LookedAt,
+    short_lived: Iterable[Item] = (),
 ) -> list[Event]:
     """The events to send, oldest cases first. An event that arrived is never due again.
 
     `items`: every unresolved case and every problem with the data. `short_lived`: cases that opened after the recipient's last
-    message and are already resolved. `not_looked_at`: finding types and kinds of problems that the items do not cover; their
-    absence does not mean that they are resolved.
+    message and are already resolved, and problems that are over before they could be told. `looked_at`: what the items cover;
+    whatever else is absent is not known to be over.
     """
     now = {i.key: i for i in items}
+    passed = {i.key: i for i in short_lived}
     events = []
     for item in now.values():
         if _concerns(recipient, item) and (event := _event(recipient, item, memory.reported.get(item.key), as_of)):
             events.append(event)
-    for item in short_lived:
+    for item in passed.values():
         if item.key not in memory.reported and item.key not in now and _concerns(recipient, item):
             events += [Event("opened", item), Event("resolved", item)]
     for key, last in memory.reported.items():
-        if key not in now and last.status != "resolved" and last.finding_type not in not_looked_at:
-            gone = Item(key, last.finding_type, "resolved", last.first_sent_on, is_problem=last.is_problem)
+        if key not in now and last.status != "resolved" and looked_at.covers(key, last):
+            gone = passed.get(key) or Item(key, last.finding_type, "resolved", last.first_sent_on, is_problem=last.is_problem)
             events += [*([Event("opened", gone)] if last.is_uncertain else []), Event("resolved", gone)]
     return sorted(events, key=lambda e: (e.item.since, e.item.key))
 
 
 def _concerns(recipient: Recipient, item: Item) -> bool:
-    return recipient.data_problems if item.is_problem else recipient.concerns(item.finding_type, item.org_number)
+    """Whoever acts on the lists is told, too, that these stand still, and that a unit of theirs was emptied."""
+    if not item.is_problem:
+        return recipient.concerns(item.finding_type, item.org_number)
+    if item.finding_type in FOR_LISTS:  # those who look after the data are told what is behind it
+        return recipient.findings and not recipient.data_problems
+    if item.finding_type in TOLD_ONCE:
+        return recipient.data_problems or (
+            recipient.findings and (recipient.org_numbers is None or item.org_number in recipient.org_numbers))
+    return recipient.data_problems
 
 
 def _event(recipient: Recipient, item: Item, last: Reported | None, as_of: date) -> Event | None:
-    step = age_step(recipient, item.since, as_of)
+    step = age_step(recipient, item.since, as_of) if item.level is None else item.level
+    if last and item.finding_type in TOLD_ONCE:
+        step = last.step
     if item.status == "excepted":  # only recipients who know the case as open get this
         return Event("excepted", item, step) if last and last.status == "open" else None
     if last is None or last.is_uncertain or last.status != "open":

@@ -3,20 +3,25 @@
 Belongs here: reading them. Does not belong here: what is a case, which extract is withheld or stale (SQL in `dbt_project`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ingest import quarantine
 from ingest.sql import rows
 from publish import deliveries, labels
-from publish.alerts.due import Item
+from publish.alerts.due import Item, LookedAt
 from publish.labels import norwegian
 
 # A withheld extract is a problem until a newer one counts. It is reported for at least this many days.
 _WITHHELD_DAYS = 3
+# Problems that are read from a published set: looked at whenever that set was made anew.
+_OF_A_PUBLISHED_SET = frozenset({"extract_refused", "extract_quarantined", "lists_outdated"})
+Withheld = tuple[str, date, str]  # system, extract date, status: refused or quarantined
 
 
 @dataclass(frozen=True)
@@ -24,38 +29,43 @@ class State:
     """The state of one day: unresolved cases and problems as items, resolved cases (rows with subject_id, case_number,
     finding_type, org_number, person_id, problem_since), and the finding types and marts that cannot be assessed.
 
-    `not_looked_at`: finding types and kinds of problems that the state does not cover.
+    `looked_at`: what the state covers; `cases_are_known`: whether it holds the cases. `passed`: problems that are over before
+    anybody was told of them.
     """
 
     as_of: date
     items: list[Item]
     resolved: list[dict[str, Any]]
     not_assessable: list[str]
-    not_looked_at: frozenset[str] = frozenset()
-
-    @property
-    def cases_are_known(self) -> bool:
-        """Whether the state covers the cases; false after a run that failed."""
-        return not self.not_looked_at & labels.FINDING_TYPES.keys()
+    looked_at: LookedAt
+    cases_are_known: bool = True
+    passed: list[Item] = field(default_factory=list)
 
     def short_lived(self, since: date | None) -> list[Item]:
-        """Cases that opened after `since` and are already resolved; none when `since` is None."""
+        """Problems that have passed, and cases that opened after `since` and are already resolved; no case when `since` is
+        None."""
         if since is None:
-            return []
-        return [Item((r["subject_id"], r["case_number"]), r["finding_type"], "resolved", r["problem_since"], r["org_number"],
-                     details=r) for r in self.resolved if r["problem_since"] > since]
+            return self.passed
+        return self.passed + [
+            Item((r["subject_id"], r["case_number"]), r["finding_type"], "resolved", r["problem_since"], r["org_number"],
+                 details=r) for r in self.resolved if r["problem_since"] > since]
 
 
-def problem(kind: str, about: str, since: date, text: str, **details: Any) -> Item:
+def problem(kind: str, about: str, since: date, text: str, level: int | None = None, **details: Any) -> Item:
     """A problem with the data: `kind` is a key of labels.PROBLEMS; `text` describes it, without personal data."""
-    return Item((kind, about), kind, "open", since, is_problem=True, details={"text": text, **details})
+    return Item((kind, about), kind, "open", since, is_problem=True, details={"text": text, **details}, level=level)
 
 
 def read_state(
-    marts: Path, problems: list[Item], diffs: dict[tuple[str, date], Path], not_looked_at: frozenset[str] = frozenset()
+    marts: Path, problems: list[Item], diffs: dict[tuple[str, date], Path], *, looked_at: LookedAt, is_new: bool,
+    untold: Collection[Withheld] = (),
 ) -> State:
-    """The state in a published file. `problems` are those that it does not hold; `diffs` belong to quarantined extracts, by
-    system and extract date."""
+    """The state in a published file.
+
+    `problems` and `looked_at` are what the file does not hold. `is_new`: the file was made by the run that is told about, so
+    what is absent from it is over; of an older one nothing is concluded. `diffs` belong to quarantined extracts, by system and
+    extract date. `untold`: withheld extracts that are told however old they are.
+    """
     with duckdb.connect(str(marts), read_only=True) as con:
         cases = rows(con, "FROM cases ORDER BY problem_since, case_number")
         resolved = rows(con, """
@@ -63,30 +73,64 @@ def read_state(
               any_value(person_id) AS person_id, min(problem_since) AS problem_since
             FROM findings GROUP BY ALL HAVING count(*) FILTER (status <> 'resolved') = 0""")
         freshness = deliveries.freshness(con)
+        emptied = deliveries.emptied_org_units(con)
         withheld = rows(con, """
-            SELECT system, extract_date, status, reason FROM extracts
-            WHERE is_withheld OR (status IN ('refused', 'quarantined') AND extract_date > as_of_date - $1)
-            ORDER BY ALL""", [_WITHHELD_DAYS])
+            SELECT system, extract_date, status, reason, is_withheld, extract_date > as_of_date - $1 AS is_recent FROM extracts
+            WHERE status IN ('refused', 'quarantined') ORDER BY ALL""", [_WITHHELD_DAYS])
     as_of = freshness[0]["as_of_date"]
     items = [Item((c["subject_id"], c["case_number"]), c["finding_type"], c["status"], c["problem_since"], c["org_number"],
                   details=c) for c in cases]
+    passed = []
     for w in withheld:
         diff = diffs.get((w["system"], w["extract_date"])) if w["status"] == "quarantined" else None
-        items.append(problem(f"extract_{w['status']}", f"{w['system']}:{w['extract_date']}", w["extract_date"],
-                             w["reason"] or "", system=w["system"], day=w["extract_date"], diff=diff))
+        item = problem(f"extract_{w['status']}", f"{w['system']}:{w['extract_date']}", w["extract_date"],
+                       w["reason"] or "", system=w["system"], day=w["extract_date"], diff=diff)
+        if w["is_withheld"] or w["is_recent"]:
+            items.append(item)
+        elif (w["system"], w["extract_date"], w["status"]) in untold:
+            passed.append(replace(item, status="resolved"))
     for f in freshness:
-        if f["status"] == "fresh":
-            continue
-        current = f["current_extract_date"]
-        text = (f"siste uttrekk er av {norwegian(current)}, {f['age_days']} dager gammelt" if current
+        items += _freshness_problems(f, as_of, [w for w in withheld if w["is_withheld"] and w["system"] == f["system"]], diffs)
+    items += [_emptied_unit(unit) for unit in emptied]
+    unknown = deliveries.not_assessable(freshness)
+    if is_new:
+        fresh = frozenset(("extract_stale", f["system"]) for f in freshness
+                          if f["status"] != "missing" and not f["is_too_old"])
+        looked_at = replace(looked_at, kinds=looked_at.kinds | _OF_A_PUBLISHED_SET, problems=looked_at.problems | fresh,
+                            finding_types=frozenset(labels.FINDING_TYPES) - frozenset(unknown))
+    return State(as_of, [*items, *problems], resolved, unknown, looked_at, passed=passed)
+
+
+def _freshness_problems(
+    freshness: dict[str, Any], as_of: date, withheld: list[dict[str, Any]], diffs: dict[tuple[str, date], Path]
+) -> list[Item]:
+    """What is wrong with how recent a system's current extract is; `withheld`: its extracts newer than that."""
+    system, current, age = freshness["system"], freshness["current_extract_date"], freshness["age_days"]
+    problems, text = [], ""
+    if freshness["status"] == "missing" or freshness["is_too_old"]:
+        text = (f"siste uttrekk er av {norwegian(current)}, {age} dager gammelt" if current
                 else "har ikke levert noe uttrekk")
-        items.append(problem("extract_stale", f["system"], current or as_of, text, system=f["system"]))
-    return State(as_of, [*items, *problems], resolved, deliveries.not_assessable(freshness), not_looked_at)
+        problems.append(problem("extract_stale", system, current or as_of, text, system=system))
+    if withheld or text:
+        # Of the newest that can be read: how many positions would stop with it, by org unit.
+        readable = [(system, w["extract_date"]) for w in withheld if (system, w["extract_date"]) in diffs]
+        stopping = {u.org_number: u.stopping for u in quarantine.summary(diffs[max(readable)])} if readable else {}
+        days = sorted({w["extract_date"] for w in withheld})
+        problems.append(problem("lists_outdated", system, current or as_of, text, system=system, current=current, withheld=days,
+                                stopping=stopping))
+    return problems
 
 
-def only_problems(as_of: date, problems: list[Item]) -> State:
-    """The state after a run that failed: only `problems` are known, and no case."""
-    return State(as_of, problems, [], [], frozenset(labels.FINDING_TYPES) | frozenset(labels.PROBLEMS))
+def _emptied_unit(unit: dict[str, Any]) -> Item:
+    system, org_number, day = unit["system"], unit["org_number"], unit["emptied_on"]
+    return Item(("units_emptied", f"{system}:{day}:{org_number}"), "units_emptied", "open", day, org_number, is_problem=True,
+                details=unit)
+
+
+def only_problems(as_of: date, problems: list[Item], looked_at: LookedAt | None = None) -> State:
+    """The state when no case is known, as after a run that failed: only `problems` are, and nothing is over but what was
+    `looked_at`."""
+    return State(as_of, problems, [], [], looked_at or LookedAt(), cases_are_known=False)
 
 
 def removed_rows(diff: Path) -> tuple[dict[str, int], list[str]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import files
-from publish.alerts.due import Event, Key, Memory, Reported
+from publish.alerts.due import TOLD_ONCE, Event, Key, Memory, Reported
 
 Record = dict[str, Any]
 
@@ -74,13 +74,15 @@ class AlertLog:
         return memory
 
     def purge(self, before: date) -> None:
-        """Remove the events of messages sent before a day, where the recipient knows the case or problem as resolved."""
+        """Remove the events of messages sent before a day, where the recipient knows the case or problem as resolved, or where
+        it is one that is never over."""
         memories = {name: self.memory(name).reported for name in {m["recipient"] for m in self.messages()}}
         records, dropped = [], set()
         for record in self._records():
             if record["kind"] == "message" and date.fromisoformat(record["told_on"]) < before:
                 reported = memories[record["recipient"]]
-                events = [e for e in record["events"] if reported[e["key"][0], e["key"][1]].status != "resolved"]
+                events = [e for e in record["events"] if e["finding_type"] not in TOLD_ONCE
+                          and reported[e["key"][0], e["key"][1]].status != "resolved"]
                 if not events:
                     dropped.add(record["message_id"])
                     continue

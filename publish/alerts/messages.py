@@ -41,12 +41,19 @@ def compose(
     still_open = sum(i.key not in new_keys for i in open_now)
 
     sections: list[list[str]] = []
-    wrong = [e for e in problems if e.kind != "resolved"]
+    emptied = [e for e in problems if e.item.finding_type == "units_emptied"]
+    grouped = {e.item.key: _cases_of(e.item, new) for e in emptied}
+    in_a_group = {e.item.key for of_unit in grouped.values() for e in of_unit}
+    wrong = [e for e in problems if e.kind != "resolved" and e not in emptied]
     if wrong:
         sections.append([f"Problemer med dataene ({len(wrong)})", *(
             line for e in wrong for line in _problem(recipient, e.item, is_uncertain(e)))])
     if over := [e for e in problems if e.kind == "resolved"]:
         sections.append([f"Problemer som er over ({len(over)})", *(f"- {_problem_name(e.item)}" for e in over)])
+
+    if emptied:
+        sections.append([f"Enheter uten stillinger igjen ({len(emptied)})", *(
+            _emptied_unit(recipient, e.item, len(grouped[e.item.key]), is_uncertain(e)) for e in emptied)])
 
     def listed(heading: str, shown: list[Event], note: Callable[[Event], str]) -> None:
         if not shown:
@@ -59,7 +66,7 @@ def compose(
     def maybe(event: Event) -> str:
         return " (kan være sendt før)" if is_uncertain(event) else ""
 
-    listed("Nye saker", new, maybe)
+    listed("Nye saker", [e for e in new if e.item.key not in in_a_group], maybe)
     listed("Saker som er blitt noe annet", [e for e in cases if e.kind == "changed"], maybe)
     listed("Saker som har stått lenge", [e for e in cases if e.kind == "escalated"],
            lambda e: f", over {e.step} dager{maybe(e)}")
@@ -73,7 +80,7 @@ def compose(
     if alerts.report_url and recipient.findings:
         sections.append([f"Listen med hva du skal gjøre: {alerts.report_url.rstrip('/')}/{_page(recipient, open_now)}"])
     has_cases = state.cases_are_known and recipient.findings
-    return Message(_title(state.as_of, len(new), len(wrong), len(resolved), len(open_now) if has_cases else None),
+    return Message(_title(state.as_of, len(new), len(wrong), len(emptied), len(resolved), len(open_now) if has_cases else None),
                    "\n\n".join("\n".join(lines) for lines in sections), still_open)
 
 
@@ -84,10 +91,12 @@ def _page(recipient: Recipient, open_now: list[Item]) -> str:
     return "saker.html"
 
 
-def _title(as_of: date, new: int, wrong: int, resolved: int, open_now: int | None) -> str:
+def _title(as_of: date, new: int, wrong: int, emptied: int, resolved: int, open_now: int | None) -> str:
     parts = []
     if wrong:
         parts.append(f"{wrong} {'problem' if wrong == 1 else 'problemer'} med dataene")
+    if emptied:
+        parts.append(f"{emptied} {'enhet' if emptied == 1 else 'enheter'} uten stillinger")
     if new:
         parts.append(f"{new} {'ny sak' if new == 1 else 'nye saker'}")
     if resolved:
@@ -117,19 +126,66 @@ def _case(recipient: Recipient, item: Item, as_of: date) -> str:
     return f"{', '.join(parts)}. Sak {item.case_number}"
 
 
+def _cases_of(unit: Item, new: list[Event]) -> list[Event]:
+    """The new cases that come of an emptied unit: at that unit, first seen on that day."""
+    return [e for e in new if e.item.org_number == unit.org_number
+            and (e.item.details or {}).get("first_seen_on", e.item.since) == unit.since]
+
+
+def _emptied_unit(recipient: Recipient, item: Item, cases: int, is_uncertain: bool) -> str:
+    """An emptied unit in a line, with the number of new cases that are counted here and not listed one by one."""
+    details: Any = item.details or {}
+    count = details["active_positions_before"]
+    line = (f"- Enhet {details['org_name']} ({item.org_number}): {count} {'stilling' if count == 1 else 'stillinger'} borte "
+            f"fra {labels.SYSTEMS[details['system']]} {norwegian(item.since)}. Er enheten lagt ned, eller mangler en del av "
+            "uttrekket?")
+    if recipient.findings and cases:
+        line += f" {cases} {'ny sak' if cases == 1 else 'nye saker'}, se listen."
+    return line + (" (kan være sendt før)" if is_uncertain else "")
+
+
+def _outdated_lists(recipient: Recipient, item: Item) -> str:
+    """What news that is withheld, too old or missing means for the lists that the recipient acts on."""
+    details: Any = item.details or {}
+    current, withheld = details["current"], details["withheld"]
+    text = (f"de er laget av uttrekket fra {norwegian(current)}, og kan mangle det som har skjedd etter det." if current
+            else f"{details['text'] or 'uttrekk mangler'}.")
+    if withheld:
+        text += f" Det som ble levert for {', '.join(map(norwegian, withheld))}, er holdt tilbake til datateamet har sett på det."
+    stopping = sum(count for org, count in details["stopping"].items()
+                   if recipient.org_numbers is None or org in recipient.org_numbers)
+    if stopping:
+        text += f" {stopping} {'stilling' if stopping == 1 else 'stillinger'} ville ha sluttet med det nyeste."
+    return text
+
+
 def _problem_name(item: Item) -> str:
     kind, about = item.key
     system, _, day = about.partition(":")
     name = labels.PROBLEMS[kind]
     if kind in ("check_failed", "run_failed"):
         return f"{name}: {about}"
+    if kind == "unexpected_rows":
+        return _unexpected_rows(about)
     return f"{labels.SYSTEMS[system]}{' ' + norwegian(date.fromisoformat(day)) if day else ''}: {name}"
+
+
+def _unexpected_rows(about: str, count: int | None = None) -> str:
+    """`about` is <system>_<table>/<expectation>/<column>."""
+    place, expectation, column = about.split("/")
+    system, _, table = place.partition("_")
+    return f"{labels.SYSTEMS[system]}, {labels.TABLES[table]}: {labels.unexpected_rows(expectation, column, count)}"
 
 
 def _problem(recipient: Recipient, item: Item, is_uncertain: bool) -> list[str]:
     details: Any = item.details or {}
     maybe = " (kan være sendt før)" if is_uncertain else ""
-    lines = [f"- {_problem_name(item)}: {details.get('text', '')}{maybe}"]
+    if item.finding_type == "unexpected_rows":
+        return [f"- {_unexpected_rows(item.key[1], details['count'])}{maybe}"]
+    text = _outdated_lists(recipient, item) if item.finding_type == "lists_outdated" else details.get("text", "")
+    lines = [f"- {_problem_name(item)}: {text}{maybe}"]
+    if (keys := details.get("keys")) and recipient.identify_by != "none":
+        lines.append(f"  Gjelder: {keys}")
     if diff := details.get("diff"):
         counts, owners = removed_rows(diff)
         if counts:
@@ -138,5 +194,5 @@ def _problem(recipient: Recipient, item: Item, is_uncertain: bool) -> list[str]:
             shown = ", ".join(owners[:_MOST_GONE])
             lines.append(f"  Gjelder: {shown}" + (f" og {len(owners) - _MOST_GONE} til" if len(owners) > _MOST_GONE else ""))
         lines.append(f"  Hele listen: {diff.parent.name}/{diff.name} under quarantined/. Er det riktig likevel: "
-                     f"sluttdato accept {details['system']} {details['day']} --reason …")
+                     f"sluttdato accept {details['system']} {details['day']} --reason … --by …")
     return lines

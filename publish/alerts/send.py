@@ -30,7 +30,7 @@ def digest(alerts: Alerts, name: str, state: State, memory: Memory) -> tuple[Mes
     """The message that is due for one recipient, with its events; None when nothing is due. `memory`: what they were sent."""
     recipient = alerts.recipients[name]
     events = due(recipient, state.items, memory, state.as_of, short_lived=state.short_lived(memory.last_sent_on),
-                 not_looked_at=state.not_looked_at)
+                 looked_at=state.looked_at)
     weekly = state.cases_are_known and recipient.findings and is_weekly_due(recipient, memory.last_sent_on, state.as_of)
     if not events and not weekly:
         return None

@@ -25,7 +25,7 @@ import jinja2
 from markupsafe import Markup
 
 from ingest.sql import Row, rows
-from publish import labels
+from publish import labels, trust
 from publish.deliveries import not_assessable
 from publish.dossier import Dossier
 from publish.explain import reasons_of, timeline
@@ -48,7 +48,8 @@ def write(
     ordered = sorted(cases, key=lambda c: (c["status"], c["problem_since"], c["case_number"], c["finding_type"]))
     histories = _histories(con, ordered[:MOST_HISTORIES])
     unknown = not_assessable(freshness)
-    common = {"as_of": as_of, "freshness": freshness, "unknown": unknown, "labels": labels}
+    common = {"as_of": as_of, "trust": trust.lines(freshness), "is_in_doubt": trust.is_in_doubt(freshness), "unknown": unknown,
+              "labels": labels}
     _page(folder / "index.html", "index.html", {**common, **_overview(con, ordered, unknown)})
     _page(folder / "saker.html", "cases.html", {
         **common, **_listed(ordered, histories), "title": "Alle saker", "worklist": "arbeidsliste"})

@@ -45,7 +45,7 @@ MARTS = {
                             "opened_count:integer resolved_count:integer",
     "org_units": "org_number name type parent_org_number",
     "data_freshness": "system current_extract_date:date age_days:integer row_count:integer status withheld_extracts:integer "
-                      "not_assessable",
+                      "not_assessable unchanged_since:date kept_rows:integer",
 }
 
 

@@ -149,12 +149,15 @@ def test_a_shrunken_extract_is_quarantined_with_its_diff_until_it_is_accepted(pl
     shown = place.do("status", "--json").json["systems"]["hrm"]
     assert shown["days"]["2025-03-10"] == "quarantined"
     diff = (place.data / shown["withheld"][0]["diff"]).read_text().splitlines()
-    assert diff[0] == "table_name,key,change,owner,org_number"
-    assert len(diff) == 23 and "positions,h001,gone,001,S1" in diff
+    assert diff[0] == "table_name,key,change,owner,org_number,org_name,end_date_before,end_date_after"
+    assert len(diff) == 45 and "positions,h001,gone,001,S1,Fossen skole,," in diff
+    assert "positions,h001,stopping,001,S1,Fossen skole,," in diff
     assert place.do("run").code == DONE  # reported once
-    refused = place.do("accept", "hrm", "2025-03-09", "--reason", "x")
+    refused = place.do("accept", "hrm", "2025-03-09", "--reason", "x", "--by", "Kari")
     assert refused.code == 2 and "no quarantined extract" in refused.err
-    accepted = place.do("accept", "hrm", "2025-03-10", "--reason", "school closed")
+    for missing in ((), ("--reason", "x"), ("--reason", "x", "--by", " "), ("--by", "Kari")):
+        assert place.do("accept", "hrm", "2025-03-10", *missing).code == 2
+    accepted = place.do("accept", "hrm", "2025-03-10", "--reason", "school closed", "--by", "Kari")
     assert accepted.code == DONE
     assert len(place.mart("findings", "status = 'open'")) == 22
     assert {f["first_seen_on"].isoformat() for f in place.mart("findings")} == {"2025-03-10"}
@@ -235,7 +238,8 @@ def test_a_fallen_match_rate_and_differently_written_numbers_are_failed_checks(p
     done = place.do("run")
     assert done.code == DONE
     assert "match_rate_holds: The share of VFS persons that match an employee fell from 100 % (2025-03-09) to 85 %" in done.err
-    assert "numbers_are_written_alike: 3 employee numbers in VFS would match if leading zeros or spaces were dropped" in done.err
+    assert ("check failed: employee_status.numbers_are_written_alike: 3 employee numbers of VFS persons and HRM would match if "
+            "leading zeros, white space and capitals were dropped.\n1 / 001, 2 / 002, 3 / 003\n") in done.err
 
 
 def test_a_current_extract_older_than_three_days_is_stale_and_a_failed_check(place: Place) -> None:

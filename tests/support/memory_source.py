@@ -56,6 +56,9 @@ class MemoryAdapter:
     def days(self, until: date) -> dict[date, str]:
         return {day: signature for day, (signature, _) in self.delivered.items() if day <= until}
 
+    def passed_over(self, until: date) -> list[str]:
+        return []
+
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> MemoryFetched:
         self.fetched += 1
         return self.delivered[day][1]

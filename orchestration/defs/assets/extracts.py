@@ -4,6 +4,7 @@ The daily run takes in whatever is delivered (`versions`) and reports each day h
 days are in. A partition run reads that day's delivery again, changed or not.
 """
 
+import warnings
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from ingest.landing import Landed
 from ingest.sql import rows
 from ingest.versions import Verdict
 from orchestration.core import clock
-from orchestration.core.run_report import IS_LET_IN, DeliveryOutcome, DeliveryStatus, extract_asset
+from orchestration.core.run_report import IS_LET_IN, SHOWN_OF_FINGERPRINT, DeliveryOutcome, DeliveryStatus, extract_asset
 from orchestration.core.settings import Settings
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
@@ -31,30 +32,38 @@ def partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
 
 def show_verdict(context: dg.AssetExecutionContext, verdict: Verdict) -> None:
     """Show in Dagster what became of one day's delivery."""
-    outcome = _outcome_of(verdict)
+    outcome = outcome_of(verdict)
     metadata = _metadata(outcome, verdict.landed)
     event = dg.AssetMaterialization if outcome.status is DeliveryStatus.ACCEPTED else dg.AssetObservation
     context.log_event(event(extract_key(outcome.system), partition=outcome.day.isoformat(), metadata=metadata))
     _show_check(context, outcome)
 
 
-def show_failed_pull(context: dg.AssetExecutionContext, system: System, day: date, reason: str) -> None:
-    """Show in Dagster that a source could not be pulled."""
-    outcome = DeliveryOutcome(system, day, DeliveryStatus.NOT_PULLED, reason)
-    context.log_event(dg.AssetObservation(extract_key(system), partition=day.isoformat(), metadata=outcome.metadata()))
+def show_outcome(context: dg.AssetExecutionContext, outcome: DeliveryOutcome) -> None:
+    """Show what became of a delivery of which nothing is taken in now: it was withheld by an earlier run, or did not come."""
+    context.log_event(dg.AssetObservation(
+        extract_key(outcome.system), partition=outcome.day.isoformat(), metadata=outcome.metadata()))
     _show_check(context, outcome)
 
 
+def show_failed_pull(context: dg.AssetExecutionContext, system: System, day: date, reason: str) -> None:
+    """Show in Dagster that a source could not be pulled."""
+    show_outcome(context, DeliveryOutcome(system, day, DeliveryStatus.NOT_PULLED, reason))
+
+
 def _show_check(context: dg.AssetExecutionContext, outcome: DeliveryOutcome) -> None:
+    # Each day has a partition of its own: a refused day is not hidden by another one that passes.
     # Dagster takes and stores a check of any asset; its type for events names only what most steps log.
     context.log_event(dg.AssetCheckEvaluation(  # pyright: ignore[reportArgumentType]
         asset_key=extract_key(outcome.system), check_name=IS_LET_IN, passed=outcome.status.is_let_in,
-        metadata=outcome.metadata()))
+        metadata=outcome.metadata(), partition=outcome.day.isoformat()))
 
 
-def _outcome_of(verdict: Verdict) -> DeliveryOutcome:
+def outcome_of(verdict: Verdict) -> DeliveryOutcome:
+    """A verdict as the report of a run holds it."""
     landed = verdict.landed
-    return DeliveryOutcome(landed.system, landed.extract_date, DeliveryStatus(verdict.status), verdict.reason)
+    return DeliveryOutcome(landed.system, landed.extract_date, DeliveryStatus(verdict.status), verdict.reason,
+                           landed.fingerprint[:SHOWN_OF_FINGERPRINT])
 
 
 def _metadata(outcome: DeliveryOutcome, landed: Landed) -> dict[str, Any]:
@@ -62,7 +71,7 @@ def _metadata(outcome: DeliveryOutcome, landed: Landed) -> dict[str, Any]:
     return {
         **outcome.metadata(),
         "dagster/row_count": sum(f.rows for f in landed.figures.values()),
-        "kind": landed.kind, "arrival": landed.arrival, "fingerprint": landed.fingerprint[:12],
+        "kind": landed.kind, "arrival": landed.arrival,
         "rejected_rows": sum(f.rejected for f in landed.figures.values()),
         **{f"warnings/{table}/{name}": count for table, figures in landed.figures.items()
            for name, count in figures.warnings.items() if count},
@@ -77,26 +86,30 @@ def build(settings: Settings) -> list[dg.AssetsDefinition]:
 
 def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
     names = {"hrm": "the HRM system", "vfs": "Visma Flyt Skole"}
+    days = partitions(settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)  # checks by partition; test_orchestration tests what is used of them
+        let_in = dg.AssetCheckSpec(
+            IS_LET_IN, asset=extract_key(system), partitions_def=days,
+            description="The delivery of the day could be had, and was neither refused nor quarantined.")
 
     @dg.asset(
         key=extract_key(system), group_name="ingest", owners=["team:data-team"], kinds={"csv", "parquet"},
-        pool="warehouse", partitions_def=partitions(settings),
+        pool="warehouse", partitions_def=days,
         description=f"One day's extract of {names[system]}: read, national ids hashed, checked, kept as Parquet. "
                     "Run a partition to take that day in again.",
-        check_specs=[dg.AssetCheckSpec(
-            IS_LET_IN, asset=extract_key(system),
-            description="The delivery could be had, and was neither refused nor quarantined.")],
+        check_specs=[let_in],
     )
     def extract(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
         day = date.fromisoformat(context.partition_key)
         with retried_when_it_can_pass():
-            verdict = _take_in_day(workplace, system, day)
+            verdict = _take_in_day(context, workplace, system, day)
         if verdict is None:
             source = workplace.settings.source(system)
             raise dg.Failure(f"{system} {day}: nothing is delivered. " + (
                 "Its source only has today's state" if source.is_pulled else "Look at the path in the settings"),
                 allow_retries=False)
-        outcome = _outcome_of(verdict)
+        outcome = outcome_of(verdict)
         metadata = _metadata(outcome, verdict.landed)
         if not outcome.status.is_let_in:
             _show_check(context, outcome)
@@ -107,8 +120,8 @@ def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
     return extract
 
 
-def _take_in_day(workplace: Workplace, system: System, day: date) -> Verdict | None:
-    """Land one day's delivery and assess it; None when nothing is delivered."""
+def _take_in_day(context: dg.AssetExecutionContext, workplace: Workplace, system: System, day: date) -> Verdict | None:
+    """Land one day's delivery and assess it; None when nothing is delivered. Shows what became of other days because of it."""
     settings, landing = workplace.settings, workplace.landing
     with workplace.warehouse() as con:
         oldest = intake.oldest_accepted(con, landing, settings.policy, system)
@@ -121,6 +134,9 @@ def _take_in_day(workplace: Workplace, system: System, day: date) -> Verdict | N
         verdicts = intake.fold_landed(con, landing, workplace.decisions, settings.policy, system, workplace.paths.quarantined,
                                       workplace.progress)
         latest = landing.of_day(system, day)
+        for verdict in verdicts:
+            if not latest or verdict.landed.key != latest[-1].key:
+                show_verdict(context, verdict)
         if not latest:
             return None
         for verdict in verdicts:

@@ -7,8 +7,9 @@ from ingest import intake
 from ingest.canonical_tables import SYSTEMS, TABLES
 from ingest.warehouse import INGEST_TABLES, row_counts, set_alert_log, set_run
 from orchestration.core import clock
-from orchestration.core.alerting import alert_log
-from orchestration.core.run_report import RUN_ASSET, sources_asked_metadata
+from orchestration.core.alerting import alert_log, told_record
+from orchestration.core.run_report import RUN_ASSET, DeliveryOutcome, sources_asked_metadata
+from orchestration.core.told import withheld_now
 from orchestration.defs.assets import extracts
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
@@ -58,11 +59,18 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                     progress(line)
                 for reason in taken.failed:  # the marts are made from the extracts before it
                     extracts.show_failed_pull(context, system, as_of, reason)
+        told, shown = told_record(settings), set[DeliveryOutcome]()
         with workplace.warehouse() as con:
             for system in SYSTEMS:
                 for verdict in intake.fold_landed(
                         con, landing, decisions, policy, system, workplace.paths.quarantined, progress):
                     extracts.show_verdict(context, verdict)
+                    shown.add(extracts.outcome_of(verdict))
+            withheld = withheld_now(con)
+            told.keep_only(withheld)
+            for outcome in told.untold(withheld):  # of runs that were killed before their end
+                if outcome not in shown:
+                    extracts.show_outcome(context, outcome)
             set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
             set_alert_log(con, alert_log(settings).rows())
             counts = row_counts(con, "versions", "ingest")

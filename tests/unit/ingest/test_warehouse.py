@@ -107,11 +107,13 @@ def test_a_run_replaces_the_day_the_numbers_and_the_exceptions_of_the_one_before
     con = duckdb.connect()
     create_tables(con)
     set_run(con, DAY, Policy(), [EXCEPTION, {**EXCEPTION, "exception_id": "E2"}], DAY)
-    policy = Policy(grace_days=2, backed_ahead_days=3, max_extract_age_days=4, kommuneadmin_groups=["a", "b"])
+    policy = Policy(grace_days=2, backed_ahead_days=3, max_extract_age_days=4, kommuneadmin_groups=["a", "b"],
+                    emptied_unit_positions=6, max_unchanged_days_warned=5)
     set_run(con, date(2025, 3, 11), policy, [{**EXCEPTION, "exception_id": "E3"}])
     assert rows(con, "FROM ingest.run") == [{
         "as_of_date": date(2025, 3, 11), "grace_days": 2, "backed_ahead_days": 3, "max_extract_age_days": 4,
-        "kommuneadmin_groups": ["a", "b"], "purged_before": None}]
+        "kommuneadmin_groups": ["a", "b"], "purged_before": None, "emptied_unit_positions": 6,
+        "max_unchanged_days_warned": 5}]
     assert rows(con, "SELECT exception_id FROM ingest.exceptions") == [{"exception_id": "E3"}]
 
 

@@ -47,12 +47,24 @@ def test_the_exit_status(monkeypatch: pytest.MonkeyPatch, settings: Settings, re
     assert evaluate(monkeypatch, settings, report) == code
 
 
-def test_what_was_withheld_before_a_rebuild_is_not_reported_again(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_what_is_withheld_is_printed_until_a_run_that_said_so_has_ended_and_a_rebuild_says_nothing_anew(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, capsys: pytest.CaptureFixture[str], rebuilt: bool
 ) -> None:
-    assert evaluate(monkeypatch, settings, replace(WELL, deliveries=(QUARANTINED,)), rebuilt=True) == 0
-    printed = capsys.readouterr()
-    assert "quarantined" not in printed.err and "1 landed extracts" in printed.out
+    report = replace(WELL, deliveries=(QUARANTINED,))
+    with monkeypatch.context() as patch:
+        def killed(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr("orchestration.cli.running._print_publication", killed)
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(patch, settings, report, rebuilt=rebuilt)
+    assert evaluate(monkeypatch, settings, replace(report, succeeded=False), rebuilt=rebuilt) == 1
+    capsys.readouterr()
+    assert evaluate(monkeypatch, settings, report, rebuilt=rebuilt) == 3
+    assert "quarantined: vfs 2025-03-10: positions empty" in capsys.readouterr().err
+    assert evaluate(monkeypatch, settings, report, rebuilt=rebuilt) == 0
+    assert "quarantined" not in capsys.readouterr().err
 
 
 def test_json_holds_the_whole_outcome(

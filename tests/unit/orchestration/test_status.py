@@ -45,7 +45,8 @@ def test_before_anything_is_published_every_day_is_missing_or_pending(settings: 
     assert status["as_of_date"] is None and status["findings"] == {} and status["not_assessable"] == []
     assert status["systems"]["hrm"]["days"] == {"2025-03-09": "missing", "2025-03-10": "pending"}
     assert status["systems"]["vfs"] == {
-        "current_extract_date": None, "age_days": None, "status": "missing", "withheld": [], "pending": [],
+        "current_extract_date": None, "age_days": None, "status": "missing", "withheld": [], "pending": [], "passed_over": [],
+        "unchanged_since": None, "kept_rows": 0, "may_miss_rows": 0, "missing_since": None,
         "days": {"2025-03-09": "missing", "2025-03-10": "missing"}}
 
 
@@ -57,7 +58,7 @@ def test_of_each_day_the_accepted_delivery_counts_else_the_newest(settings: Sett
         "2025-03-08": "missing", "2025-03-09": "accepted", "2025-03-10": "quarantined"}
     assert status["systems"]["vfs"]["days"]["2025-03-08"] == "accepted"
     assert status["systems"]["hrm"]["withheld"] == [
-        {"extract_date": TODAY, "status": "quarantined", "reason": "positions empty", "diff": None}]
+        {"extract_date": TODAY, "status": "quarantined", "reason": "positions empty", "diff": None, "summary": []}]
     assert status["systems"]["vfs"]["withheld"] == [] and status["systems"]["vfs"]["age_days"] == 2
 
 

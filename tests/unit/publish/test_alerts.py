@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publish.alerts.due import Event, Item, Memory, due, is_weekly_due
+from publish.alerts.due import Event, Item, LookedAt, Memory, due, is_weekly_due
 from publish.alerts.items import State
 from publish.alerts.log import AlertLog
 from publish.alerts.messages import Message, compose
@@ -20,6 +20,8 @@ from publish.alerts.recipients import Alerts, Recipient
 from publish.alerts.send import send_all
 
 DAY = date(2025, 3, 10)  # a Monday
+ALL = LookedAt(finding_types=frozenset({"stale_position", "unknown_in_hrm", "active_vfs_inactive_hrm"}),
+               kinds=frozenset({"source_down", "run_failed"}))
 EVERYTHING = Recipient(send_to="json://x", escalate_after_days=[3, 7])
 
 
@@ -29,7 +31,7 @@ def case(name: str, *, since: date = DAY, status: str = "open", finding_type: st
 
 
 def state(day: date, *items: Item, resolved: tuple[dict[str, Any], ...] = (), **changed: Any) -> State:
-    return State(day, list(items), list(resolved), [], **changed)
+    return State(day, list(items), list(resolved), [], **{"looked_at": ALL, **changed})
 
 
 class Channel:
@@ -110,7 +112,8 @@ def test_a_case_resolved_between_two_messages_is_sent_but_not_one_from_before_th
 def test_a_recipient_is_sent_only_cases_and_problems_that_concern_them(log: AlertLog) -> None:
     leader = replace_recipient(org_numbers=["S2"], finding_types=["stale_position"])
     items = [case("mine", org="S2"), case("elsewhere"), case("other type", org="S2", finding_type="unknown_in_hrm"),
-             Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"text": "x"})]
+             Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={
+        "system": "vfs", "org_name": "Lia skole", "active_positions_before": 5, "emptied_on": DAY})]
     assert send(log, state(DAY, *items), Channel(), leader) == [("opened", "mine")]
 
 
@@ -120,11 +123,12 @@ def replace_recipient(**changed: Any) -> Recipient:
 
 def test_after_a_run_that_failed_nothing_counts_as_resolved(log: AlertLog) -> None:
     channel, everything = Channel(), replace_recipient(data_problems=True)
-    down = Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={"text": "x"})
+    down = Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={
+        "system": "vfs", "org_name": "Lia skole", "active_positions_before": 5, "emptied_on": DAY})
     assert send(log, state(DAY, case("a"), down), channel, everything) == [("opened", "a"), ("opened", "source_down")]
     failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={"text": "y"})
-    unknown = frozenset({"stale_position", "source_down", "run_failed"})
-    assert send(log, state(DAY, failed, not_looked_at=unknown), channel, everything) == [("opened", "run_failed")]
+    assert send(log, state(DAY, failed, looked_at=LookedAt(), cases_are_known=False), channel, everything) == [
+        ("opened", "run_failed")]
     healed = send(log, state(DAY, case("a")), channel, everything)
     assert sorted(healed) == [("resolved", "run_failed"), ("resolved", "source_down")]
 
@@ -259,7 +263,19 @@ def test_whatever_happens_each_case_is_sent_once_or_marked_and_none_is_lost(days
 
 def test_the_memory_of_an_unknown_recipient_is_empty(log: AlertLog) -> None:
     assert log.memory("nobody") == Memory() and log.rows() == []
-    assert due(EVERYTHING, [replace(case("a"), status="excepted")], Memory(), DAY) == []
+    assert due(EVERYTHING, [replace(case("a"), status="excepted")], Memory(), DAY, looked_at=ALL) == []
+
+
+def test_a_purge_removes_old_events_of_problems_that_are_never_over(log: AlertLog) -> None:
+    emptied = Item(("units_emptied", "vfs:S1"), "units_emptied", "open", DAY, is_problem=True, details={
+        "system": "vfs", "org_name": "Lia skole", "active_positions_before": 5, "emptied_on": DAY})
+    everything, channel = replace_recipient(data_problems=True), Channel()
+    log.begin("r", DAY, [Event("opened", emptied)], 0, set(), is_problem_only=False)
+    log.purge(DAY)
+    assert len(log.messages()) == 1
+    log.purge(DAY + timedelta(days=1))
+    assert log.messages() == []
+    assert send(log, state(DAY), channel, everything) == []
 
 
 def test_a_purge_removes_old_events_of_resolved_cases_and_nothing_else(log: AlertLog) -> None:

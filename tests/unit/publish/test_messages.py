@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from publish.alerts.due import Event, Item
+from publish import labels
+from publish.alerts.due import Event, Item, LookedAt
 from publish.alerts.items import State, only_problems, problem, removed_rows
 from publish.alerts.messages import Message, compose
 from publish.alerts.recipients import Alerts, Recipient
@@ -22,7 +23,7 @@ def case(name: str, *, status: Any = "open", since: date = DAY, org: str | None 
 
 def message(*events: Event, items: tuple[Item, ...] = (), recipient: Recipient = EVERYBODY, alerts: Alerts | None = None,
             not_assessable: tuple[str, ...] = (), uncertain: tuple[str, ...] = ()) -> Message:
-    state = State(DAY, list(items), [], list(not_assessable))
+    state = State(DAY, list(items), [], list(not_assessable), LookedAt())
     return compose(alerts or Alerts(), recipient, state, list(events), lambda e: e.item.key[0] in uncertain)
 
 
@@ -61,6 +62,36 @@ def test_a_recipient_of_problems_alone_is_shown_no_case() -> None:
 def test_a_problem_that_is_over_is_named_without_its_details() -> None:
     body = message(Event("resolved", problem("extract_stale", "vfs", DAY, "secret"))).body
     assert "Problemer som er over (1)\n- VFS: uttrekket er for gammelt" in body and "secret" not in body
+
+
+@pytest.mark.parametrize(("about", "count", "line", "over"), [
+    ("hrm_employees/expect_column_values_to_not_be_null/given_name", 3,
+     "HRM, ansatte: 3 rader uten verdi i given_name", "HRM, ansatte: rader uten verdi i given_name"),
+    ("vfs_accesses/expect_column_values_to_be_in_set/start_date_is_plausible", 1,
+     "VFS, tilganger: 1 rad med en urimelig dato i start_date", "VFS, tilganger: rader med en urimelig dato i start_date"),
+    ("vfs_persons/expect_table_row_count_to_be_between/", 1, "VFS, personer: ingen rader", "VFS, personer: ingen rader"),
+    ("hrm_positions/expect_column_values_to_be_in_set/owner_is_delivered", 2,
+     "HRM, stillinger: 2 rader som hører til noen som ikke er med i uttrekket",
+     "HRM, stillinger: rader som hører til noen som ikke er med i uttrekket"),
+    ("vfs_org_units/expect_something_new/type", 2, "VFS, enheter: 2 rader som ikke oppfyller expect_something_new for type",
+     "VFS, enheter: rader som ikke oppfyller expect_something_new for type"),
+])
+def test_unexpected_rows_are_told_by_table_count_and_what_is_wrong(about: str, count: int, line: str, over: str) -> None:
+    rows = problem("unexpected_rows", about, DAY, "", count=count)
+    assert f"Problemer med dataene (1)\n- {line}\n" in message(*opened(rows)).body
+    assert f"Problemer som er over (1)\n- {over}\n" in message(Event("resolved", problem("unexpected_rows", about, DAY, ""))).body
+
+
+def test_every_expectation_of_the_suites_has_words() -> None:
+    import great_expectations as gx
+
+    from ingest.canonical_tables import TABLES
+    from ingest.expectations import _suite
+
+    for table in TABLES:
+        for e in _suite(gx, table, full=True).expectations:
+            assert "expect_" not in labels.unexpected_rows(e.expectation_type, getattr(e, "column", "")), e
+            assert table.name in labels.TABLES
 
 
 def test_a_case_that_opened_and_was_resolved_since_the_last_message_counts_as_resolved_alone() -> None:
@@ -124,9 +155,54 @@ def test_a_quarantined_extract_comes_with_whom_it_would_remove_and_how_to_accept
         "- HRM 09.03.2025: uttrekket er i karantene: employees fell from 50 to 28",
         "  Ville ha fjernet: 22 ansatte, 1 stillinger", f"  Gjelder: {', '.join(f'{n:02d}' for n in range(20))} og 2 til",
         "  Hele listen: hrm/2025-03-09-abc.csv under quarantined/. Er det riktig likevel: "
-        "sluttdato accept hrm 2025-03-09 --reason …"]
+        "sluttdato accept hrm 2025-03-09 --reason … --by …"]
 
 
 def test_whom_an_extract_would_remove_is_not_named_to_a_recipient_who_sees_no_people(diff: Path) -> None:
     body = message(quarantined(diff), recipient=Recipient(data_problems=True, identify_by="none")).body
     assert "Gjelder" not in body and "22 ansatte" in body
+
+
+# --- what whoever acts on the lists is told ----------------------------------------------------------------------------
+
+
+def outdated(**stopping: int) -> Item:
+    return problem("lists_outdated", "hrm", DAY, "", system="hrm", current=date(2025, 3, 9), withheld=[DAY], stopping=stopping)
+
+
+@pytest.mark.parametrize(("org_numbers", "count"), [
+    (None, " 12 stillinger ville ha sluttet med det nyeste."), (["S2"], " 1 stilling ville ha sluttet med det nyeste."),
+    (["S3"], "")])
+def test_a_withheld_extract_is_told_in_words_of_what_it_means_for_the_lists(org_numbers: list[str] | None, count: str) -> None:
+    """contract#withheld-system"""
+    body = message(*opened(outdated(S1=11, S2=1)), recipient=Recipient(org_numbers=org_numbers)).body
+    assert body.splitlines()[:2] == [
+        "Problemer med dataene (1)",
+        "- HRM: listene er ikke oppdatert: de er laget av uttrekket fra 09.03.2025, og kan mangle det som har skjedd etter det. "
+        f"Det som ble levert for 10.03.2025, er holdt tilbake til datateamet har sett på det.{count}"]
+
+
+def emptied(org: str) -> Item:
+    return Item(("units_emptied", f"hrm:2025-03-10:{org}"), "units_emptied", "open", DAY, org, is_problem=True, details={
+        "system": "hrm", "org_name": "Lia skole", "active_positions_before": 18, "emptied_on": DAY})
+
+
+def test_the_new_cases_of_an_emptied_unit_are_counted_under_it_and_not_listed() -> None:
+    """contract#emptied-org-unit"""
+    of_unit = [case(name, first_seen_on=DAY) for name in "ab"]
+    others = [case("c", org="S2", first_seen_on=DAY), case("d", since=date(2025, 3, 9), first_seen_on=date(2025, 3, 9))]
+    composed = message(*opened(emptied("S1"), *of_unit, *others), items=(*of_unit, *others))
+    sections = [section.splitlines() for section in composed.body.split("\n\n")]
+    assert sections[0] == [
+        "Enheter uten stillinger igjen (1)",
+        "- Enhet Lia skole (S1): 18 stillinger borte fra HRM 10.03.2025. Er enheten lagt ned, eller mangler en del av uttrekket? "
+        "2 nye saker, se listen."]
+    assert sections[1][0] == "Nye saker (2)" and [line[-1] for line in sections[1][1:]] == ["C", "D"]
+    assert composed.title == "Sluttdato 10.03.2025: 1 enhet uten stillinger, 4 nye saker, 4 åpne"
+    assert "saker" not in message(*opened(emptied("S1")), recipient=Recipient(findings=False, data_problems=True)).body
+
+
+def test_the_keys_of_people_in_a_checks_text_are_left_out_for_a_recipient_who_sees_no_people() -> None:
+    failed = problem("check_failed", "rejected_rows.rows_are_readable", DAY, "2 rows cannot be read.", keys="position_id=h1")
+    assert "  Gjelder: position_id=h1" in message(*opened(failed)).body.splitlines()
+    assert "h1" not in message(*opened(failed), recipient=Recipient(data_problems=True, identify_by="none")).body

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from ingest import decisions_file
-from publish import worklists
+from publish import labels, worklists
 from publish.worklists import by_school, file_stem
 
 DAY = date(2025, 3, 10)
@@ -30,7 +30,8 @@ def case(number: str, **changed: Any) -> Row:
 
 def fresh(**changed: Any) -> list[Row]:
     """The mart `data_freshness`, with `changed` columns for VFS."""
-    common = {"current_extract_date": DAY, "age_days": 0, "status": "fresh", "not_assessable": []}
+    common = {"current_extract_date": DAY, "age_days": 0, "status": "fresh", "not_assessable": [], "withheld_extracts": 0,
+              "is_too_old": False, "may_be_frozen": False, "unchanged_since": DAY, "kept_rows": 0, "may_miss_rows": 0}
     return [{"system": "hrm", **common}, {"system": "vfs", **common, **changed}]
 
 
@@ -146,13 +147,25 @@ def test_the_overview_counts_open_and_excepted_cases_and_names_what_cannot_be_as
 
 
 def test_the_overview_shows_how_old_the_data_is(tmp_path: Path) -> None:
-    late = fresh(current_extract_date=date(2025, 3, 5), age_days=5, status="stale")
-    lines = list(overview(write(tmp_path, [], late)))
-    assert lines[1:4] == ["Per 10.03.2025", "HRM: uttrekk av 10.03.2025, 0 dager gammelt: ferskt",
-                          "VFS: uttrekk av 05.03.2025, 5 dager gammelt: for gammelt"]
+    late = fresh(current_extract_date=date(2025, 3, 5), age_days=5, status="stale", is_too_old=True)
+    shown = overview(write(tmp_path, [], late))
+    assert list(shown)[1:4] == [
+        "Per 10.03.2025", "HRM: uttrekk fra i dag (10.03.2025).",
+        "VFS: uttrekk fra 05.03.2025, 5 dager gammelt. Uttrekket er for gammelt. Listen kan mangle personer som har fått "
+        "tilgang i VFS etter 05.03.2025, og vise saker som er ryddet siden da."]
+    assert shown["Ukjent i HRM"] == ["ingen kjente", 0]
     other = tmp_path / "other"
     other.mkdir()
-    assert "VFS: har ikke levert" in overview(write(other, [], fresh(current_extract_date=None)))
+    assert any(line.startswith("VFS: har ikke levert") for line in overview(
+        write(other, [], fresh(current_extract_date=None, status="missing"))))
+
+
+def test_a_list_that_may_lack_somebody_says_so_on_its_sheet(tmp_path: Path) -> None:
+    """contract#withheld-system"""
+    folder = write(tmp_path, [case("A")], fresh(status="withheld", withheld_extracts=1))
+    book = openpyxl.load_workbook(folder / "arbeidsliste.xlsx")
+    told = {s.title for s in book.worksheets if any(str(r[0].value).startswith("Listen kan mangle noen") for r in s.iter_rows())}
+    assert told == {*labels.SHEETS.values()}
 
 
 def test_a_csv_with_decisions_filled_in_is_read_back(tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ import pytest
 from demo.people import national_id
 from ingest.canonical_tables import tables_of
 from ingest.errors import RefusedExtract
+from ingest.sources.catalogue import make_source
+from ingest.sources.csv_folder import CsvSettings
 from ingest.sources.delimited import Delimited, headings_for, known_encoding, part_for
-from ingest.sources.file_drop import dated_folders
+from ingest.sources.export import ExportSettings
+from ingest.sources.file_drop import FileDropAdapter, dated_folders
 from ingest.sources.hrm_ws import _day
 
 ID = national_id(4711)
@@ -54,6 +57,45 @@ def test_only_folders_named_as_a_day_are_days(tmp_path: Path) -> None:
     assert list(dated_folders(tmp_path, date.max)) == [date(2025, 3, 9), date(2025, 3, 10)]
     assert list(dated_folders(tmp_path, date(2025, 3, 9))) == [date(2025, 3, 9)]
     assert dated_folders(tmp_path / "nowhere", date.max) == {}
+
+
+TODAY = date(2025, 3, 10)
+
+
+def test_what_is_no_day_and_a_day_to_come_are_passed_over_and_hidden_files_are_not_told(tmp_path: Path) -> None:
+    """contract#no-day"""
+    for name in ("2025-03-10", "2025-03-09", "20250308", "08.03.2025", "2025-03-07 (1)", "2025-03-11", "2052-03-09", ".trash",
+                 "~old", "arkiv"):
+        (tmp_path / name).mkdir()
+    for name in ("2025-03-05", "employees.csv", ".DS_Store", "Thumbs.db", "~$liste.xlsx"):
+        (tmp_path / name).write_text("x")
+    source = make_source("hrm", [CsvSettings(path=tmp_path)])
+    assert source.passed_over(TODAY) == [
+        "08.03.2025", "2025-03-05", "2025-03-07 (1)", "2025-03-11", "20250308", "2052-03-09", "arkiv", "employees.csv"]
+    assert "2025-03-11" not in source.passed_over(date(2025, 3, 11))
+    assert make_source("hrm", [CsvSettings(path=tmp_path / "nowhere")]).passed_over(TODAY) == []
+
+
+def test_where_files_are_overwritten_in_place_only_a_folder_that_looks_like_a_day_is_told(tmp_path: Path) -> None:
+    """contract#no-day"""
+    adapter = FileDropAdapter(tmp_path)
+    (tmp_path / "persons.csv").write_text("x")
+    (tmp_path / "2025-03-09.csv").write_text("x")
+    for name in ("arkiv", "20250310", "uttrekk 10.3.2025"):
+        (tmp_path / name).mkdir()
+    assert adapter.is_pulled and adapter.passed_over(TODAY) == ["20250310", "uttrekk 10.3.2025"]
+    (tmp_path / "2025-03-10").mkdir()
+    assert not adapter.is_pulled and adapter.passed_over(TODAY) == [
+        "2025-03-09.csv", "20250310", "arkiv", "persons.csv", "uttrekk 10.3.2025"]
+    file = ExportSettings(adapter="export", path=tmp_path / "persons.csv", tables=["persons"])
+    other = CsvSettings(path=tmp_path / "other", tables=["positions", "accesses", "org_units"])
+    assert make_source("vfs", [file, other]).passed_over(TODAY) == []
+
+
+def test_a_national_id_in_a_name_that_is_passed_over_is_not_told(tmp_path: Path) -> None:
+    """contract#leaks"""
+    (tmp_path / f"uttrekk {national_id(7)}").mkdir()
+    assert make_source("hrm", [CsvSettings(path=tmp_path)]).passed_over(TODAY) == ["uttrekk [national id]"]
 
 
 @pytest.mark.parametrize("value", ["utf-9", "hex", "base64", "rot13"])

@@ -1,0 +1,93 @@
+"""How far the lists can be trusted, in bokmål: a line for each system, and one for each doubt, with what it means for the lists.
+
+Pages and workbooks show the same lines. Belongs here: which doubts there are to show, and their words. Does not belong here:
+what is withheld, too old or kept (SQL; mart `data_freshness`), colours and layout (`report`, `worklists`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.sql import Row
+from publish import labels
+from publish.labels import norwegian
+
+Level = Literal["good", "doubt", "bad"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """`subject`: the system, or what cannot be assessed; `text`: what is so; `meaning`: what that means for the lists, or empty.
+
+    `level`: bad: news is withheld, too old or missing; doubt: the lists may be wrong in part; good: neither.
+    """
+
+    level: Level
+    subject: str
+    text: str
+    meaning: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The line as one text."""
+        return f"{self.subject}: {self.text}{f' {self.meaning}' if self.meaning else ''}"
+
+
+def lines(freshness: list[Row]) -> list[Line]:
+    """The lines to show above every list. `freshness` is what `deliveries.freshness` returns."""
+    shown = [line for row in freshness for line in _of_system(row)]
+    names = [labels.NOT_ASSESSABLE[name] for row in freshness for name in row["not_assessable"]]
+    if names:
+        shown.append(Line("doubt", "Kan ikke vurderes", f"{'; '.join(names)}. Kildene leverer ikke det som trengs.",
+                          "Derfor kan disse listene mangle noen."))
+    return shown
+
+
+def is_in_doubt(freshness: list[Row]) -> bool:
+    """Whether a list without cases may only be a list without news."""
+    return any(row["status"] != "fresh" or row["may_miss_rows"] for row in freshness)
+
+
+def _of_system(row: Row) -> list[Line]:
+    system, current = labels.SYSTEMS[row["system"]], row["current_extract_date"]
+    if current is None:
+        withheld = f" {_withheld(row)}" if row["withheld_extracts"] else ""
+        return [Line("bad", system, f"har ikke levert noe uttrekk som kan brukes.{withheld}",
+                     "Uten det kan ingenting vurderes: en tom liste betyr ikke at alt er i orden.")]
+    text, meaning = _extract(row), ""
+    if row["status"] != "fresh":
+        meaning = (f"Listen kan mangle personer som sluttet etter {norwegian(current)}." if row["system"] == "hrm" else
+                   f"Listen kan mangle personer som har fått tilgang i VFS etter {norwegian(current)}, og vise saker som er "
+                   "ryddet siden da.")
+    if row["withheld_extracts"]:
+        text += f" {_withheld(row)}"
+    if row["is_too_old"]:
+        text += " Uttrekket er for gammelt."
+    shown: list[Line] = []
+    if row["may_be_frozen"]:
+        shown.append(Line("doubt", system, f"alle uttrekk siden {norwegian(row['unchanged_since'])} har hatt samme innhold.",
+                          "Kilden kan ha stoppet, og listen kan mangle det som har skjedd siden da."))
+    if count := row["kept_rows"]:
+        shown.append(Line("doubt", system, f"{_rows(count)} i uttrekket kan ikke leses. Det som var kjent om "
+                                           f"{'den' if count == 1 else 'dem'}, er beholdt.",
+                          f"Endringer i {'raden' if count == 1 else 'disse radene'} vises ikke i listen."))
+    if count := row["may_miss_rows"]:
+        shown.append(Line("doubt", system, f"{_rows(count)} i uttrekket kan ikke leses i det hele tatt.",
+                          "Listen kan mangle dem som står der."))
+    level: Level = "bad" if row["status"] != "fresh" else "doubt" if shown or row["not_assessable"] else "good"
+    return [Line(level, system, text, meaning), *shown]
+
+
+def _extract(row: Row) -> str:
+    day, age = norwegian(row["current_extract_date"]), row["age_days"]
+    if age == 0:
+        return f"uttrekk fra i dag ({day})."
+    return f"uttrekk fra i går ({day})." if age == 1 else f"uttrekk fra {day}, {age} dager gammelt."
+
+
+def _withheld(row: Row) -> str:
+    count = row["withheld_extracts"]
+    return f"{count} nyere uttrekk er holdt tilbake." if row["current_extract_date"] else f"{count} uttrekk er holdt tilbake."
+
+
+def _rows(count: int) -> str:
+    return f"{count} {'rad' if count == 1 else 'rader'}"
