@@ -77,7 +77,7 @@ def test_each_failed_expectation_is_a_problem_of_its_own_and_the_check_that_carr
 
 
 def test_a_check_that_only_warned_is_told_again_when_it_fails() -> None:
-    warned, failed = (problems_of(replace(WELL, checks=(check("numbers_are_written_alike", is_error=is_error),)), DAY)[0].level
+    warned, failed = (problems_of(replace(WELL, checks=(check("sources_are_alive", is_error=is_error),)), DAY)[0].level
                       for is_error in (False, True))
     assert warned is not None and failed is not None and warned < failed
 
