@@ -85,8 +85,8 @@ def looked_at_by(run: RunReport | None) -> LookedAt:
     """
     if run is None or not run.succeeded:
         return LookedAt()
-    problems = {("check_failed", check.name) for check in run.checks if check.passed}
-    problems -= {("check_failed", check.name) for check in run.checks if not check.passed}  # another partition of it
+    # A check that failed for one partition has not passed.
+    problems = {("check_failed", c.name) for c in run.checks} - {("check_failed", c.name) for c in run.checks if not c.passed}
     if run.sources_asked:
         problems |= {("source_down", system) for system in SYSTEMS} - {("source_down", d.system) for d in run.not_pulled}
     if run.publication is not None:

@@ -105,7 +105,7 @@ def _expectations(table: Table, newest: Landed | None) -> dg.AssetCheckResult:
     else:
         text = "; ".join([
             f"{len(expected) - len(failed)} of {len(expected)} expectations are met by the extract of {newest.extract_date}",
-            *(f"{name}: {count} rows" for name, count in failed.items())])
+            *(f"{name.rstrip('/')}: {count} rows" for name, count in failed.items())])
     # Which rows these are is in the file beside the extract, which the retention removes with it.
     where = {"keys_of_rows": dg.MetadataValue.path(str(newest.folder / RESULT_FILE))} if newest and failed else {}
     return _result(

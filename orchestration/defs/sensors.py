@@ -88,9 +88,14 @@ def _tell(instance: dg.DagsterInstance, settings: Settings, run: dg.DagsterRun, 
 
 
 def _is_to_be_resumed(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether Dagster resumes this run, by its own word. It knows how to when the run came from a code location."""
+    """Whether Dagster resumes this run, by its own word."""
     return (run.status is dg.DagsterRunStatus.FAILURE and instance.run_retries_enabled
-            and run.tags.get("dagster/will_retry") == "true" and run.remote_job_origin is not None)
+            and run.tags.get("dagster/will_retry") == "true" and _came_from_a_code_location(run))
+
+
+def _came_from_a_code_location(run: dg.DagsterRun) -> bool:
+    """Dagster says that it resumes others too, and cannot."""
+    return run.remote_job_origin is not None
 
 
 def _ended(instance: dg.DagsterInstance, after: int | None) -> list[_Ended]:

@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from orchestration.cli.runs import dagster_instance
+from orchestration.core.lock import LockHeld
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import load_settings
 from orchestration.definitions import build_definitions
@@ -195,6 +196,19 @@ class Daemon:
             instance=self.instance, raise_on_error=False, **options)
         return self.recorded(result.run_id)
 
+    def killed_run(self, monkeypatch: pytest.MonkeyPatch) -> dg.DagsterRun:
+        """A run whose process dies while it publishes, as Dagster's run monitoring leaves it."""
+        with monkeypatch.context() as patch:
+            def dies(*_: Any, **__: Any) -> None:
+                patch.setattr(self.instance, "handle_new_event", lambda *_, **__: None)  # nothing more is recorded
+                raise RuntimeError("killed")
+
+            patch.setattr("orchestration.defs.assets.published.publish", dies)
+            run = self.run()
+        assert run.status is dg.DagsterRunStatus.STARTED
+        self.instance.report_run_failed(run, "Run worker died")
+        return self.recorded(run.run_id)
+
     def resume(self, run: dg.DagsterRun) -> dg.DagsterRun:
         """Resume a run that failed, as Dagster does."""
         job = dg.build_reconstructable_job(__name__, "daily_job", (str(self.place.root / "sluttdato.yaml"),), {})
@@ -300,6 +314,54 @@ def test_what_a_resumed_run_did_not_look_at_again_is_not_over(  # contract#first
     assert report.published and report.sources_asked and "vfs_accesses.is_as_expected" in {c.name for c in report.checks}
     daemon.tick()
     assert hook.posts[-1]["message"] == "Problemer som er over (1)\n- kjøringen stoppet: daily"
+
+
+def test_a_killed_run_is_told_when_dagster_does_not_resume_it_with_the_step_that_it_was_in(
+    daemon: Daemon, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = daemon.killed_run(monkeypatch)
+    assert run.tags["dagster/will_retry"] == "true"
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestration.defs.sensors._came_from_a_code_location", lambda _: True)
+        assert "about to resume" in daemon.tick() and "about to resume" in daemon.tick()
+        daemon.instance.add_run_tags(run.run_id, {"dagster/auto_retry_run_id": "another"})
+        before = daemon.cursor
+        assert daemon.tick() == "no run has ended since" and daemon.cursor != before
+        daemon.cursor = before
+    with monkeypatch.context() as patch:
+        def held(*_: Any) -> None:
+            raise LockHeld("process 1 is at work")
+
+        patch.setattr("orchestration.defs.sensors.writer", held)
+        assert "at work" in daemon.tick() and daemon.cursor == before
+    assert hook.posts == []
+    daemon.tick()
+    assert "kjøringen stoppet: daily: den ble avbrutt i published;" in hook.posts[-1]["message"]
+    daemon.resume(run)
+    daemon.tick()
+    assert "Problemer som er over (1)\n- kjøringen stoppet: daily" in hook.posts[-1]["message"]
+
+
+@pytest.mark.parametrize("killed_at", ["orchestration.defs.assets.versions.set_run", "orchestration.cli.runs.send_messages",
+                                       "orchestration.cli.running._print_deliveries"])
+def test_what_a_killed_run_withheld_is_told_by_the_next_with_its_exit_status(  # contract#reported-once
+    alerted: Place, hook: Webhook, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    alerted.deliver("hrm", "2025-03-10", {**town(60)[0], "positions": []})
+    with monkeypatch.context() as patch:
+        def killed(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(killed_at, killed)
+        assert alerted.do("run").code in (1, 130)
+    line = "quarantined: hrm 2025-03-10: positions empty"
+    told = alerted.do("run")
+    assert told.code == 3 and line in told.err
+    assert sum("HRM 10.03.2025: uttrekket er i karantene" in p["message"] for p in hook.posts) == 1
+    for command in (("run",), ("rebuild",), ("run",)):
+        again = alerted.do(*command)
+        assert again.code == 0 and line not in again.err
+    assert sum("uttrekket er i karantene" in p["message"] for p in hook.posts) == 1
 
 
 def test_checks_point_to_the_report(daemon: Daemon) -> None:
