@@ -11,7 +11,7 @@ damage, on the day after and at the end, each finding that is open in the undama
     * the row is *absent* from a full extract that passed every guard: by contract#full-or-delta absence means gone. A handful
       of rows of a small town is less than any guard's limit, and a row that was left out cannot be told from a row that was
       removed. This is where the law ends, and the guards are as tight as the false alarms of an undamaged year let them be
-      (`benchmarks/false_alarms.py`);
+      (`test_false_alarms`);
   what does *not* say so: that a person is matched with somebody else or with nobody, that it is not said any more who
   registered a profile, that the person has another group where the kommuneadmin's was, that a row cannot be read; or
 * **in doubt, and said to be**: the run says loudly what it could not know, as the undamaged one did not.
