@@ -11,7 +11,7 @@ damage, on the day after and at the end, each finding that is open in the undama
     * the row is *absent* from a full extract that passed every guard: by contract#full-or-delta absence means gone. A handful
       of rows of a small town is less than any guard's limit, and a row that was left out cannot be told from a row that was
       removed. This is where the law ends, and the guards are as tight as the false alarms of an undamaged year let them be
-      (`benchmarks/false_alarms.py`);
+      (`test_false_alarms`);
   what does *not* say so: that a person is matched with somebody else or with nobody, that it is not said any more who
   registered a profile, that the person has another group where the kommuneadmin's was, that a row cannot be read; or
 * **in doubt, and said to be**: the run says loudly what it could not know, as the undamaged one did not.
@@ -19,6 +19,9 @@ damage, on the day after and at the end, each finding that is open in the undama
     * What the damaged run itself had open the day before, and shows no more: only that the type is not assessable, rows may be
       missing of which nothing could be told, the match rate fell, numbers are written in two ways, an org unit was emptied, or
       the person's identity is disputed. That an extract is withheld or rows are kept excuses nothing here: what was known stands.
+
+And whatever the data says: one delivery does not close more than half of what was known of one type, and at least MANY, in
+silence. This is what the guards are for, in the words of whoever reads the lists.
 
 Belongs here: the law, on the oracle and on the product. Does not belong here: kinds of damage (`tests/support/damage.py`).
 """
@@ -46,6 +49,7 @@ from tests.support.town import Town, days_of
 
 FIRST_DAY = date(2025, 3, 3)  # a Monday
 DAYS = 9
+MANY = 3
 ON_ACCESSES = {"inactive_with_access", "access_without_position"}
 Subject = tuple[str, str]
 
@@ -173,13 +177,20 @@ def why_gone(finding: Subject, person: str | None, was: Run, now: Run) -> str | 
 
 
 def lost_in_silence(was: Run, before: Run, now: Run) -> list[Subject]:
-    """The findings of the undamaged run that are open no more, though no data says so and the run doubts nothing.
+    """The findings of the undamaged run that are open no more, though no data says so and the run doubts nothing; or most of
+    those of a type that were known, whatever the data says.
 
     `before`: the damaged run of the day before.
     """
     if set(now.about_what_was_known) - set(was.about_what_was_known):
         return []
     may_miss_news = bool(set(now.about_news) - set(was.about_news))
+    known = [f for f in was.findings if f in before.findings]
+    closed = [f for f in known if f not in now.findings and why_gone(f, was.findings[f], was, now) != "told otherwise"]
+    for kind in {kind for kind, _ in closed}:
+        of_kind = [f for f in closed if f[0] == kind]
+        if not may_miss_news and len(of_kind) >= MANY and 2 * len(of_kind) > sum(f[0] == kind for f in known):
+            return of_kind
     return [f for f, person in was.findings.items() if f not in now.findings and why_gone(f, person, was, now) is None
             and ("disputed_identity", str(person)) not in now.findings and not (may_miss_news and f not in before.findings)]
 
@@ -234,6 +245,14 @@ def nothing_is_lost(lost: Callable[[History], list[tuple[date, Subject]]]) -> Ca
         assert lost(history) == []
 
     return check
+
+
+@pytest.mark.parametrize("hit", [10, 11], ids=["hrm", "vfs"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_damage_to_a_whole_extract_closes_findings_in_silence(kind: str, hit: int) -> None:
+    """contract#first-law"""
+    for table in (1, 2):
+        assert lost_by_the_oracle(History(60, 1, None, hit, Damage(kind, table), 0)) == []
 
 
 def test_the_contract_loses_no_finding_in_silence() -> None:
