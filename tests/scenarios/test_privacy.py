@@ -5,10 +5,10 @@ import base64
 import csv
 import gzip
 import re
-import unicodedata
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,19 +72,23 @@ def test_after_a_full_demo_run_no_national_id_is_found_anywhere(place: Place) ->
 
 FORMS: list[Callable[[str], str]] = [
     lambda i: i, lambda i: f"{i[:6]} {i[6:]}", lambda i: f"{i[:6]}-{i[6:]}", lambda i: f"{i[:6]}.{i[6:]}",
-    lambda i: f"{i[:6]}\u00a0{i[6:]}", lambda i: f"{i[:6]}\t{i[6:]}", lambda i: f"{i[:6]}/{i[6:]}", lambda i: f"{i[:6]}\u2013{i[6:]}",
-    lambda i: f"{i[:6]}\u200b{i[6:]}", lambda i: i.translate({n + 48: 0xFF10 + n for n in range(10)}), lambda i: f"fnr{i}",
+    lambda i: f"{i[:6]}\u00a0{i[6:]}", lambda i: f"{i[:6]}\t{i[6:]}", lambda i: f"{i[:6]}/{i[6:]}",
+    lambda i: f"{i[:6]}\u2013{i[6:]}", lambda i: f"{i[:6]}\u200b{i[6:]}",
+    lambda i: i.translate({n + 48: 0xFF10 + n for n in range(10)}), lambda i: f"fnr{i}",
     lambda i: f"P{i}", lambda i: f"{national_id(99)} og {i}", lambda i: f"1234 {i[:6]} {i[6:]} 56",
     lambda i: f"{i[:2]}.{i[2:4]}.{i[4:6]} - {i[6:9]} {i[9:]}"]
 
 
+@cache
 def ids_in(text: str) -> set[str]:
     """Every run of eleven digits in a text, whatever is neither a digit nor a letter between them, in digits of any script.
 
     Not the product's own way to find them: this one finds far more, of which the test knows those that it delivered.
     """
     text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m.group(1), 16)), text)
-    text = "".join(str(int(c)) if c.isdecimal() else c for c in text if not unicodedata.category(c) == "Cf")
+    text = re.sub("[\u00ad\u200b-\u200f\u2060\ufeff]", "", text)
+    if not text.isascii():
+        text = re.sub(r"(?![0-9])\d", lambda m: str(int(m.group())), text)
     return {re.sub(r"\D", "", found) for found in re.findall(r"(?=(?<!\d)(\d(?:[^0-9A-Za-zÆØÅæøå]{0,3}\d){10})(?!\d))", text)}
 
 
@@ -161,7 +165,7 @@ def test_an_export_with_ids_in_its_name_headings_and_cells_is_read_without_them(
     for name, suffix in ((ids.next().replace("/", "_"), ".csv"), (ids.next().replace("/", "_"), ".xlsx")):
         file = place.root / "inbox" / f"ansatte {name}" / f"liste {name}{suffix}"
         file.parent.mkdir(parents=True)
-        for headings in (names, [*names[:7], "Id", ids.next(), ids.next()], [ids.next() for _ in names]):
+        for headings in (names, [*names[:7], "Id", ids.next(), ids.next()]):
             if suffix == ".csv":
                 file.write_text("\n".join(";".join(row) for row in [headings, *rows]), encoding="utf-8")
             else:
@@ -187,15 +191,16 @@ def test_a_roster_in_files_or_from_a_server_with_ids_everywhere_is_read_without_
                         for row in rows] for name, rows in tables.items()} for s, tables in filled.items()}
     folder = place.root / f"pifu {ids.next().replace('/', '_')}"
     folder.mkdir()
-    person = "<person><sourcedid><id>{0}</id></sourcedid><userid useridtype='workforceID'>{1}</userid><name><n><family>{2}</family>" \
-             "<given>{3}</given></n></name><email>{4}</email></person>"
+    person = "<person><sourcedid><id>{0}</id></sourcedid><userid useridtype='workforceID'>{1}</userid><name><n>" \
+             "<family>{2}</family><given>{3}</given></n></name><email>{4}</email></person>"
     member = "<membership><sourcedid><id>{0}</id></sourcedid><member><sourcedid><id>{1}</id></sourcedid><idtype>1</idtype>" \
              "<role roletype='{2}'><status>1</status><timeframe><begin>{3}</begin></timeframe></role></member></membership>"
     odd = [ids.next() for _ in range(3)]
-    group = "<group><sourcedid><id>{0}</id></sourcedid><grouptype><typevalue>skole</typevalue></grouptype><description><short>{1}" \
-            "</short></description></group>"
-    pifu = "".join(person.format(f"p{n}", n, "T", "T", "") for n in range(60)) + person.format(odd[0], *(ids.next() for _ in range(4))) + (
-        group.format(odd[1], ids.next()) + member.format(odd[1], odd[0], odd[2], "2020-08-01")
+    group = "<group><sourcedid><id>{0}</id></sourcedid><grouptype><typevalue>skole</typevalue></grouptype><description>" \
+            "<short>{1}</short></description></group>"
+    pifu = "".join(person.format(f"p{n}", n, "T", "T", "") for n in range(60)) + (
+        person.format(odd[0], *(ids.next() for _ in range(4))) + group.format(odd[1], ids.next())
+        + member.format(odd[1], odd[0], odd[2], "2020-08-01")
         + "".join(member.format(odd[1], f"p{n}", "02", ids.next() if n == 1 else "2020-08-01") for n in range(60)))
     (folder / f"fil {ids.next().replace('/', '_')}.xml").write_text(f"<enterprise>{pifu}</enterprise>", encoding="utf-8")
     roster = place.root / "roster"
