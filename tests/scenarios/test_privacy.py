@@ -19,7 +19,7 @@ from demo.people import national_id
 from demo.servers import SECRET, Day, Server
 from ingest.canonical_tables import Kind, System, tables_of
 from tests.support.command_line import Place, town
-from tests.support.deliveries import _text
+from tests.support.deliveries import as_text
 from tests.support.post import webhook
 
 SIMULATED = ("demo", "systems")
@@ -129,9 +129,10 @@ class Ids:
 def test_a_national_id_in_any_column_heading_or_file_name_in_any_way_of_writing_is_repeated_nowhere(place: Place) -> None:
     """contract#leaks."""
     hrm, vfs = town(60)
+    of_system: dict[System, Any] = {"hrm": hrm, "vfs": vfs}
     ids = Ids()
     for day in ("2025-03-08", "2025-03-10"):
-        for system, tables in (("hrm", hrm), ("vfs", vfs)):
+        for system, tables in of_system.items():
             folder = place.deliver(system, day, ids.into(system, tables))
             for file in folder.glob("*.csv"):  # an extra column, its heading an id as well
                 lines = file.read_text(encoding="utf-8").splitlines()
@@ -170,8 +171,9 @@ def test_an_export_with_ids_in_its_name_headings_and_cells_is_read_without_them(
                 file.write_text("\n".join(";".join(row) for row in [headings, *rows]), encoding="utf-8")
             else:
                 book = openpyxl.Workbook()
+                sheet: Any = book.active
                 for row in [headings, *rows]:
-                    book.active.append(row)
+                    sheet.append(row)
                 book.save(file)
             place.configure(sources={"hrm": {"path": "inbox/hrm"}, "vfs": {
                 "adapter": "export", "path": str(file), "tables": ["persons", "positions"], "columns": {
@@ -185,10 +187,11 @@ def test_an_export_with_ids_in_its_name_headings_and_cells_is_read_without_them(
 def test_a_roster_in_files_or_from_a_server_with_ids_everywhere_is_read_without_them(place: Place) -> None:
     """contract#leaks."""
     hrm, vfs = town(60)
+    of_system: dict[System, Any] = {"hrm": hrm, "vfs": vfs}
     ids = Ids()
-    filled: Any = {s: ids.into(s, t, dates=False) for s, t in (("hrm", hrm), ("vfs", vfs))}
-    texts = {s: {name: [{c.name: _text(row.get(c.name)) for c in next(t for t in tables_of(s) if t.name == name).columns}
-                        for row in rows] for name, rows in tables.items()} for s, tables in filled.items()}
+    texts = {system: {table.name: [{c.name: as_text(row.get(c.name)) for c in table.columns} for row in filled[table.name]]
+                      for table in tables_of(system)}
+             for system, tables in of_system.items() for filled in [ids.into(system, tables, dates=False)]}
     folder = place.root / f"pifu {ids.next().replace('/', '_')}"
     folder.mkdir()
     person = "<person><sourcedid><id>{0}</id></sourcedid><userid useridtype='workforceID'>{1}</userid><name><n>" \
@@ -254,6 +257,7 @@ def test_a_national_id_in_a_wrong_column_or_a_broken_file_is_not_repeated_anywhe
         assert len(hook.posts) == 1 and secret not in str(hook.posts)
     assert done.code == 3
     assert secret not in done.text
-    assert len(place.mart("rejected_rows")) == 2  # a date and an origin that cannot be read
+    assert {(r["column_name"], r["reason"]) for r in place.mart("rejected_rows")} == {
+        ("start_date", "not a date"), ("registered_by", "not one of hrm, manual")}
     for file, text in everything_written(place.data).items():
         assert secret not in text, file
