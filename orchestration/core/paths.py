@@ -7,7 +7,8 @@
     alerts/                   the log of messages (`publish.alerts.log`)
     told.json                 which withheld deliveries an ended run has told (`core.told`)
     published, published.d/   the published set, a link, and the sets it may point to (`publish.snapshot`)
-    secrets/id_key            the generated key that national ids are hashed with; landed/id_key.fingerprint: which key it is
+    secrets/id_key            the generated key that national ids are hashed with
+    id_key.fingerprint        which key it is: another is never used in silence
     dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
     dagster/                  Dagster's home, unless DAGSTER_HOME is set
     demo/                     the simulated systems (`core.demo_place`)
@@ -74,8 +75,8 @@ class DataPaths:
 
     @property
     def key_fingerprint(self) -> Path:
-        """Which key the landed extracts were hashed with; it lies among these, and goes where they go."""
-        return self.landed / "id_key.fingerprint"
+        """Which key the landed extracts were hashed with; apart from the key, so that it outlives it."""
+        return self.root / "id_key.fingerprint"
 
     @property
     def dbt(self) -> Path:

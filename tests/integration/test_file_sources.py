@@ -55,7 +55,7 @@ def test_pifu_gives_staff_at_schools_and_leaves_the_rest_out(tmp_path: Path) -> 
     file = tmp_path / "pifu.xml"
     changed = ("<sourcedid sourcedidtype='Old'><id>old</id></sourcedid>"
                "<sourcedid sourcedidtype='New'><id>p1</id></sourcedid>")
-    times = "<status>1</status><timeframe><begin>2020-08-01</begin><end>2025-06-20T00:00:00</end></timeframe>"
+    times = "<status>1</status><timeframe><begin>2020-08-01T00:00:00+02:00</begin><end>2025-06-20T00:00:00</end></timeframe>"
     file.write_text(pifu(
         persons=person(1, changed) + "".join(person(n) for n in range(2, 8)),
         memberships=member("old", "02", inner=times) + member("p2", "01") + member("p3", "04", org="org-1")
@@ -65,7 +65,7 @@ def test_pifu_gives_staff_at_schools_and_leaves_the_rest_out(tmp_path: Path) -> 
     assert [(p["person_id"], p["employee_number"], p["national_id"], p["given_name"]) for p in tables["persons"]] == [
         ("p1", "001", national_id(1), "Test1"), ("p3", "003", national_id(3), "Test3")]
     assert [(p["position_id"], p["org_number"], p["role"], p["start_date"], p["end_date"]) for p in tables["positions"]] == [
-        ("p1:org-2:02:2020-08-01", "974000001", "Lærer", "2020-08-01", "2025-06-20"),
+        ("p1:org-2:02:2020-08-01", "974000001", "Lærer", "2020-08-01T00:00:00+02:00", "2025-06-20T00:00:00"),
         ("p3:org-1:04:", "org-1", "Andre", None, None)]
     assert [(o["org_number"], o["name"], o["type"], o["parent_org_number"]) for o in tables["org_units"]] == [
         ("org-1", "Eksempel kommune", "kommune", None), ("974000001", "Lia skole", "school", "org-1")]

@@ -152,6 +152,25 @@ def test_the_key_is_made_once_and_readable_by_its_owner_alone(ended: Place) -> N
     assert key.read_text() == before
 
 
+def test_a_key_that_is_gone_another_or_too_short_stops_the_run_with_what_to_do(ended: Place) -> None:
+    """contract#id-key."""
+    key = ended.data / "secrets" / "id_key"
+    before, marts = key.read_text(), ended.all_marts()
+    key.unlink()
+    gone = ended.do("run")
+    assert gone.code == 1 and "id_key is gone" in gone.err and "Restore it from the backup" in gone.err
+    assert "Traceback" not in gone.text
+    assert not key.exists()
+    ended.environment = {"SLUTTDATO_ID_KEY": "f" * 64}
+    another = ended.do("run")
+    assert another.code == 1 and "SLUTTDATO_ID_KEY holds another key" in another.err
+    ended.environment = {"SLUTTDATO_ID_KEY": ""}
+    assert "SLUTTDATO_ID_KEY is empty or too short" in ended.do("run").err
+    assert ended.all_marts() == marts
+    ended.environment = {"SLUTTDATO_ID_KEY": before}
+    assert ended.do("run").code == 0
+
+
 def test_what_is_older_than_the_retention_is_purged_and_gone_from_disk(place: Place) -> None:
     hrm, vfs = town()
     gone = {"person_id": "P900", "given_name": "Borte", "family_name": "Vekkesen"}

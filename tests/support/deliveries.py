@@ -36,11 +36,12 @@ def write_csv(inbox: Path, system: str, day: date | str, tables: Mapping[str, Se
             writer = csv.DictWriter(handle, columns, restval="")
             writer.writeheader()
             for row in tables.get(table.name, ()):
-                writer.writerow({k: _text(v) for k, v in row.items()})
+                writer.writerow({k: as_text(v) for k, v in row.items()})
     return folder
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as a cell of a CSV file."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

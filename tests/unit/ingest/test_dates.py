@@ -55,5 +55,6 @@ def test_a_source_may_have_a_format_of_its_own(written: str, date_format: str, d
 
 def test_a_day_before_1901_or_after_2090_says_that_there_is_none() -> None:
     """contract#placeholder-dates."""
-    days = {"1900-12-31": True, "1901-01-01": False, "2090-12-31": False, "2091-01-01": True, "9999-12-31": True, "0001-01-01": True}
+    days = {"1900-12-31": True, "1901-01-01": False, "2090-12-31": False, "2091-01-01": True, "9999-12-31": True,
+            "0001-01-01": True}
     assert {day: is_no_day(date.fromisoformat(day)) for day in days} == days

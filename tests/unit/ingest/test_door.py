@@ -316,7 +316,8 @@ def test_a_number_in_exponent_form_rejects_its_row_and_says_how_to_export_it(
     """contract#exponent-form."""
     extract = validate(table, [{**row, column: written}], system=system)
     assert rejected(extract) == [(2, column, (
-        "in exponent form, which has lost digits. Export the column as text; in Excel, format it as text before the numbers come in"))]
+        "in exponent form, which has lost digits. Export the column as text; in Excel, format it as text before the numbers come "
+        "in"))]
 
 
 def test_an_id_or_title_that_only_looks_like_an_exponent_is_kept() -> None:

@@ -101,8 +101,9 @@ def with_check_digits(nine: str) -> str:
 
 @pytest.mark.parametrize(("nine", "identifying"), [
     ("010180123", True), ("310180123", True), ("320180123", False), ("000180123", False), ("411280123", True),
-    ("711280123", True),    ("721280123", False), ("400180123", False), ("014180123", True), ("015280123", True), ("015380123", False),
-    ("018180123", True), ("019280123", True), ("019380123", False), ("010080123", False), ("011380123", False), ("000000000", False)])
+    ("711280123", True), ("721280123", False), ("400180123", False), ("014180123", True), ("015280123", True),
+    ("015380123", False), ("018180123", True), ("019280123", True), ("019380123", False), ("010080123", False),
+    ("011380123", False), ("000000000", False)])
 def test_only_a_day_and_a_month_identify_somebody(nine: str, identifying: bool) -> None:
     """contract#valid-national-ids."""
     digits = with_check_digits(nine)
