@@ -4,6 +4,7 @@ They must not hold a value from a file: it could be a national id.
 """
 
 from datetime import date
+from pathlib import Path
 
 
 class IngestError(Exception):
@@ -39,3 +40,15 @@ class DeliveryInProgress(IngestError):
 
 class PullFailed(IngestError):
     """A source could not be pulled, or only in part: there is no extract. The text names source, reason and remedy."""
+
+
+class Damaged(IngestError):
+    """A file below the data directory is missing or damaged, and cannot be made anew from others.
+
+    `problem`: what is wrong with `file` (at `line`, where that is known); `remedy`: a sentence that says what to do.
+    """
+
+    def __init__(self, file: Path, problem: str, remedy: str, *, line: int | None = None):
+        self.file, self.problem, self.remedy, self.line = file, problem, remedy, line
+        place = f"{file}, line {line}" if line is not None else str(file)
+        super().__init__(f"{place}: {problem}. {remedy}")

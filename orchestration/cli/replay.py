@@ -42,7 +42,8 @@ def replay(settings: Settings, as_of: date, to: Path, progress: Callable[[str], 
         manifest = dbt.manifest(settings.data_dir, paths.warehouse, progress)
         # A separate target folder, with a copy of dbt's parse: the daily run may use the other one at the same time.
         scratch.dbt_target.mkdir(parents=True)
-        shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
+        if paths.dbt_partial_parse.exists():
+            shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
         if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch.root, scratch.warehouse)):
             raise dbt.DbtFailed("; ".join(failed))
         with open_warehouse(scratch.warehouse) as con:

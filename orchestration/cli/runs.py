@@ -2,13 +2,11 @@
 
 import contextlib
 import io
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.core import dagster_home
 from orchestration.core.alerting import send_messages, show_in_dagster
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings
@@ -18,27 +16,14 @@ if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read d
     import dagster as dg
 
 _OURS = {"sluttdato/run-by": "command line"}
-_DAGSTER_YAML = Path(__file__).resolve().parents[1] / "dagster.yaml"
-
-
-def prepare_dagster_home(settings: Settings) -> Path:
-    """DAGSTER_HOME, or a folder below the data directory with the project's dagster.yaml."""
-    if os.environ.get("DAGSTER_HOME"):
-        return Path(os.environ["DAGSTER_HOME"])
-    home = settings.paths.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    copy = home / _DAGSTER_YAML.name
-    if not copy.exists() or copy.read_bytes() != _DAGSTER_YAML.read_bytes():
-        shutil.copyfile(_DAGSTER_YAML, copy)
-    return home
 
 
 @contextlib.contextmanager
-def dagster_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
+def dagster_instance(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> "Iterator[dg.DagsterInstance]":
     """The instance in Dagster's home; for the holder of the writer's lock."""
     import dagster as dg
 
-    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+    with dg.DagsterInstance.from_config(str(dagster_home.prepare(settings.paths, progress))) as instance:
         _close_killed_runs(instance)
         yield instance
 
@@ -59,7 +44,7 @@ def run_daily(
     from orchestration.definitions import build_definitions
 
     sent = Sent()
-    with dagster_instance(settings) as instance:
+    with dagster_instance(settings, progress) as instance:
         job = build_definitions(settings, progress).resolve_job_def("daily")
         with contextlib.redirect_stdout(io.StringIO()):  # dbt's own lines; what failed is in its results
             result = job.execute_in_process(

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from ingest.sql import rows
+from ingest.warehouse import open_published
 from publish import deliveries, labels
 from publish.alerts.due import Item
 from publish.labels import norwegian
@@ -56,7 +57,7 @@ def read_state(
 ) -> State:
     """The state in a published file. `problems` are those that it does not hold; `diffs` belong to quarantined extracts, by
     system and extract date."""
-    with duckdb.connect(str(marts), read_only=True) as con:
+    with open_published(marts) as con:
         cases = rows(con, "FROM cases ORDER BY problem_since, case_number")
         resolved = rows(con, """
             SELECT subject_id, case_number, any_value(finding_type) AS finding_type, any_value(org_number) AS org_number,

@@ -1,10 +1,12 @@
 """`versions` and `ingest`: taking in what is delivered, and folding it into the versions of each system's rows."""
 
 import dagster as dg
+import duckdb
 from pydantic import Field
 
-from ingest import intake
+from ingest import intake, integrity
 from ingest.canonical_tables import SYSTEMS, TABLES
+from ingest.versions import Verdict
 from ingest.warehouse import INGEST_TABLES, row_counts, set_alert_log, set_run
 from orchestration.core import clock
 from orchestration.core.alerting import alert_log
@@ -56,14 +58,18 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                     progress(line)
                 for reason in taken.failed:  # the marts are made from the extracts before it
                     extracts.show_failed_pull(context, system, as_of, reason)
-        with workplace.warehouse() as con:
-            for system in SYSTEMS:
-                for verdict in intake.fold_landed(
-                        con, landing, decisions, policy, system, workplace.paths.quarantined, progress):
-                    extracts.show_verdict(context, verdict)
+
+        def fold_all(con: duckdb.DuckDBPyConnection) -> tuple[list[Verdict], dict[tuple[str, str], int]]:
+            integrity.check_known(con, landing.root, decisions)
+            verdicts = [v for system in SYSTEMS for v in intake.fold_landed(
+                con, landing, decisions, policy, system, workplace.paths.quarantined, progress)]
             set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
             set_alert_log(con, alert_log(settings).rows())
-            counts = row_counts(con, "versions", "ingest")
+            return verdicts, row_counts(con, "versions", "ingest")
+
+        verdicts, counts = workplace.bring_in_line(fold_all)
+        for verdict in verdicts:
+            extracts.show_verdict(context, verdict)
     asked = sources_asked_metadata(config.deliveries and is_today)
     for key_path, count in counts.items():
         yield dg.MaterializeResult(asset_key=list(key_path), metadata={
