@@ -263,7 +263,7 @@ def _record(con: duckdb.DuckDBPyConnection, system: System, verdicts: list[Verdi
     have = {d for (d,) in con.execute(
         "SELECT DISTINCT delivery FROM ingest.rejected_rows WHERE system = ?", [system]).fetchall()}
     for key, landed in wanted.items():
-        if key not in have and any(f.rejected for f in landed.figures.values()):
+        if key not in have and not landed.is_purged and any(f.rejected for f in landed.figures.values()):
             con.execute(
                 "INSERT INTO ingest.rejected_rows SELECT ?, ?, ?, * FROM read_parquet(?)",
                 [system, landed.extract_date, key, str(landed.table_file(REJECTED_ROWS))])

@@ -9,8 +9,8 @@ import pytest
 
 from ingest.decisions import Decisions
 from ingest.errors import Damaged
-from ingest.integrity import check_known, check_landed
 from ingest.intake import fold_landed
+from ingest.integrity import check_known, check_landed
 from ingest.policy import Policy
 from ingest.warehouse import create_tables, set_run
 from tests.support import deliveries

@@ -17,7 +17,8 @@ def paths(tmp_path: Path) -> Iterator[DataPaths]:
     before = os.umask(0)
     paths = DataPaths(tmp_path / "data")
     for file in (paths.warehouse, paths.warehouse.with_name("warehouse.duckdb.wal"), paths.landed / "hrm" / "a.parquet",
-                 paths.decisions / "exceptions.jsonl", paths.dbt_manifest, paths.published_sets / "2025-03-10-000001" / "set.json"):
+                 paths.decisions / "exceptions.jsonl", paths.dbt_manifest,
+                 paths.published_sets / "2025-03-10-000001" / "set.json"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("x")
     paths.published.symlink_to("published.d/2025-03-10-000001")
@@ -33,7 +34,7 @@ def open_to_others(paths: DataPaths) -> list[str]:
     return sorted(str(p.relative_to(paths.root)) for p in paths.root.rglob("*") if not p.is_symlink() and mode(p) & 0o077)
 
 
-def test_what_an_earlier_version_left_open_is_closed_but_the_published_sets_which_have_rights_of_their_own(paths: DataPaths) -> None:
+def test_what_an_earlier_version_left_open_is_closed_but_for_the_published_sets(paths: DataPaths) -> None:
     (paths.root / "inbox").mkdir()  # a data directory in which somebody delivers
     close_all(paths)
     assert open_to_others(paths) == ["inbox", "published.d", "published.d/2025-03-10-000001",
