@@ -2,7 +2,7 @@
 with a line that names the file and says what to do (contract#damaged-extract, contract#damaged-record).
 
 The files are found by walking, in a place that holds something of everything; of files that differ only in a day, a number or a
-name, two stand for all.
+name, one stands for all.
 """
 
 import os
@@ -75,8 +75,7 @@ def files_of(place: Place) -> list[Path]:
 def kind_of(file: Path) -> str:
     """What a file is of, whatever its day, number or name."""
     if file.parts[0] in ("dbt", "dagster"):
-        return re.sub(r"/[^/]*/.*/", "/", f"{file.parts[0]}/{file.name}") if file.parts[0] == "dagster" or len(
-            file.parts) == 3 else f"dbt/{file.parts[2]}{file.suffix}"
+        return str(file) if len(file.parts) <= 3 else f"{'/'.join(file.parts[:3])} {file.suffix}"
     if file.parts[0] == "published.d":
         return f"published.d {'/'.join(file.parts[2:-1])}{file.suffix}"
     return re.sub(r"\d{4}-\d\d-\d\d|\d{3}-[0-9a-f]{12}|[0-9a-f]{12}", "#", str(file))
@@ -90,12 +89,12 @@ def group_of(file: Path) -> str:
 
 
 def chosen(place: Place, group: str) -> list[Path]:
-    """The first and the last file of each kind in a group."""
+    """The last file of each kind in a group; of records of extracts also the first, whose tables a purge removed."""
     kinds: dict[str, list[Path]] = {}
     for file in files_of(place):
         if group_of(file) == group:
             kinds.setdefault(kind_of(file), []).append(file)
-    return sorted({f for files in kinds.values() for f in (files[0], files[-1])})
+    return sorted({f for files in kinds.values() for f in (files[-1], *(files[:1] if files[0].name == "extract.json" else ()))})
 
 
 @pytest.fixture
