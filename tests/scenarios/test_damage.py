@@ -166,7 +166,7 @@ def wrong_after_damage(place: Place, kept: Path, group: str) -> list[str]:
                 damage(place.data / file)
                 done = place.do(command, recorded=group == "dagster")
                 problem = wrong_with(done, place, file, before, published)
-                if problem is None and group in HEALS and done.code:
+                if problem is None and group in HEALS and done.code == 1:
                     problem = "not healed"
                 if problem:
                     wrong.append(f"{file} {name}, {command}: {problem}\n{done.text}")
