@@ -30,6 +30,16 @@ def check_landed(landed: Path, system: System) -> None:
             extract.check_presence()
 
 
+def check_content(landed: Path, system: System) -> None:
+    """Raises Damaged when a landed table that the retention kept is missing, or is not what was written. Reads every one."""
+    check_landed(landed, system)
+    base = base_date(landed)
+    for extract in Landing(landed).all(system):
+        if base is None or extract.extract_date > base:
+            for table in extract.tables:
+                extract.table_file(table)
+
+
 def check_known(con: duckdb.DuckDBPyConnection, landed: Path, decisions: Decisions) -> None:
     """Raises Damaged when the warehouse knows an extract or an exception that is no longer there."""
     for system in SYSTEMS:

@@ -47,11 +47,15 @@ def rebuild(
     as_json: Json = False,
 ) -> None:
     """Make all marts again from the landed extracts. The result is the same, row for row; the sources are not read."""
+    from ingest.canonical_tables import SYSTEMS
+    from ingest.integrity import check_content
     from publish.snapshot import published_as_of
 
     settings = settings_of(config)
     as_of = published_as_of(settings.paths.published) or clock.today()
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        for system in SYSTEMS:
+            check_content(settings.paths.landed, system)  # or the warehouse would be gone, and could not be made anew
         if not without_lost:
             _check_that_nothing_is_lost(settings)
         settings.paths.remove_warehouse()

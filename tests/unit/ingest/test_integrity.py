@@ -10,7 +10,7 @@ import pytest
 from ingest.decisions import Decisions
 from ingest.errors import Damaged
 from ingest.intake import fold_landed
-from ingest.integrity import check_known, check_landed
+from ingest.integrity import check_content, check_known, check_landed
 from ingest.policy import Policy
 from ingest.warehouse import create_tables, set_run
 from tests.support import deliveries
@@ -69,6 +69,14 @@ def test_a_missing_table_is_noticed_though_nothing_reads_it_today(house: House) 
         check_landed(house.landed, "hrm")
     with pytest.raises(Damaged):
         house.run()
+
+
+def test_before_the_warehouse_is_removed_every_table_is_read(house: House) -> None:
+    check_content(house.landed, "hrm")
+    (house.first() / "positions.parquet").write_bytes(b"x")
+    check_landed(house.landed, "hrm")
+    with pytest.raises(Damaged, match=r"positions\.parquet: the landed table is damaged"):
+        check_content(house.landed, "hrm")
 
 
 @pytest.mark.parametrize(("gone", "file"), [
