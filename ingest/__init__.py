@@ -23,7 +23,9 @@
     decisions_file     decisions filled into a list and saved as CSV
     retention          removes what ended long ago
     warehouse          the warehouse file, and the tables that dbt reads
-    files              atomic writes
+    integrity          whether what was taken in and decided is still there
+    journal            append-only files of records, sealed against loss
+    files              atomic writes, and who may read what is written
     sql                one value, rows, and literals of DuckDB
     errors             errors with system, day, file, line and what to do
 

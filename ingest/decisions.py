@@ -10,14 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ingest import files
+from ingest import journal
 from ingest.canonical_tables import System
 from ingest.errors import IngestError
 from ingest.national_ids import holds_national_id
 
 
 class Decisions:
-    """Recorded decisions below one folder. A line cut short by a crash is not a decision and is skipped."""
+    """Recorded decisions below one folder. Reading them raises Damaged when a line cannot be read, or is gone (`journal`)."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -80,7 +80,7 @@ class Decisions:
         self._append("purges", before=before, purged_on=purged_on)
         ended = {e["exception_id"] for e in self.exceptions() if min(e["until"], e["revoked_on"] or e["until"]) < before}
         for name in ("exceptions", "revocations"):
-            files.keep_appended(self.root / f"{name}.jsonl", [
+            journal.keep_appended(self.root / f"{name}.jsonl", [
                 r for r in self._read(name) if (r.get("exception_id") or _digest(r)) not in ended])
 
     def purged_before(self) -> date | None:
@@ -90,10 +90,10 @@ class Decisions:
     def _append(self, name: str, **decision: Any) -> None:
         if holds_national_id(" | ".join(v for v in decision.values() if isinstance(v, str))):
             raise IngestError("the decision holds a national id, which must not be stored; use a number of the person instead")
-        files.append_json(self.root / f"{name}.jsonl", decision)
+        journal.append_json(self.root / f"{name}.jsonl", decision)
 
     def _read(self, name: str) -> list[dict[str, Any]]:
-        return files.read_appended(self.root / f"{name}.jsonl")
+        return journal.read_appended(self.root / f"{name}.jsonl")
 
 
 def _digest(exception: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ in the name of a file or folder, or in an address, are taken out here, of every 
 """
 
 from datetime import date
+from pathlib import Path
 
 from ingest.national_ids import redact
 
@@ -50,3 +51,13 @@ class PullFailed(IngestError):
 
 class WrongKey(IngestError):
     """The key of the national-id hash is missing, too short, or another than before. The text says what to do."""
+class Damaged(IngestError):
+    """A file below the data directory is missing or damaged, and cannot be made anew from others.
+
+    `problem`: what is wrong with `file` (at `line`, where that is known); `remedy`: a sentence that says what to do.
+    """
+
+    def __init__(self, file: Path, problem: str, remedy: str, *, line: int | None = None):
+        self.file, self.problem, self.remedy, self.line = file, problem, remedy, line
+        place = f"{file}, line {line}" if line is not None else str(file)
+        super().__init__(f"{place}: {problem}. {remedy}")

@@ -8,7 +8,6 @@ Expectations takes seconds, so it works in a process of its own (`python -m inge
 of landed extracts from its standard input while the parent goes on.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 from ingest import files
 from ingest.canonical_tables import LISTED_VALUES, Kind, Table, owners_of, tables_of
 from ingest.errors import IngestError
+from ingest.landing import load
 from ingest.sql import literal
 
 RESULT_FILE = "expectations.json"
@@ -54,7 +54,7 @@ class Examiner:
 
     def examine(self, folder: Path) -> None:
         """Queue the extract in `folder`, unless it has results already."""
-        if (folder / RESULT_FILE).exists():
+        if is_examined(folder):
             return
         if self._process is None:
             environment = {**os.environ, "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
@@ -87,11 +87,20 @@ class Examiner:
 
 def results(folder: Path) -> dict[str, list[Expected]]:
     """{table: outcomes} of the extract in `folder`; empty when it was not examined."""
-    file = folder / RESULT_FILE
-    if not file.exists():
-        return {}
-    recorded = json.loads(file.read_text(encoding="utf-8"))
-    return {table: [Expected(**e) for e in expected] for table, expected in recorded.items()}
+    return _results(folder) or {}
+
+
+def is_examined(folder: Path) -> bool:
+    """Whether the extract in `folder` has results that can be read."""
+    return _results(folder) is not None
+
+
+def _results(folder: Path) -> dict[str, list[Expected]] | None:
+    try:
+        return {table: [Expected(**e) for e in expected]
+                for table, expected in files.read_cache(folder / RESULT_FILE).items()}
+    except (AttributeError, TypeError):  # missing or damaged: it can be made anew
+        return None
 
 
 def _suite(gx: Any, table: Table, *, full: bool) -> Any:
@@ -179,11 +188,12 @@ def examine_folders(folders: Iterable[str]) -> None:
 
     for line in folders:
         folder = Path(line.strip())
-        record = json.loads((folder / "extract.json").read_text(encoding="utf-8"))
+        landed = load(folder)
+        record = {"system": landed.system, "extract_date": landed.extract_date.isoformat(), "kind": landed.kind}
         outcomes: dict[str, list[dict[str, Any]]] = {}
         with duckdb.connect(":memory:") as con:
-            for table in tables_of(record["system"]):
-                if not (folder / f"{table.name}.parquet").exists():
+            for table in tables_of(landed.system):
+                if not landed.table_file(table.name):
                     continue
                 sql = _frame_sql(table, folder)
                 if record["kind"] == "delta":
@@ -221,9 +231,13 @@ def _raised(exception_info: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
+    files.write_privately()
     try:
         examine_folders(sys.stdin)
-    except ExpectationRaised as error:
+    except IngestError as error:
         print(error, file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:  # its text may hold a cell
+        print(f"Great Expectations could not examine the extract: {type(error).__name__}", file=sys.stderr)
         sys.exit(1)
     os._exit(0)  # all is written; unloading the imported modules would take a second, and the run waits

@@ -1,8 +1,13 @@
-"""Atomic writes: write beside, flush to disk, rename; or append a line, flushed."""
+"""Atomic writes: write beside, flush to disk, rename. Who may read what is written. Caches that may be damaged.
 
+Does not belong here: files of records that grow line by line (`journal`).
+"""
+
+import hashlib
 import json
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,34 +46,18 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n")
 
 
-def append_json(file: Path, record: dict[str, Any]) -> None:
-    """Add a line to a file of JSON lines; flushed to disk when this returns."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(record, ensure_ascii=False, default=str)
-    with file.open("a", encoding="utf-8") as handle:
-        handle.write(f"\n{line}\n")  # the leading break separates it from a line cut short by a crash
-        handle.flush()
-        os.fsync(handle.fileno())
-    flush(file.parent)
+def read_cache(file: Path) -> Any:
+    """The value in a JSON file that can be made anew; None when the file is missing or damaged."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # ValueError: no JSON, or no UTF-8
+        return None
 
 
-def keep_appended(file: Path, kept: list[dict[str, Any]]) -> None:
-    """Replace the content of a file of JSON lines with `kept`, atomically. A missing file stays missing."""
-    if file.exists():
-        write_text(file, "".join(f"{json.dumps(record, ensure_ascii=False, default=str)}\n" for record in kept))
-
-
-def read_appended(file: Path) -> list[dict[str, Any]]:
-    """The records of a file of JSON lines. A line cut short by a crash was never finished, and is skipped."""
-    if not file.exists():
-        return []
-    records = []
-    for line in file.read_text(encoding="utf-8").split("\n"):
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return records
+def digest(file: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 @contextmanager
@@ -94,7 +83,28 @@ def new_folder(path: Path, *, before_rename: Callable[[], None] | None = None) -
 def remove_leftovers(root: Path) -> None:
     """Remove what a killed run left half written below `root`. Only for the holder of the writer's lock."""
     for leftover in root.rglob(f"{TEMPORARY_PREFIX}*"):
-        if leftover.is_dir():
+        if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+def write_privately() -> None:
+    """From now on, what this process and its children write can be read by its owner only."""
+    os.umask(0o077)
+
+
+def tighten(path: Path, others: int = 0o000) -> None:
+    """Take from a file or folder, and from everything below it, the rights of group and others, but those in `others`.
+
+    Links are left alone: their targets have rights of their own.
+    """
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return
+    if mode & 0o077 & ~others:
+        path.chmod(stat.S_IMODE(mode) & (0o700 | others))
+    if stat.S_ISDIR(mode):
+        with os.scandir(path) as entries:
+            for entry in entries:
+                tighten(Path(entry.path), others)

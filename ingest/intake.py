@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingest import quarantine, retention
+from ingest import integrity, quarantine, retention
 from ingest.canonical_tables import System
 from ingest.decisions import Decisions
 from ingest.errors import DeliveryInProgress, PullFailed
@@ -102,8 +102,10 @@ def fold_landed(
 ) -> list[Verdict]:
     """Assess and fold all landed extracts (dated `until` at the latest); returns the verdicts that are new.
 
-    For each newly quarantined extract, a diff is written into the folder `quarantined`.
+    For each newly quarantined extract, a diff is written into the folder `quarantined`. Raises Damaged when something that landed
+    is missing, or is not what was written.
     """
+    integrity.check_landed(landing.root, system)
     base = retention.restore(con, landing.root, system)
     landed = [e for e in landing.all(system) if until is None or e.extract_date <= until]
     verdicts = fold(con, system, landed, decisions.accepted(system), policy, base, progress)

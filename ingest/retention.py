@@ -3,7 +3,7 @@
 A purge writes a base: the versions of everybody whom a system still held after the horizon, and of everybody they may be
 matched with. Folding continues from it; the extracts up to it are deleted.
 
-    landed/base/<date>/<system>_<table>.parquet, extracts.parquet, kept_rows.parquet
+    landed/base/<date>/<system>_<table>.parquet, extracts.parquet, kept_rows.parquet, base.json (the digest of each)
 """
 
 import shutil
@@ -14,10 +14,12 @@ import duckdb
 
 from ingest import files
 from ingest.canonical_tables import TABLES, System, owners_of, tables_of
+from ingest.errors import Damaged
 from ingest.expectations import RESULT_FILE
 from ingest.sql import literal, scalar
 
 _BASE = "base"
+_RECORD, _KEPT_ROWS = "base.json", "kept_rows.parquet"
 _FIGURES_OF_SIZES = """
     '{"sizes": ' || rtrim(size_rows, '}') || ', "active positions": ' || active_positions || '}}' AS figures"""
 
@@ -28,28 +30,69 @@ def base_date(landed: Path) -> date | None:
     return date.fromisoformat(max(folders)) if folders else None
 
 
+def check_base(landed: Path) -> date | None:
+    """The base's date, as `base_date`. Raises Damaged when a file of it is missing, or its record is damaged. Opens no table."""
+    base = base_date(landed)
+    if base is not None:
+        _digests(landed / _BASE / base.isoformat())
+    return base
+
+
+def _digests(folder: Path) -> dict[str, str | None]:
+    """{name: SHA-256} of the files of a base; None for each where an earlier version wrote no record. Raises Damaged."""
+    record = folder / _RECORD
+    names = [*(f"{t.versions_name}.parquet" for t in TABLES), "extracts.parquet"]
+    digests: dict[str, str | None] = dict.fromkeys(names)
+    if record.exists():
+        written = files.read_cache(record)
+        if not isinstance(written, dict) or not set(names) <= set(written.get("sha256", ())) <= {*names, _KEPT_ROWS}:
+            raise _damaged(record, "the record of what the retention kept cannot be read", line=1)
+        digests = written["sha256"]
+    for name in digests:
+        if not (folder / name).is_file():
+            raise _damaged(folder / name, "a table that the retention kept is missing")
+    return digests
+
+
+def _damaged(file: Path, problem: str, *, line: int | None = None) -> Damaged:
+    return Damaged(file, problem, "Nothing is published without it. Restore its folder from a backup: it holds what is left of "
+                   "the extracts that were purged", line=line)
+
+
 def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> date | None:
-    """Load a system's versions from the base when the warehouse is new. Returns the base's date, None without a base."""
+    """Load a system's versions from the base when the warehouse is new. Returns the base's date, None without a base.
+
+    Raises Damaged.
+    """
     base = base_date(landed)
     if base is None:
         return None
     if not scalar(con, "SELECT count(*) FROM ingest.extracts WHERE system = ?", [system]):
         folder = landed / _BASE / base.isoformat()
+        for name, digest in _digests(folder).items():
+            if digest and files.digest(folder / name) != digest:
+                raise _damaged(folder / name, f"a table that the retention kept is damaged: it is not what {_RECORD} recorded")
         con.execute("BEGIN")
         for table in tables_of(system):
             con.execute(f"DELETE FROM versions.{table.versions_name}")
-            con.execute(f"INSERT INTO versions.{table.versions_name} BY NAME SELECT * FROM read_parquet(?)",
-                        [str(folder / f"{table.versions_name}.parquet")])
-        extracts = f"read_parquet({literal(folder / 'extracts.parquet')})"
-        columns = {name for name, *_ in con.execute(f"DESCRIBE FROM {extracts}").fetchall()}
-        # A base that an earlier version wrote has the sizes in another form, and no other figures.
-        listed = "* EXCLUDE (size_rows), " + _FIGURES_OF_SIZES if "size_rows" in columns else "*"
-        con.execute(f"INSERT INTO ingest.extracts BY NAME SELECT {listed} FROM {extracts} WHERE system = ?", [system])
+            _load(con, folder / f"{table.versions_name}.parquet", f"versions.{table.versions_name}")
+        _load(con, folder / "extracts.parquet", "ingest.extracts", f"WHERE system = {literal(system)}")
         con.execute("DELETE FROM ingest.kept_rows WHERE system = ?", [system])
-        if (kept_rows := folder / "kept_rows.parquet").exists():
-            con.execute("INSERT INTO ingest.kept_rows SELECT * FROM read_parquet(?) WHERE system = ?", [str(kept_rows), system])
+        if (folder / _KEPT_ROWS).exists():
+            _load(con, folder / _KEPT_ROWS, "ingest.kept_rows", f"WHERE system = {literal(system)}")
         con.execute("COMMIT")
     return base
+
+
+def _load(con: duckdb.DuckDBPyConnection, file: Path, table: str, where: str = "") -> None:
+    try:
+        columns = {name for name, *_ in con.execute(f"DESCRIBE FROM read_parquet({literal(file)})").fetchall()}
+        # A base that an earlier version wrote has the sizes in another form, and no other figures.
+        listed = f"* EXCLUDE (size_rows), {_FIGURES_OF_SIZES}" if "size_rows" in columns else "*"
+        con.execute(f"INSERT INTO {table} BY NAME SELECT {listed} FROM read_parquet(?) {where}", [str(file)])
+    except duckdb.Error:  # an earlier version wrote no digests
+        con.execute("ROLLBACK")
+        raise _damaged(file, "a table that the retention kept cannot be read") from None
 
 
 def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, before: date) -> int:
@@ -81,7 +124,8 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
         con.execute(f"""
             COPY (SELECT * REPLACE (NULL::DATE AS kept_to) FROM ingest.kept_rows
                   WHERE kept_since <= DATE '{last}' AND (kept_to IS NULL OR kept_to > DATE '{last}'))
-            TO {literal(folder / "kept_rows.parquet")} (FORMAT parquet)""")
+            TO {literal(folder / _KEPT_ROWS)} (FORMAT parquet)""")
+        files.write_json(folder / _RECORD, {"sha256": {f.name: files.digest(f) for f in sorted(folder.glob("*.parquet"))}})
     return _remove_up_to(landed, quarantined, last)
 
 

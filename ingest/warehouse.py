@@ -1,4 +1,4 @@
-"""The warehouse file: opening it, and the tables that ingest writes and dbt reads.
+"""The warehouse file: opening it (or a published one), and the tables that ingest writes and dbt reads.
 
     versions.<system>_<table>   the canonical columns, valid_from, valid_to (null: still valid)
     ingest.extracts             what became of each delivery
@@ -23,6 +23,7 @@ import duckdb
 import pyarrow as pa
 
 from ingest.canonical_tables import TABLES
+from ingest.errors import Damaged
 from ingest.policy import Policy
 from ingest.sql import scalar
 
@@ -73,13 +74,32 @@ class WarehouseBusy(Exception):
     """Another process holds the warehouse file."""
 
 
+class WarehouseDamaged(Damaged):
+    """The warehouse file is damaged. It can be made anew: delete it, and bring it in line with what landed."""
+
+    def __init__(self, file: Path):
+        super().__init__(file, "the warehouse is damaged", "`sluttdato rebuild` makes it anew from what landed; nothing is lost")
+
+
+# What DuckDB says of a file that holds no database, or another than it wrote; of other trouble (a full disk) it says other words.
+_DAMAGE = ("not a valid duckdb database", "corrupt database", "could not read enough bytes", "could not read from file",
+           "failed to deserialize", "serialization error", "failure while replaying wal", "database has been invalidated",
+           "checksum")
+
+
+def is_damage(error: duckdb.Error | str) -> bool:
+    """Whether an error of DuckDB, or its text, tells that a database file is damaged."""
+    return any(words in str(error).lower() for words in _DAMAGE)
+
+
 @contextmanager
 def open_warehouse(
     path: Path, *, read_only: bool = False, patience_seconds: float = 60, progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, its tables created unless `read_only`. Waits while another process holds the file.
 
-    Raises WarehouseBusy after `patience_seconds`; the text names the process.
+    Raises WarehouseBusy after `patience_seconds`; the text names the process. Raises WarehouseDamaged, also for what the block
+    reads.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + patience_seconds
@@ -88,8 +108,10 @@ def open_warehouse(
         try:
             con = duckdb.connect(str(path), read_only=read_only)
             break
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
+        except duckdb.Error as error:
+            if is_damage(error):
+                raise WarehouseDamaged(path) from None
+            if "could not set lock" not in str(error).lower():
                 raise
             if time.monotonic() > deadline:
                 raise WarehouseBusy(f"{path} is held by another process: {error}") from None
@@ -102,8 +124,26 @@ def open_warehouse(
         if not read_only:
             create_tables(con)
         yield con
+    except duckdb.Error as error:
+        if is_damage(error):
+            raise WarehouseDamaged(path) from None
+        raise
     finally:
         con.close()
+
+
+@contextmanager
+def open_published(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a published file, for reading. Raises Damaged when it cannot be read, also for what the block reads."""
+    try:
+        with duckdb.connect(str(marts), read_only=True) as con:
+            yield con
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+            problem = "another version of Sluttdato wrote these marts"
+        else:
+            problem = "the published marts are damaged" if is_damage(error) else f"they cannot be read ({type(error).__name__})"
+        raise Damaged(marts, problem, "`sluttdato run` publishes them anew") from None
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from ingest import files
 from orchestration.core import clock, dbt
 from orchestration.core.demo_place import with_demo_sources
 from orchestration.core.settings import Settings, load_settings
@@ -33,5 +34,6 @@ def defs() -> dg.Definitions:
 
     Where the data directory holds the demo, its simulated systems are the sources.
     """
+    files.write_privately()
     settings = load_settings()
     return build_definitions(with_demo_sources(settings, clock.today()) if settings.paths.holds_demo else settings)

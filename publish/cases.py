@@ -6,9 +6,8 @@ Belongs here: reading them, and finding one by its number or finding_id. Does no
 
 from pathlib import Path
 
-import duckdb
-
 from ingest.sql import Row, rows
+from ingest.warehouse import open_published
 
 
 class NoSuchCase(LookupError):
@@ -19,7 +18,7 @@ def read_cases(marts: Path) -> list[Row]:
     """All rows of the mart `cases` in a published file, by case number. Raises NoSuchCase when nothing is published."""
     if not marts.exists():
         raise NoSuchCase("nothing is published yet; `sluttdato run` does that")
-    with duckdb.connect(str(marts), read_only=True) as con:
+    with open_published(marts) as con:
         return rows(con, "FROM cases ORDER BY case_number, finding_type")
 
 

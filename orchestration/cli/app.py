@@ -4,11 +4,12 @@ Exit status: 0 done; 1 failed; 2 wrong use or settings; 3 done, but an extract w
 Results go to standard output, progress and errors to standard error.
 """
 
+import contextlib
 import sys
 
 import typer
 
-from orchestration.cli import decisions, demo, looking, running
+from orchestration.cli import context, decisions, demo, looking, running
 from orchestration.cli.console import FAILED, WRONG_USE, WrongUse, err
 from orchestration.core import clock
 from orchestration.core.lock import LockHeld
@@ -34,10 +35,12 @@ def main() -> None:
     """Entry point of `sluttdato`: an error that a person can act on becomes one line and an exit status."""
     from filelock import Timeout
 
+    from ingest import files
     from ingest.errors import IngestError
     from ingest.warehouse import WarehouseBusy
     from orchestration.core.dbt import DbtFailed
 
+    files.write_privately()
     try:
         app()
     except (WrongSettings, clock.WrongToday, WrongUse) as error:
@@ -49,6 +52,22 @@ def main() -> None:
     except KeyboardInterrupt:
         err.print("sluttdato: stopped; the next run goes on where this one was", markup=False)
         sys.exit(130)
+    except Exception as error:
+        err.print(f"sluttdato: {_told(error)}", markup=False, soft_wrap=True)
+        sys.exit(FAILED)
+
+
+def _told(error: Exception) -> str:
+    """What to say of an error that nobody foresaw: its kind and place. Its text, and a traceback's, may hold a cell."""
+    from orchestration.core import faults
+
+    fault, settings = faults.Fault(error), context.in_use()
+    told = f"{fault}. What is published has not changed"
+    if settings:
+        with contextlib.suppress(OSError):
+            log = faults.write_down(fault, settings.paths, " ".join(sys.argv[1:2]))
+            return f"{told}. {log} says where it arose, without any content: please report it with that"
+    return f"{told}. Please report it, with these places: {', '.join(fault.frames[-6:])}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from orchestration.core import clock
 from orchestration.core.demo_place import with_demo_sources
 from orchestration.core.settings import Settings, load_settings
 
+_in_use: list[Settings] = []
+
 
 def settings_of(config: Path | None) -> Settings:
     """The settings of a command's `--config`; where the data directory holds the demo, with its simulated systems as sources.
@@ -13,4 +15,10 @@ def settings_of(config: Path | None) -> Settings:
     Raises WrongSettings.
     """
     settings = load_settings(config)
+    _in_use[:] = [settings]
     return with_demo_sources(settings, clock.today()) if settings.paths.holds_demo else settings
+
+
+def in_use() -> Settings | None:
+    """The settings of the command that runs; None when it has not read them, or needs none."""
+    return _in_use[0] if _in_use else None

@@ -123,13 +123,13 @@ def confirm(
     config: Config = None,
 ) -> None:
     """Confirm until a day that a person is to be kommuneadmin. Unanswered, the review comes back the day after."""
-    import duckdb
+    from ingest.warehouse import open_published
 
     settings = settings_of(config)
     marts = settings.paths.marts
     if not marts.exists():
         raise WrongUse("nothing is published yet; `sluttdato run` does that")
-    with duckdb.connect(str(marts), read_only=True) as con:
+    with open_published(marts) as con:
         if not con.execute("SELECT 1 FROM kommuneadmin_roster WHERE person_id = ?", [person]).fetchone():
             raise WrongUse(f"{person}: nobody with this person_id is in the kommuneadmin roster")
     _approve(settings, _REVIEW, person, until, reason, by)

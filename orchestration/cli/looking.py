@@ -137,6 +137,6 @@ def settings_schema() -> None:
 
 def dagster_home(config: Config = None) -> None:
     """Prepare Dagster's home for these settings and print it, for `export DAGSTER_HOME=$(sluttdato dagster-home)`."""
-    from orchestration.cli.runs import prepare_dagster_home
+    from orchestration.core.dagster_home import prepare
 
-    print(prepare_dagster_home(settings_of(config)))
+    print(prepare(settings_of(config).paths, lambda line: err.print(line, markup=False, soft_wrap=True)))

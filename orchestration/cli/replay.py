@@ -57,6 +57,7 @@ def evaluate_beside(
     dbt.manifest(settings.data_dir, paths.warehouse, progress)
     # A separate target folder, with a copy of dbt's parse: the daily run may use the other one at the same time.
     scratch.dbt_target.mkdir(parents=True)
-    shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
+    if paths.dbt_partial_parse.exists():
+        shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
     if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch.root, scratch.warehouse)):
         raise dbt.DbtFailed("; ".join(failed))

@@ -43,13 +43,24 @@ def run(
     raise typer.Exit(evaluate(settings, parse_day(as_of, "--as-of") or clock.today(), deliveries=True, as_json=as_json))
 
 
-def rebuild(config: Config = None, as_json: Json = False) -> None:
+def rebuild(
+    config: Config = None,
+    without_lost: Annotated[bool, typer.Option(
+        "--without-lost", help="Also when an extract or a decision that was known is gone: for good, without it.")] = False,
+    as_json: Json = False,
+) -> None:
     """Make all marts again from the landed extracts. The result is the same, row for row; the sources are not read."""
+    from ingest.canonical_tables import SYSTEMS
+    from ingest.integrity import check_content
     from publish.snapshot import published_as_of
 
     settings = settings_of(config)
     as_of = published_as_of(settings.paths.published) or clock.today()
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        for system in SYSTEMS:
+            check_content(settings.paths.landed, system)  # or the warehouse would be gone, and could not be made anew
+        if not without_lost:
+            _check_that_nothing_is_lost(settings)
         settings.paths.remove_warehouse()
         raise typer.Exit(evaluate(settings, as_of, as_json=as_json, rebuilt=True))
 
@@ -71,6 +82,21 @@ def replay(
     out.print(f"As of {day}: {len(rows)} marts, {sum(rows.values())} rows, in {to}", markup=False, soft_wrap=True)
 
 
+def _check_that_nothing_is_lost(settings: Settings) -> None:
+    """Raises Damaged when something that the warehouse knows is gone: without the warehouse, nobody would know."""
+    from ingest.decisions import Decisions
+    from ingest.integrity import check_known
+    from ingest.warehouse import WarehouseDamaged, open_warehouse
+
+    paths = settings.paths
+    if paths.warehouse.exists():
+        try:
+            with open_warehouse(paths.warehouse) as con:
+                check_known(con, paths.landed, Decisions(paths.decisions))
+        except WarehouseDamaged:
+            pass  # it knows nothing any more
+
+
 def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Remove what is older than `retention.keep_days`: landed extracts, resolved findings, Dagster's record, for good."""
     from ingest import retention
@@ -85,6 +111,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     if not yes and not typer.confirm(f"Remove for good what ended before {before}, below {settings.data_dir}?"):
         raise typer.Exit(FAILED)
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
+        _check_that_nothing_is_lost(settings)
         Decisions(paths.decisions).purge(before, clock.today())
         alert_log(settings).purge(before)
         with open_warehouse(paths.warehouse, progress=progress) as con:

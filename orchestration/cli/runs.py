@@ -2,13 +2,11 @@
 
 import contextlib
 import io
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.core import dagster_home
 from orchestration.core.alerting import send_messages, show_in_dagster
 from orchestration.core.run_report import BY_COMMAND_LINE, RunReport
 from orchestration.core.settings import Settings
@@ -17,27 +15,14 @@ from publish.alerts.send import Sent
 if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read do not need it
     import dagster as dg
 
-_DAGSTER_YAML = Path(__file__).resolve().parents[1] / "dagster.yaml"
-
-
-def prepare_dagster_home(settings: Settings) -> Path:
-    """DAGSTER_HOME, or a folder below the data directory with the project's dagster.yaml."""
-    if os.environ.get("DAGSTER_HOME"):
-        return Path(os.environ["DAGSTER_HOME"])
-    home = settings.paths.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    copy = home / _DAGSTER_YAML.name
-    if not copy.exists() or copy.read_bytes() != _DAGSTER_YAML.read_bytes():
-        shutil.copyfile(_DAGSTER_YAML, copy)
-    return home
 
 
 @contextlib.contextmanager
-def dagster_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
+def dagster_instance(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> "Iterator[dg.DagsterInstance]":
     """The instance in Dagster's home; for the holder of the writer's lock."""
     import dagster as dg
 
-    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+    with dg.DagsterInstance.from_config(str(dagster_home.prepare(settings.paths, progress))) as instance:
         _close_killed_runs(instance)
         yield instance
 
@@ -57,7 +42,7 @@ def purge_dagster(settings: Settings, before: date) -> int | None:
     from orchestration.core.history import compact, purge_history
 
     home = settings.paths.dagster_home
-    if prepare_dagster_home(settings).resolve() != home.resolve():
+    if dagster_home.prepare(settings.paths).resolve() != home.resolve():
         return None
     with dagster_instance(settings) as instance:
         removed = purge_history(instance, before)
@@ -72,7 +57,7 @@ def run_daily(
     from orchestration.definitions import build_definitions
 
     sent = Sent()
-    with dagster_instance(settings) as instance:
+    with dagster_instance(settings, progress) as instance:
         job = build_definitions(settings, progress).resolve_job_def("daily")
         with contextlib.redirect_stdout(io.StringIO()):  # dbt's own lines; what failed is in its results
             result = job.execute_in_process(

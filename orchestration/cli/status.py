@@ -14,6 +14,7 @@ from ingest import quarantine
 from ingest.canonical_tables import SYSTEMS, System
 from ingest.landing import Landing
 from ingest.sql import Row, scalar
+from ingest.warehouse import open_published
 from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
 from publish import deliveries, labels
@@ -42,7 +43,7 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     extracts: dict[System, list[Row]] = {system: [] for system in SYSTEMS}
     findings: dict[str, dict[str, int | None]] = {}
     if settings.paths.marts.exists():
-        with duckdb.connect(str(settings.paths.marts), read_only=True) as con:
+        with open_published(settings.paths.marts) as con:
             freshness = deliveries.freshness(con)
             extracts = {system: deliveries.newest_of_each_day(con, system) for system in SYSTEMS}
             findings = _findings(con, deliveries.not_assessable(freshness))
@@ -165,7 +166,7 @@ def findings_table(findings: dict[str, dict[str, int | None]]) -> Table:
 def show_demo(settings: Settings, out: Console) -> None:
     """The result of the demo, and where to look."""
     marts = settings.paths.marts
-    with duckdb.connect(str(marts), read_only=True) as con:
+    with open_published(marts) as con:
         persons = scalar(con, "SELECT count(*) FROM employee_status")
         people_with_findings = scalar(con, """
             SELECT count(DISTINCT person_id) FROM findings WHERE status = 'open'

@@ -5,6 +5,9 @@
     paths         every file and folder below the data directory
     clock         what day it is
     lock          one writer at a time
+    privacy       who may read what lies below the data directory
+    faults        errors that nobody foresaw
+    dagster_home  Dagster's home below the data directory
     dbt           running dbt in this process; the manifest
     run_report    what a run did, to Dagster's events and back
     told          which withheld deliveries an ended run has told

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingest import quarantine
 from ingest.canonical_tables import SYSTEMS
+from ingest.errors import Damaged
 from ingest.landing import Landing
 from ingest.warehouse import open_warehouse, set_alert_log
 from orchestration.core.run_report import IS_AS_EXPECTED, IS_LET_IN, PUBLISHED_ASSET, CheckOutcome, RunReport
@@ -128,7 +129,10 @@ def send_messages(
     if (sent.sent or sent.failed) and published_as_of(paths.published):
         with open_warehouse(paths.warehouse, progress=progress) as con:
             set_alert_log(con, log.rows())
-            publish_again(con, paths.published, "alert_log")
+            try:
+                publish_again(con, paths.published, "alert_log", settings.publish.group_number)
+            except Damaged as error:  # the messages have left; the next run publishes anew
+                progress(str(error))
     return sent
 
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
@@ -74,13 +73,17 @@ def manifest(data_dir: Path, warehouse: Path, progress: Callable[[str], None] = 
     state = {"project": _fingerprint()}
 
     def is_current() -> bool:
-        return paths.dbt_manifest.exists() and _read(paths.dbt_parsed) == state
+        if files.read_cache(paths.dbt_parsed) != state:
+            return False
+        manifest = files.read_cache(paths.dbt_manifest)
+        return isinstance(manifest, dict) and bool(manifest.get("nodes"))
 
     if not is_current():
         data_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(paths.parse_lock):
             if not is_current():  # another process may have parsed it meanwhile
                 progress("reading the dbt project")
+                paths.dbt_partial_parse.unlink(missing_ok=True)  # it may be what is damaged
                 invoke(["parse"], data_dir, warehouse)
                 files.write_json(paths.dbt_parsed, state)
     return paths.dbt_manifest
@@ -101,10 +104,3 @@ def _fingerprint() -> str:
         if file.suffix in (".sql", ".yml", ".md", ".csv") and not {"target", "logs"} & set(file.relative_to(PROJECT).parts):
             digest.update(f"{file.relative_to(PROJECT)}|".encode() + file.read_bytes())
     return digest.hexdigest()
-
-
-def _read(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None

@@ -125,7 +125,7 @@ def prepare(paths: DataPaths) -> None:
     Raises WrongSettings when the data directory holds anything else than a demo.
     """
     held = [p for p in paths.root.iterdir() if not p.name.startswith(".")]
-    kept = {paths.dbt, paths.dagster_home}  # created before any data
+    kept = {paths.dbt, paths.dagster_home, paths.error_log}  # created before any data
     if set(held) - kept and not paths.demo.is_dir():
         raise WrongSettings(f"{paths.root} holds data that is no demo. Set another `data_dir` for the demo, e.g. "
                             "SLUTTDATO_DATA_DIR=demo-data sluttdato demo")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ingest import files
+from ingest import files, journal
 from orchestration.core.paths import DataPaths
+from orchestration.core.privacy import close_all
 
 
 class LockHeld(Exception):
@@ -26,6 +27,7 @@ def writer(
     The operating system releases the lock when a process dies; the next holder removes what it left half written.
     One process may hold it several times: a command, and the Dagster run that it starts.
     """
+    files.write_privately()
     data_dir.mkdir(parents=True, exist_ok=True)
     paths = DataPaths(data_dir)
     holder = paths.writer
@@ -46,6 +48,9 @@ def writer(
                 "waiting. Try again when it is done, or raise `lock_patience_seconds`") from None
     try:
         files.remove_leftovers(data_dir)
+        for told in journal.mend_all([paths.decisions, paths.alerts]):
+            progress(told)
+        close_all(paths)
         holder.write_text(json.dumps({
             "pid": os.getpid(), "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])}))
         yield
@@ -55,8 +60,7 @@ def writer(
 
 
 def _who(holder: Path) -> str:
-    try:
-        held = json.loads(holder.read_text())
-    except (OSError, json.JSONDecodeError):
+    held = files.read_cache(holder)
+    if not isinstance(held, dict):
         return "another process"
-    return f"process {held['pid']} ({held['command']})"
+    return f"process {held.get('pid')} ({held.get('command')})"

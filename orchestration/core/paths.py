@@ -12,6 +12,7 @@
     dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
     dagster/                  Dagster's home, unless DAGSTER_HOME is set
     demo/                     the simulated systems (`core.demo_place`)
+    errors.log                where in the program unforeseen errors arose
     .writer.lock, .parse.lock
 
 Does not belong here: paths inside a folder that one module owns, such as `landed/<system>/<day>`.
@@ -55,6 +56,11 @@ class DataPaths:
     @property
     def published(self) -> Path:
         return self.root / "published"
+
+    @property
+    def published_sets(self) -> Path:
+        """The sets that `published` may point to."""
+        return self.root / "published.d"
 
     @property
     def marts(self) -> Path:
@@ -116,6 +122,11 @@ class DataPaths:
     def writer(self) -> Path:
         """Who holds the writer's lock."""
         return self.root / ".writer.json"
+
+    @property
+    def error_log(self) -> Path:
+        """Where in the program errors arose that nobody foresaw (`cli.app`)."""
+        return self.root / "errors.log"
 
     @property
     def parse_lock(self) -> Path:

@@ -4,6 +4,7 @@ Each value can be overridden by the environment: SLUTTDATO_ and the path in the 
 SLUTTDATO_POLICY__GRACE_DAYS=2. Secrets come from the environment only.
 """
 
+import grp
 import os
 import re
 from pathlib import Path
@@ -90,6 +91,28 @@ class Retention(SettingsModel):
         default=730, ge=1, description="Days to keep landed extracts and resolved findings; `sluttdato purge` removes the rest.")
 
 
+class Publishing(SettingsModel):
+    """Who may read the published set."""
+
+    group: str | None = Field(default=None, description=(
+        "A group of this machine that may read the published set, e.g. that of the BI tool. Sluttdato's user must belong to it. "
+        "Left out: only Sluttdato's user can read."))
+
+    @field_validator("group")
+    @classmethod
+    def _exists(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                grp.getgrnam(value)
+            except KeyError:
+                raise ValueError("there is no such group on this machine") from None
+        return value
+
+    @property
+    def group_number(self) -> int | None:
+        return None if self.group is None else grp.getgrnam(self.group).gr_gid
+
+
 class _YamlWithEnvironment(YamlConfigSettingsSource):
     """The settings file, `${NAME}` in it replaced by that environment variable.
 
@@ -128,6 +151,7 @@ class Settings(SettingsModel, BaseSettings):
     policy: Policy = Field(default=Policy(), description="Limits and groups of the rules.")
     schedule: Schedule = Field(default=Schedule(), description="When Dagster runs by itself.")
     retention: Retention = Field(default=Retention(), description="How long extracts and findings are kept.")
+    publish: Publishing = Field(default=Publishing(), description="The published set.")
     alerts: Alerts = Field(default=Alerts(), description="Messages, and who gets them.")
     lock_patience_seconds: float = Field(default=300, ge=0, description="Seconds that a run waits for another one to end.")
 

@@ -12,7 +12,7 @@ import duckdb
 
 from ingest.canonical_tables import SYSTEMS, TABLES, System, Table
 from ingest.expectations import RESULT_FILE, results
-from ingest.landing import REJECTED_ROWS, Landed
+from ingest.landing import Landed
 from ingest.policy import Policy
 from ingest.sql import Row, rows, scalar
 from orchestration.core import clock
@@ -88,7 +88,7 @@ def about_extracts(workplace: dg.ResourceParam[Workplace]):
     newest = {s: max((e for e in workplace.landing.all(s) if not e.refused and e.extract_date <= as_of),
                      key=lambda e: (e.extract_date, e.arrival), default=None) for s in SYSTEMS}
     for landed in filter(None, newest.values()):
-        if landed.table_file(REJECTED_ROWS):  # not purged
+        if not landed.is_purged:
             workplace.examiner.examine(landed.folder)
     workplace.examiner.finish()
     for table in TABLES:

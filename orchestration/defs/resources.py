@@ -7,19 +7,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 import dagster as dg
 import duckdb
 
 from ingest.decisions import Decisions
+from ingest.errors import IngestError
 from ingest.expectations import Examiner
 from ingest.identity import load_key
 from ingest.landing import Landing
-from ingest.warehouse import WarehouseBusy, as_of_date, open_warehouse
-from orchestration.core.lock import writer
+from ingest.warehouse import WarehouseBusy, WarehouseDamaged, as_of_date, open_warehouse
+from orchestration.core.dbt import DbtFailed
+from orchestration.core.faults import Fault
+from orchestration.core.lock import LockHeld, writer
 from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
 
+T = TypeVar("T")
+FORESEEN = (dg.Failure, dg.RetryRequested, dg.DagsterError, IngestError, DbtFailed, LockHeld, OSError)
 MAX_RETRIES, SECONDS_BEFORE_RETRY = 3, 30
 
 
@@ -66,14 +72,32 @@ class Workplace:
         with open_warehouse(self.paths.warehouse, read_only=read_only, progress=self.progress) as con:
             yield con
 
+    def bring_in_line(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Do what brings the warehouse in line with all that landed; one that is damaged is made anew for it."""
+        try:
+            with self.warehouse() as con:
+                return work(con)
+        except WarehouseDamaged:
+            self.progress(f"{self.paths.warehouse.name} is damaged; it is made anew from what landed")
+            self.paths.remove_warehouse()
+            with self.warehouse() as con:
+                return work(con)
+
 
 @contextmanager
 def retried_when_it_can_pass() -> Iterator[None]:
-    """Have Dagster retry after an error that may pass: the warehouse file is in use, a disk is away."""
+    """Have Dagster retry after an error that may pass: the warehouse file is in use, a disk is away.
+
+    An error that nobody foresaw becomes a Fault, as Dagster would record, show and send its text, which may hold a cell.
+    """
     try:
         yield
     except (WarehouseBusy, BlockingIOError, InterruptedError, TimeoutError, ConnectionError) as error:
         raise dg.RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=SECONDS_BEFORE_RETRY) from error
+    except FORESEEN:
+        raise
+    except Exception as error:
+        raise Fault(error) from None
 
 
 def workplace_resource(settings: Settings, progress: Callable[[str], None]) -> dg.ResourceDefinition:

@@ -13,6 +13,7 @@ import duckdb
 
 from ingest import quarantine
 from ingest.sql import rows
+from ingest.warehouse import open_published
 from publish import deliveries, labels
 from publish.alerts.due import Item, LookedAt
 from publish.labels import norwegian
@@ -66,7 +67,7 @@ def read_state(
     what is absent from it is over; of an older one nothing is concluded. `diffs` belong to quarantined extracts, by system and
     extract date. `untold`: withheld extracts that are told however old they are.
     """
-    with duckdb.connect(str(marts), read_only=True) as con:
+    with open_published(marts) as con:
         cases = rows(con, "FROM cases ORDER BY problem_since, case_number")
         resolved = rows(con, """
             SELECT subject_id, case_number, any_value(finding_type) AS finding_type, any_value(org_number) AS org_number,

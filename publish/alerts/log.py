@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ingest import files
+from ingest import journal
 from publish.alerts.due import TOLD_ONCE, Event, Key, Memory, Reported
 
 Record = dict[str, Any]
@@ -30,7 +30,7 @@ class AlertLog:
         """Log a message that is about to be sent; returns its message_id. `uncertain`: fingerprints of events that may have
         been sent before."""
         message_id = uuid.uuid4().hex[:12]
-        files.append_json(self._file, {
+        journal.append_json(self._file, {
             "kind": "message", "message_id": message_id, "recipient": recipient, "told_on": told_on, "still_open": still_open,
             "is_problem_only": is_problem_only,
             "events": [{
@@ -41,7 +41,7 @@ class AlertLog:
 
     def end(self, message_id: str, *, sent: bool) -> None:
         """Log the outcome of a message."""
-        files.append_json(self._file, {"kind": "outcome", "message_id": message_id, "state": "sent" if sent else "failed"})
+        journal.append_json(self._file, {"kind": "outcome", "message_id": message_id, "state": "sent" if sent else "failed"})
 
     def messages(self) -> list[Record]:
         """Every message, oldest first, with its `state`: sent, failed or interrupted."""
@@ -89,7 +89,7 @@ class AlertLog:
                 record = record | {"events": events}
             if record["message_id"] not in dropped:
                 records.append(record)
-        files.keep_appended(self._file, records)
+        journal.keep_appended(self._file, records)
 
     def rows(self) -> list[Record]:
         """The log as rows of `ingest.alert_log`: one for each event, and one that counts the cases still open."""
@@ -109,4 +109,4 @@ class AlertLog:
         return alert_rows
 
     def _records(self) -> list[Record]:
-        return files.read_appended(self._file)
+        return journal.read_appended(self._file)

@@ -59,7 +59,7 @@ def _one_instance() -> dg.DagsterInstance:
 
 
 @contextmanager
-def _forgetful_instance(_: Any) -> Iterator[dg.DagsterInstance]:
+def _forgetful_instance(*_: Any) -> Iterator[dg.DagsterInstance]:
     yield _one_instance()
 
 
@@ -72,7 +72,7 @@ class ExaminerHere(expectations.Examiner):
         self._folders: list[Path] = []
 
     def examine(self, folder: Path) -> None:
-        if not (folder / expectations.RESULT_FILE).exists():
+        if not expectations.is_examined(folder):
             self._folders.append(folder)
 
     def finish(self) -> None:

@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+import duckdb
 
-from ingest import intake
+from ingest import intake, integrity
 from ingest.canonical_tables import SYSTEMS, System
 from ingest.landing import Landed
 from ingest.sql import rows
@@ -130,7 +131,9 @@ def _take_in_day(context: dg.AssetExecutionContext, workplace: Workplace, system
                         oldest_accepted=oldest)
     if taken.failed:
         raise dg.Failure("; ".join(taken.failed), allow_retries=False)
-    with workplace.warehouse() as con:
+
+    def assess(con: duckdb.DuckDBPyConnection) -> Verdict | None:
+        integrity.check_known(con, landing.root, workplace.decisions)
         verdicts = intake.fold_landed(con, landing, workplace.decisions, settings.policy, system, workplace.paths.quarantined,
                                       workplace.progress)
         latest = landing.of_day(system, day)
@@ -145,3 +148,5 @@ def _take_in_day(context: dg.AssetExecutionContext, workplace: Workplace, system
         known, = rows(con, "SELECT status, reason FROM ingest.extracts WHERE system = ? AND delivery = ?",
                       [system, latest[-1].key])
         return Verdict(latest[-1], known["status"], known["reason"])
+
+    return workplace.bring_in_line(assess)

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
-from ingest.warehouse import row_counts
+from ingest.warehouse import WarehouseDamaged, is_damage, row_counts
 from orchestration.core import dbt
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
@@ -39,6 +39,8 @@ def build(manifest: Path) -> dg.AssetsDefinition:
             counts = {".".join(key): count for key, count in row_counts(con, "catalogue", "intermediate", "marts").items()}
         yield from _events(context, results, counts)
         if failed := dbt.failures(results):
+            if any(map(is_damage, failed)):
+                raise WarehouseDamaged(paths.warehouse)
             raise dg.Failure("; ".join(failed), allow_retries=False)
 
     return evaluate

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.core import dbt
+from orchestration.core.privacy import open_way
 from orchestration.core.run_report import PUBLISHED_ASSET, Publication
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 from publish.snapshot import PublishedIsNewer, publish
@@ -22,10 +23,16 @@ def build(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
         workplace.progress("publishing")
         descriptions = dbt.descriptions(paths.dbt_manifest)
         with retried_when_it_can_pass():
-            as_of = workplace.as_of
+            as_of, group = workplace.as_of, workplace.settings.publish.group_number
+            try:
+                open_way(paths, group)
+            except PermissionError:
+                raise dg.Failure(
+                    f"publish.group: the user that runs Sluttdato does not own {paths.root}, or does not belong to the group "
+                    f"{workplace.settings.publish.group}", allow_retries=False) from None
             with workplace.warehouse() as con:
                 try:
-                    rows = publish(con, paths.published, as_of, descriptions)
+                    rows = publish(con, paths.published, as_of, descriptions, group)
                 except PublishedIsNewer as error:
                     workplace.progress(str(error))
                     return dg.MaterializeResult(metadata=Publication(published=False, reason=str(error)).metadata())

@@ -1,10 +1,12 @@
 """`versions` and `ingest`: taking in what is delivered, and folding it into the versions of each system's rows."""
 
 import dagster as dg
+import duckdb
 from pydantic import Field
 
-from ingest import intake
+from ingest import intake, integrity
 from ingest.canonical_tables import SYSTEMS, TABLES
+from ingest.versions import Verdict
 from ingest.warehouse import INGEST_TABLES, row_counts, set_alert_log, set_run
 from orchestration.core import clock
 from orchestration.core.alerting import alert_log, told_record
@@ -49,8 +51,8 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
     with retried_when_it_can_pass():
         if config.deliveries:
             key = workplace.key()
-            with workplace.warehouse() as con:
-                oldest = {s: intake.oldest_accepted(con, landing, policy, s) for s in SYSTEMS}
+            oldest = workplace.bring_in_line(
+                lambda con: {s: intake.oldest_accepted(con, landing, policy, s) for s in SYSTEMS})
             for system in SYSTEMS:
                 taken = intake.land(landing, settings.source(system), as_of, key, policy, pull=is_today, progress=progress,
                                     examine=workplace.examiner.examine, oldest_accepted=oldest[system])
@@ -59,21 +61,27 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                     progress(line)
                 for reason in taken.failed:  # the marts are made from the extracts before it
                     extracts.show_failed_pull(context, system, as_of, reason)
-        told, shown = told_record(settings), set[DeliveryOutcome]()
-        with workplace.warehouse() as con:
-            for system in SYSTEMS:
-                for verdict in intake.fold_landed(
-                        con, landing, decisions, policy, system, workplace.paths.quarantined, progress):
-                    extracts.show_verdict(context, verdict)
-                    shown.add(extracts.outcome_of(verdict))
+
+        told = told_record(settings)
+
+        def fold_all(con: duckdb.DuckDBPyConnection) -> tuple[
+                list[Verdict], list[DeliveryOutcome], dict[tuple[str, str], int]]:
+            integrity.check_known(con, landing.root, decisions)
+            verdicts = [v for system in SYSTEMS for v in intake.fold_landed(
+                con, landing, decisions, policy, system, workplace.paths.quarantined, progress)]
             withheld = withheld_now(con)
             told.keep_only(withheld)
-            for outcome in told.untold(withheld):  # of runs that were killed before their end
-                if outcome not in shown:
-                    extracts.show_outcome(context, outcome)
             set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
             set_alert_log(con, alert_log(settings).rows())
-            counts = row_counts(con, "versions", "ingest")
+            return verdicts, told.untold(withheld), row_counts(con, "versions", "ingest")
+
+        verdicts, untold, counts = workplace.bring_in_line(fold_all)
+        for verdict in verdicts:
+            extracts.show_verdict(context, verdict)
+        shown = {extracts.outcome_of(verdict) for verdict in verdicts}
+        for outcome in untold:  # of runs that were killed before their end
+            if outcome not in shown:
+                extracts.show_outcome(context, outcome)
     asked = sources_asked_metadata(config.deliveries and is_today)
     for key_path, count in counts.items():
         yield dg.MaterializeResult(asset_key=list(key_path), metadata={

@@ -55,28 +55,6 @@ def test_a_new_folder_vanishes_when_its_block_or_the_last_check_fails(tmp_path: 
     assert names(tmp_path) == set()
 
 
-def test_a_record_appended_behind_a_line_cut_short_is_whole(tmp_path: Path) -> None:
-    file = tmp_path / "log" / "a.jsonl"
-    assert files.read_appended(file) == []
-    files.append_json(file, {"n": 1, "day": date(2025, 3, 10), "text": "a\nb\u2028c"})
-    with file.open("a") as handle:
-        handle.write('{"n": 2, "te')  # a run was killed here
-    assert files.read_appended(file) == [{"n": 1, "day": "2025-03-10", "text": "a\nb\u2028c"}]
-    files.append_json(file, {"n": 3})
-    assert [r["n"] for r in files.read_appended(file)] == [1, 3]
-
-
-def test_records_that_are_not_kept_go_and_a_missing_file_stays_missing(tmp_path: Path) -> None:
-    file = tmp_path / "a.jsonl"
-    files.keep_appended(file, [])
-    assert not file.exists()
-    for n in range(3):
-        files.append_json(file, {"n": n})
-    files.keep_appended(file, [{"n": 0}, {"n": 2}])
-    files.append_json(file, {"n": 3})
-    assert [r["n"] for r in files.read_appended(file)] == [0, 2, 3]
-
-
 def test_leftovers_of_a_killed_run_go_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a" / ".incoming-b-1234").mkdir(parents=True)
     (tmp_path / "a" / ".incoming-b-1234" / "file").write_text("x")
@@ -84,3 +62,36 @@ def test_leftovers_of_a_killed_run_go_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a" / "kept").write_text("x")
     files.remove_leftovers(tmp_path)
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["a", "kept"]
+
+
+def test_a_leftover_link_goes_and_not_what_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / ".incoming-published").symlink_to("kept")
+    files.remove_leftovers(tmp_path)
+    assert names(tmp_path) == {"kept"}
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{", b"\xff\xfe{}", bytes(20)])
+def test_a_cache_that_is_missing_or_damaged_is_none(tmp_path: Path, damage: bytes | None) -> None:
+    file = tmp_path / "a.json"
+    files.write_json(file, {"a": 1})
+    assert files.read_cache(file) == {"a": 1}
+    file.unlink() if damage is None else file.write_bytes(damage)
+    assert files.read_cache(file) is None
+
+
+def test_rights_of_others_go_but_those_that_are_given_and_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").write_text("x")
+    (tmp_path / "elsewhere").write_text("x")
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "elsewhere")
+    for path, mode in (("a", 0o777), ("a/b", 0o755), ("a/b/file", 0o646), ("elsewhere", 0o644)):
+        (tmp_path / path).chmod(mode)
+
+    def modes() -> list[int]:
+        return [(tmp_path / p).stat().st_mode & 0o777 for p in ("a", "a/b", "a/b/file", "elsewhere")]
+
+    files.tighten(tmp_path / "a", 0o050)
+    assert modes() == [0o750, 0o750, 0o640, 0o644]
+    files.tighten(tmp_path / "a")
+    assert modes() == [0o700, 0o700, 0o600, 0o644]

@@ -1,14 +1,16 @@
 """Landing: each content once, in the order of arrival, and what is refused as a record alone."""
 
 import json
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from demo.people import national_id
 from ingest.door import Figures
-from ingest.errors import DeliveryInProgress, PullFailed, RefusedExtract
+from ingest.errors import Damaged, DeliveryInProgress, PullFailed, RefusedExtract
 from ingest.landing import Landed
 from tests.support.landing_place import landing_at
 from tests.support.memory_source import MemoryAdapter
@@ -172,3 +174,91 @@ def test_a_delivery_of_vfs_records_what_cannot_be_assessed_from_it(tmp_path: Pat
     assert landed and "inactive_with_access" in landed.not_assessable and "manual_position" not in landed.not_assessable
     hrm = take_in(tmp_path, delivered())
     assert hrm and hrm.not_assessable == []
+
+
+# --- damage (contract#damaged-extract, contract#damaged-record) --------------------------------------------------------
+
+
+def landed_at(root: Path) -> Landed:
+    """What a delivery became, as a later run sees it."""
+    if not (root / "hrm").exists():
+        take_in(root, delivered())
+    return landing_at(root).all("hrm")[0]
+
+
+def test_a_table_is_handed_out_only_as_it_was_written(tmp_path: Path) -> None:
+    landed = landed_at(tmp_path)
+    assert landed.table_file("positions") == landed.folder / "positions.parquet" and landed.table_file("org_units") is None
+    file = landed.folder / "positions.parquet"
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:len(whole) // 2], bytes(len(whole)), whole + b"x",
+                    (landed.folder / "employees.parquet").read_bytes()):
+        file.write_bytes(damaged)
+        with pytest.raises(Damaged) as error:
+            landed_at(tmp_path).table_file("positions")
+        assert str(file) in str(error.value) and "Restore it from a backup" in str(error.value)
+    file.unlink()
+    for look in (lambda e: e.table_file("positions"), Landed.check_presence):
+        with pytest.raises(Damaged, match=r"positions\.parquet: the landed table is missing"):
+            look(landed_at(tmp_path))
+
+
+def test_a_table_of_an_earlier_version_is_read_through_and_its_rows_are_counted(tmp_path: Path) -> None:
+    landed = landed_at(tmp_path)
+    record = json.loads((landed.folder / "extract.json").read_text())
+    del record["sha256"]
+    (landed.folder / "extract.json").write_text(json.dumps(record))
+    (landed.folder / "rejected_rows.parquet").unlink()  # nothing was rejected, so nothing reads it
+    file = landed.folder / "positions.parquet"
+    assert landed_at(tmp_path).table_file("positions") == file
+    landed_at(tmp_path).check_presence()
+    whole = file.read_bytes()
+    none = pq.read_table(file).slice(0, 0)
+    pq.write_table(none, file)
+    for damaged in (file.read_bytes(), whole[:len(whole) // 2], bytes(len(whole)), whole[:4] + bytes(40) + whole[44:]):
+        file.write_bytes(damaged)
+        with pytest.raises(Damaged, match="the landed table is damaged"):
+            landed_at(tmp_path).table_file("positions")
+
+
+@pytest.mark.parametrize(("content", "line"), [
+    ("", 1), ('{"system": "hrm",\n "arr', 2), ("\0" * 40, 1), ("[]", 1), ("{}", 1), ('{"extract_date": "2025-03-10"}', 1)])
+def test_a_record_that_cannot_be_read_is_an_error_with_file_and_line(tmp_path: Path, content: str, line: int) -> None:
+    record = landed_at(tmp_path).folder / "extract.json"
+    record.write_text(content)
+    with pytest.raises(Damaged) as error:
+        landing_at(tmp_path).all("hrm")
+    assert f"{record}, line {line}:" in str(error.value) and "Restore it from a backup" in str(error.value)
+    record.unlink()
+    with pytest.raises(Damaged, match=r"extract\.json: the record of a landed extract is missing"):
+        landing_at(tmp_path).all("hrm")
+
+
+def test_the_record_of_another_extract_is_an_error(tmp_path: Path) -> None:
+    adapter = delivered()
+    take_in(tmp_path, adapter)
+    adapter.deliver(NEXT, OTHER)
+    take_in(tmp_path, adapter, NEXT)
+    first, second = landing_at(tmp_path).all("hrm")
+    (first.folder / "extract.json").write_bytes((second.folder / "extract.json").read_bytes())
+    with pytest.raises(Damaged, match="the record is of another extract: hrm 2025-03-11 001-"):
+        landing_at(tmp_path).all("hrm")
+
+
+def test_a_day_whose_folder_was_deleted_is_taken_in_anew_though_its_delivery_was_seen(tmp_path: Path) -> None:
+    adapter = delivered()
+    landed = take_in(tmp_path, adapter)
+    assert landed and landing_at(tmp_path).pending(adapter.source("hrm"), DAY) == []
+    shutil.rmtree(landed.folder)
+    assert len(landing_at(tmp_path).pending(adapter.source("hrm"), DAY)) == 1
+    again = take_in(tmp_path, adapter)
+    assert again and again.key == landed.key
+
+
+@pytest.mark.parametrize("damage", ["[]", '{"hrm": 3}', '{"hrm": {"2025-03-10": 3}}', "\0\0", "\xff"])
+def test_a_damaged_cache_of_what_was_seen_is_as_none(tmp_path: Path, damage: str) -> None:
+    adapter = delivered()
+    take_in(tmp_path, adapter)
+    (tmp_path / "seen.json").write_bytes(damage.encode("latin-1"))
+    assert len(landing_at(tmp_path).pending(adapter.source("hrm"), DAY)) == 1
+    assert take_in(tmp_path, adapter) is None

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ingest.canonical_tables import tables_of
 from ingest.door import admit
+from ingest.errors import Damaged
 from ingest.guard import ACTIVE, Measured
 from ingest.landing import Landed
 from ingest.policy import Policy
@@ -324,7 +325,7 @@ def test_a_fold_that_breaks_leaves_everything_as_it_was(house: House) -> None:
         fold(house.con, "hrm", house.landed(), set(), house.policy, progress=interrupted)
     assert unchanged()
     (house.landed()[-1].folder / "positions.parquet").write_bytes(b"damaged")
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(Damaged, match=r"positions\.parquet: the landed table is damaged"):
         house.fold()
     assert unchanged()
 

@@ -11,7 +11,7 @@ from ingest import warehouse
 from ingest.canonical_tables import TABLES
 from ingest.policy import Policy
 from ingest.sql import rows, scalar
-from ingest.warehouse import INGEST_TABLES, WarehouseBusy, create_tables, open_warehouse, set_alert_log, set_run
+from ingest.warehouse import INGEST_TABLES, WarehouseBusy, WarehouseDamaged, create_tables, open_warehouse, set_alert_log, set_run
 
 DAY = date(2025, 3, 10)
 EXCEPTION = {"exception_id": "E1", "finding_type": "stale_position", "subject_id": "A1", "approved_on": DAY, "until": DAY,
@@ -78,7 +78,7 @@ def test_patience_ends_with_the_name_of_the_process(tmp_path: Path, monkeypatch:
 
 def test_a_file_that_is_no_warehouse_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = held(monkeypatch, 1, "The file is not a valid DuckDB database file!")
-    with pytest.raises(duckdb.IOException), open_warehouse(tmp_path / "w.duckdb"):
+    with pytest.raises(WarehouseDamaged, match="sluttdato rebuild"), open_warehouse(tmp_path / "w.duckdb"):
         pass
     assert file.waited == 0
 

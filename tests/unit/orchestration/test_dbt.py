@@ -40,7 +40,7 @@ def test_the_project_is_parsed_again_only_when_it_changed(tmp_path: Path, monkey
     def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[dbt.NodeResult]:
         parsed.append(arguments)
         data.dbt_target.mkdir(parents=True, exist_ok=True)
-        data.dbt_manifest.touch()
+        data.dbt_manifest.write_text('{"nodes": {"a": {}}}')
         return []
 
     monkeypatch.setattr(dbt, "PROJECT", project)
@@ -54,3 +54,22 @@ def test_the_project_is_parsed_again_only_when_it_changed(tmp_path: Path, monkey
     data.dbt_parsed.write_text("half a fi")
     dbt.manifest(data.root, data.warehouse)
     assert len(parsed) == 3
+
+
+@pytest.mark.parametrize("damage", [None, b"", b'{"nodes": {"a"', bytes(30), b"{}"])
+def test_a_manifest_that_is_missing_or_damaged_is_parsed_anew(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes | None) -> None:
+    """contract#damaged-record"""
+    data = DataPaths(tmp_path)
+
+    def invoke(arguments: list[str], data_dir: Path, warehouse: Path) -> list[dbt.NodeResult]:
+        assert not data.dbt_partial_parse.exists()
+        data.dbt_target.mkdir(parents=True, exist_ok=True)
+        data.dbt_manifest.write_text('{"nodes": {"a": {}}}')
+        data.dbt_partial_parse.write_text("x")
+        return []
+
+    monkeypatch.setattr(dbt, "invoke", invoke)
+    manifest = dbt.manifest(data.root, data.warehouse)
+    manifest.unlink() if damage is None else manifest.write_bytes(damage)
+    assert json.loads(dbt.manifest(data.root, data.warehouse).read_text()) == {"nodes": {"a": {}}}

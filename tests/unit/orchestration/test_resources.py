@@ -7,9 +7,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from ingest.errors import Damaged
 from ingest.expectations import Examiner
 from ingest.policy import Policy
-from ingest.warehouse import WarehouseBusy, open_warehouse, set_run
+from ingest.warehouse import WarehouseBusy, open_warehouse, row_counts, set_run
+from orchestration.core.faults import Fault
 from orchestration.core.settings import load_settings
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
@@ -40,6 +42,40 @@ def test_what_can_pass_is_tried_again(error: Exception) -> None:
         raise error
 
 
-def test_what_cannot_pass_is_not_tried_again() -> None:
-    with pytest.raises(duckdb.CatalogException), retried_when_it_can_pass():
-        raise duckdb.CatalogException("no such table")
+@pytest.mark.parametrize("error", [Damaged(Path("a.json"), "x", "y"), dg.Failure("x"), OSError("no space")])
+def test_what_cannot_pass_is_not_tried_again(error: Exception) -> None:
+    with pytest.raises(type(error)), retried_when_it_can_pass():
+        raise error
+
+
+def test_an_error_that_nobody_foresaw_is_told_by_its_place_and_not_by_its_text(workplace: Workplace) -> None:
+    """contract#damaged-record"""
+    with pytest.raises(Fault) as fault, retried_when_it_can_pass():
+        workplace.paths.shown(None)  # pyright: ignore[reportArgumentType]
+    assert "AttributeError in orchestration/core/paths.py:" in str(fault.value)
+    with pytest.raises(Fault) as fault, retried_when_it_can_pass():
+        raise duckdb.ConversionException("Could not convert string 'Testesen' to DATE")
+    assert "ConversionException in " in str(fault.value) and "Testesen" not in str(fault.value)
+    assert fault.value.__suppress_context__ and fault.value.__cause__ is None  # nor does Dagster record it
+
+
+def test_a_damaged_warehouse_is_made_anew_by_who_fills_it_and_by_nobody_else(workplace: Workplace) -> None:
+    """contract#damaged-record"""
+    with open_warehouse(workplace.paths.warehouse) as con:
+        set_run(con, DAY, Policy(), [])
+    workplace.paths.warehouse.write_bytes(b"x" * 9999)
+    with pytest.raises(Damaged, match="sluttdato rebuild"), workplace.warehouse():
+        pass
+    assert workplace.bring_in_line(lambda con: row_counts(con, "ingest")["ingest", "run"]) == 0
+
+
+def test_damage_that_shows_while_it_is_read_is_found_as_well(workplace: Workplace) -> None:
+    tries: list[int] = []
+
+    def work(con: duckdb.DuckDBPyConnection) -> int:
+        tries.append(1)
+        if len(tries) == 1:
+            raise duckdb.IOException("Corrupt database file: computed checksum 1 does not match stored checksum 2 in block")
+        return len(tries)
+
+    assert workplace.bring_in_line(work) == 2

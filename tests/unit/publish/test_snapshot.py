@@ -1,6 +1,8 @@
 """The published set: it is complete or not published, never goes back in time, and the linked one is never removed."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from ingest.errors import Damaged
 from ingest.policy import Policy
 from ingest.sql import scalar
 from ingest.warehouse import create_tables, set_run
@@ -159,3 +162,97 @@ def test_descriptions_are_comments_in_the_published_file(house: House) -> None:
     house.publish_again("alert_log")
     with duckdb.connect(str(house.link / "marts.duckdb"), read_only=True) as con:
         assert scalar(con, "SELECT comment FROM duckdb_tables() WHERE table_name = 'findings'") == "What's found"
+
+
+# --- damage and rights (contract#damaged-record, contract#file-modes) --------------------------------------------------
+
+
+def test_what_somebody_else_put_beside_the_sets_is_left_alone(house: House) -> None:
+    house.publish(DAY)
+    sets = house.link.with_name("published.d")
+    for name in ("copy-of-old", "2025-03-10-x", "2025-03-10-000009 (1)"):
+        (sets / name).mkdir()
+    (sets / "2025-03-10-000008").write_text("a file")
+    for number in range(4):
+        house.publish(DAY + timedelta(days=number))
+    assert house.sets() == ["2025-03-10-000008", "2025-03-10-000009 (1)", "2025-03-10-x", "2025-03-11-000003",
+                            "2025-03-12-000004", "2025-03-13-000005", "copy-of-old"]
+
+
+@pytest.mark.parametrize("damage", [None, "", "{", "[]", "{}", '{"as_of_date": 3}', "\0\0\0"])
+def test_where_the_record_is_damaged_the_day_is_that_of_the_folder_and_the_next_set_is_whole(
+        house: House, damage: str | None) -> None:
+    house.publish(DAY)
+    record = house.link / "set.json"
+    record.unlink()
+    if damage is not None:
+        record.write_text(damage)
+    assert published_as_of(house.link) == DAY
+    with pytest.raises(Damaged, match=r"set\.json: the published set is damaged\. `sluttdato run` publishes it anew"):
+        house.publish_again("alert_log")
+    with pytest.raises(PublishedIsNewer):
+        house.publish(DAY - timedelta(days=1))
+    house.publish(DAY, "again")
+    assert words(house.link) == ["again", "2025-03-10"]
+
+
+def test_a_link_that_leads_nowhere_or_is_gone_is_made_anew_and_another_file_in_its_place_is_an_error(house: House) -> None:
+    house.publish(DAY)
+    house.link.unlink()
+    assert published_as_of(house.link) is None
+    house.publish(DAY, "once more")
+    shutil.rmtree(house.link.resolve())
+    assert published_as_of(house.link) == DAY
+    house.publish(DAY, "again")
+    assert words(house.link) == ["again", "2025-03-10"]
+    house.link.unlink()
+    shutil.copytree(house.link.with_name("published.d") / house.sets()[0], house.link)  # as a backup without links restores it
+    with pytest.raises(Damaged, match=r"published: this is not the link .* Move it away"):
+        house.publish(DAY)
+    (house.link / "set.json").chmod(0o600)
+    (house.link / "set.json").write_text("{")
+    with pytest.raises(Damaged, match=r"set\.json, line 1: .* Move published away"):
+        published_as_of(house.link)
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 9999, bytes(9999)])
+def test_damaged_marts_are_not_published_again_and_what_is_published_stays(house: House, content: bytes) -> None:
+    house.publish(DAY)
+    before = house.link.readlink()
+    (house.link / "marts.duckdb").chmod(0o600)
+    (house.link / "marts.duckdb").write_bytes(content)
+    with pytest.raises(Damaged, match=r"marts\.duckdb"):
+        house.publish_again("alert_log")
+    assert house.link.readlink() == before and len(house.sets()) == 1
+
+
+def test_nothing_is_published_from_a_warehouse_without_marts(house: House) -> None:
+    house.publish(DAY)
+    set_run(house.con, DAY, Policy(), [])
+    house.con.execute("DROP SCHEMA marts CASCADE")
+    with pytest.raises(Damaged, match="sluttdato rebuild"):
+        snapshot.publish(house.con, house.link, DAY, {})
+    assert words(house.link) == ["x", "2025-03-10"]
+
+
+def modes(root: Path) -> set[tuple[str, int, int]]:
+    return {("folder" if p.is_dir() else "file", p.stat().st_mode & 0o777, p.stat().st_gid)
+            for p in [root, *root.rglob("*")] if not p.is_symlink()}
+
+
+def test_a_set_is_for_its_owner_to_read_or_for_a_group_too_in_the_sets_before_as_well(house: House) -> None:
+    before = os.umask(0)
+    try:
+        house.publish(DAY)
+        house.publish_again("alert_log")
+        own = os.getgid()
+        sets = house.link.with_name("published.d")
+        assert modes(sets) == {("folder", 0o700, own), ("file", 0o400, own)}
+        group = next((g for g in os.getgroups() if g != own), own)
+        snapshot.publish(house.con, house.link, DAY, {}, group)
+        snapshot.publish_again(house.con, house.link, "alert_log", group)
+        assert modes(sets) == {("folder", 0o750, group), ("file", 0o440, group)} and len(house.sets()) == 3
+        house.publish(DAY)
+        assert {(kind, mode) for kind, mode, _ in modes(sets)} == {("folder", 0o700), ("file", 0o400)}
+    finally:
+        os.umask(before)
