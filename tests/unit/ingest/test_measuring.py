@@ -72,8 +72,7 @@ def stopped_positions(states: Sequence[tuple[date, State]], stopped_days: int) -
         stops = [row["end_date"] + timedelta(days=1)] if row["end_date"] else []
         stops += [states[number + 1][0]] if number + 1 < len(states) else []
         stop = min(stops, default=None)
-        in_time = stop and last - timedelta(days=stopped_days) < stop <= last
-        if in_time and stop > (row["start_date"] or date.min):
+        if stop and last - timedelta(days=stopped_days) < stop <= last and stop > (row["start_date"] or date.min):
             stopped.add(key)
     return stopped
 
