@@ -106,7 +106,7 @@ def test_coming_end_dates_that_are_lost_hold_an_extract_back(leavers: Place) -> 
 
 
 def test_a_delta_that_removes_most_is_held_back_like_a_full_extract(place: Place) -> None:
-    """contract#guard-size, contract#guard-keys, contract#delta"""
+    """contract#guard-size, contract#guard-keys, contract#full-or-delta"""
     place.configure(sources={s: {"adapter": "csv", "path": f"inbox/{s}", "extract": "delta" if s == "vfs" else "full"}
                              for s in ("hrm", "vfs")})
     hrm, vfs = with_leavers(20, 6)

@@ -223,7 +223,7 @@ def test_a_group_in_other_capitals_is_the_same_access_with_another_spelling(tmp_
 
 
 def test_in_a_delta_a_row_stays_unread_until_it_is_delivered_again(house: House, day_by_day: bool) -> None:
-    """contract#rejected-row, contract#delta"""
+    """contract#rejected-row, contract#full-or-delta"""
     bad = [unreadable("positions", {"position_id": "h1"})]
     house.land(1, {"employees": [employee("1")], "positions": [position("h1", "1"), position("h2", "1")]})
     house.land(2, {"employees": [], "positions": []}, bad, kind="delta")

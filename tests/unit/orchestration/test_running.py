@@ -82,4 +82,4 @@ def test_json_holds_the_whole_outcome(
         "withheld": ["quarantined: vfs 2025-03-10: positions empty", "refused: vfs 2025-03-10: no heading"],
         "not_pulled": ["vfs 2025-03-10: no answer"], "taken_in": 3,
         "failed_checks": [["ERROR", "cases.is_unique", "one row"], ["WARN", "findings.is_unique", "two rows"]],
-        "published": False, "not_published_because": None, "told": {"sent": ["sysadmin"], "failed": []}}
+        "published": False, "not_published_because": None, "told": {"sent": ["sysadmin"], "failed": []}, "systems": {}}
