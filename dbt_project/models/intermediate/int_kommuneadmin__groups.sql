@@ -55,17 +55,19 @@ units_of_set_groups as (
   inner join accesses on accesses.is_set and accesses.from_day < lost.lost_on
 ),
 
-new_groups as (
-  select access_group, org_number, from_day, to_day, min(from_day) over (partition by group_key, org_number) as first_stood_on
-  from accesses where not is_set
+-- A group that had stood there earlier, and was gone when the set group stood last, is a doubt again.
+stands as (
+  {{ merge_periods('(select * from accesses where not is_set)', ['group_key', 'org_number']) }}
 ),
 
 renamed as (
-  select lost.lost_on, list_sort(list(distinct groups.access_group)) as candidate_groups
+  select lost.lost_on, list_sort(list(distinct accesses.access_group)) as candidate_groups
   from lost
-  inner join new_groups as groups on lost.lost_on = groups.from_day and lost.lost_on = groups.first_stood_on
-  where (lost.lost_on, groups.org_number) in (select lost_on, org_number from kommune_units)
-    or (lost.lost_on, groups.org_number) in (select lost_on, org_number from units_of_set_groups)
+  inner join stands on lost.lost_on = stands.from_day
+  inner join accesses
+    on stands.group_key = accesses.group_key and stands.org_number = accesses.org_number and lost.lost_on = accesses.from_day
+  where (lost.lost_on, stands.org_number) in (select lost_on, org_number from kommune_units)
+    or (lost.lost_on, stands.org_number) in (select lost_on, org_number from units_of_set_groups)
   group by lost.lost_on
 ),
 
