@@ -12,6 +12,8 @@ from publish import labels
 from publish.labels import norwegian
 
 Level = Literal["good", "doubt", "bad"]
+GROUP_LOST = ("ingen tilgang i VFS hører til en gruppe som er satt opp som kommuneadmin. Gruppen kan ha fått nytt navn, eller "
+              "være skrevet på en annen måte.")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,20 @@ class Line:
 def lines(freshness: list[Row]) -> list[Line]:
     """The lines to show above every list. `freshness` is what `deliveries.freshness` returns."""
     shown = [line for row in freshness for line in _of_system(row)]
-    names = [labels.NOT_ASSESSABLE[name] for row in freshness for name in row["not_assessable"]]
+    unknown = [name for row in freshness for name in row["not_assessable"]]
+    if is_group_lost(unknown):
+        unknown.remove("kommuneadmin_review")
+        shown.append(Line("doubt", "Kommuneadmin", GROUP_LOST, "Derfor kan listen over kommuneadministratorer mangle noen."))
+    names = [labels.NOT_ASSESSABLE[name] for name in unknown]
     if names:
         shown.append(Line("doubt", "Kan ikke vurderes", f"{'; '.join(names)}. Kildene leverer ikke det som trengs.",
                           "Derfor kan disse listene mangle noen."))
     return shown
+
+
+def is_group_lost(unknown: list[str]) -> bool:
+    """Whether kommuneadmins cannot be assessed though the sources deliver accesses: none is in a group that is set."""
+    return "kommuneadmin_review" in unknown and "kommuneadmin_roster" not in unknown
 
 
 def is_in_doubt(freshness: list[Row]) -> bool:

@@ -352,6 +352,9 @@ def _end_dates(con: duckdb.DuckDBPyConnection, unknown: list[str], as_of: date) 
 def _kommuneadmins(con: duckdb.DuckDBPyConnection, unknown: list[str]) -> dg.AssetCheckResult:
     if "kommuneadmin_roster" in unknown:
         return _not_assessable("kommuneadmin_roster", _ROSTER, "kommuneadmins_are_in_order")
+    if "kommuneadmin_review" in unknown:
+        return _result(_ROSTER, "kommuneadmins_are_in_order", passed=False, warns=True,
+                       text="Not assessable: see kommuneadmin_groups_exist.")
     reasons = dict(con.execute("""
         SELECT review_reason, count(DISTINCT person_id) FROM marts.kommuneadmin_roster WHERE review_reason IS NOT NULL
         GROUP BY 1 ORDER BY 1""").fetchall())

@@ -48,8 +48,8 @@ def write(
     ordered = sorted(cases, key=lambda c: (c["status"], c["problem_since"], c["case_number"], c["finding_type"]))
     histories = _histories(con, ordered[:MOST_HISTORIES])
     unknown = not_assessable(freshness)
-    common = {"as_of": as_of, "trust": trust.lines(freshness), "is_in_doubt": trust.is_in_doubt(freshness), "unknown": unknown,
-              "labels": labels}
+    common = {"as_of": as_of, "trust": trust.lines(freshness), "group_lost": trust.GROUP_LOST,
+              "is_in_doubt": trust.is_in_doubt(freshness), "unknown": unknown, "labels": labels}
     _page(folder / "index.html", "index.html", {**common, **_overview(con, ordered, unknown)})
     _page(folder / "saker.html", "cases.html", {
         **common, **_listed(ordered, histories), "title": "Alle saker", "worklist": "arbeidsliste"})

@@ -42,6 +42,10 @@ def row(system: str = "hrm", **changed: Any) -> dict[str, Any]:
         ("doubt", "VFS: uttrekk fra i dag (31.07.2025)."),
         ("doubt", "Kan ikke vurderes: Inaktive med tilgang; hvem som er kommuneadmin. Kildene leverer ikke det som "
                   "trengs. Derfor kan disse listene mangle noen.")]),
+    (row("vfs", not_assessable=["kommuneadmin_review"]), [
+        ("doubt", "VFS: uttrekk fra i dag (31.07.2025)."),
+        ("doubt", "Kommuneadmin: ingen tilgang i VFS hører til en gruppe som er satt opp som kommuneadmin. Gruppen kan ha fått "
+                  "nytt navn, eller være skrevet på en annen måte. Derfor kan listen over kommuneadministratorer mangle noen.")]),
 ])
 def test_each_doubt_is_told_with_what_it_means_for_the_lists(freshness: dict[str, Any], shown: list[tuple[str, str]]) -> None:
     """contract#withheld-system"""
