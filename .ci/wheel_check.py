@@ -1,6 +1,6 @@
 """Installs the wheel into an empty environment outside the checkout, and runs the product there.
 
-    python .ci/wheel_check.py dist/sluttdato-0.2.0-py3-none-any.whl
+    python .ci/wheel_check.py dist/sluttdato-0.3.0-py3-none-any.whl
 
 Installing the pinned requirements a second time would take two minutes and a gigabyte. Instead the new
 environment gets links to the packages installed beside this script's Python, but only to those that the wheel requires, and
