@@ -47,7 +47,7 @@ def a_place_lived_in(root: Path, prepared: Prepared) -> Iterator[Place]:
     with webhook() as hook:
         place.configure(retention={"keep_days": 3}, alerts={"recipients": {"sysadmin": {"send_to": "${HOOK}"}}})
         place.environment = {"HOOK": hook.address}
-        done = [place.do("run"), place.do("accept", "hrm", "2025-03-09", "--reason", "x")]
+        done = [place.do("run"), place.do("accept", "hrm", "2025-03-09", "--reason", "x", "--by", "y")]
         cases = sorted({c["case_number"] for c in place.mart("cases", "finding_type = 'active_vfs_inactive_hrm'")})
         for case in cases[:2]:
             done.append(place.do("except", case, "--until", "2025-12-31", "--reason", "x", "--by", "x"))

@@ -297,10 +297,10 @@ def test_what_a_resumed_run_did_not_look_at_again_is_not_over(  # contract#first
     daemon: Daemon, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, vfs = town(60)
-    daemon.place.deliver("vfs", "2025-03-10", {**vfs, "accesses": [{**a, "start_date": "1020-08-01"} for a in vfs["accesses"]]})
+    daemon.place.deliver("vfs", "2025-03-10", {**vfs, "accesses": [{**a, "start_date": "1920-08-01"} for a in vfs["accesses"]]})
     daemon.run()
     daemon.tick()
-    rows = "VFS, tilganger: 60 rader med en urimelig dato i start_date"
+    rows = "VFS, tilganger: 61 rader med en urimelig dato i start_date"
     assert f"Problemer med dataene (1)\n- {rows}" in hook.posts[-1]["message"]
     with monkeypatch.context() as patch:
         patch.setattr("orchestration.defs.assets.published.publish", broken)

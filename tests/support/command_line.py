@@ -225,8 +225,11 @@ def town(size: int = 6) -> tuple[dict[str, Any], dict[str, Any]]:
                      "login_enabled": True, "registered_by": "hrm"} for i in ids],
         "positions": [{"position_id": f"v{i}", "person_id": f"P{i}", "org_number": school[i], "role": "Lærer",
                        "hrm_position_id": f"h{i}", "start_date": "2020-08-01", "registered_by": "hrm"} for i in ids],
-        "accesses": [{"person_id": f"P{i}", "access_group": "Lærer", "org_number": school[i], "start_date": "2020-08-01",
-                      "position_id": f"v{i}"} for i in ids],
+        # The last one ended long ago: with it VFS's accesses hold the group of kommuneadmins.
+        "accesses": [*({"person_id": f"P{i}", "access_group": "Lærer", "org_number": school[i], "start_date": "2020-08-01",
+                        "position_id": f"v{i}"} for i in ids),
+                     {"person_id": "P001", "access_group": "Kommuneadmin", "org_number": "K", "start_date": "2019-01-01",
+                      "position_id": "", "end_date": "2019-12-31"}],
         "org_units": units,
     }
     return hrm, vfs
