@@ -33,7 +33,7 @@ test: setup                    ## lint, types and all tests but the long ones
 mutate: setup                  ## changes the rules one by one: does a test fail? ONLY="int_backing ingest/guard.py"
 	$(BIN)/python -m tests.mutation $(ONLY)
 
-soak: setup                    ## the long tests: MINUTES of random municipalities, a hundred kills
+soak: setup                    ## the long tests: MINUTES of random municipalities, two hundred kills, damage of every kind
 	SLUTTDATO_SOAK_MINUTES=$(or $(MINUTES),30) $(BIN)/python -m pytest -m soak
 
 bench: setup                   ## ratios against the floors; see benchmarks/README.md

@@ -49,7 +49,7 @@ from tests.support.town import Town, days_of
 
 FIRST_DAY = date(2025, 3, 3)  # a Monday
 DAYS = 9
-MANY = 3
+MANY = 5  # as few as the guards look at (contract#guard-end-dates)
 ON_ACCESSES = {"inactive_with_access", "access_without_position"}
 Subject = tuple[str, str]
 

@@ -99,9 +99,9 @@ def test_killed_a_dozen_times_the_next_run_completes_with_the_same_result(tmp_pa
 
 
 @pytest.mark.soak
-def test_soak_killed_a_hundred_times(tmp_path: Path, prepared: Prepared) -> None:
+def test_soak_killed_two_hundred_times(tmp_path: Path, prepared: Prepared) -> None:
     rng = random.Random(2)
-    moments: list[str | float] = [*MARKS * 8, *(rng.uniform(1, 12) for _ in range(60))]
+    moments: list[str | float] = [*MARKS * 16, *(rng.uniform(1, 12) for _ in range(200 - 16 * len(MARKS)))]
     rng.shuffle(moments)
     killed_again_and_again(tmp_path, prepared, moments)
 
