@@ -12,14 +12,14 @@ def test_equal_periods_are_merged_into_one_however_duckdb_orders_them(models: Mo
     with empty_warehouse() as con:
         con.execute("SET threads = 4; SET preserve_insertion_order = false")
         con.execute("""
-            CREATE SCHEMA intermediate; CREATE SCHEMA staging;
+            CREATE SCHEMA intermediate;
             CREATE TABLE intermediate.int_hrm__active_positions AS
-            SELECT (i % 40000)::VARCHAR AS employee_number, DATE '2025-01-01' AS from_day, DATE '2025-02-01' AS to_day
+            SELECT (i % 40000)::VARCHAR AS employee_id, DATE '2025-01-01' AS from_day, DATE '2025-02-01' AS to_day
             FROM range(120000) t(i);
             CREATE TABLE intermediate.int_hrm__known_employees AS SELECT DISTINCT * FROM intermediate.int_hrm__active_positions;
-            CREATE TABLE staging.stg_hrm__positions AS
-            SELECT *, NULL::DATE AS start_date FROM intermediate.int_hrm__active_positions""")
-        rows, employees = con.execute(f"SELECT count(*), count(DISTINCT employee_number) FROM ({status})").fetchone()
+            CREATE TABLE intermediate.int_hrm__positions AS
+            SELECT *, NULL::DATE AS start_date, NULL::DATE AS end_date FROM intermediate.int_hrm__active_positions""")
+        rows, employees = con.execute(f"SELECT count(*), count(DISTINCT employee_id) FROM ({status})").fetchone()
     assert rows == employees == 40000
 
 

@@ -5,7 +5,7 @@ with extracts as (
   select
     system, extract_date,
     lag(extract_date) over (partition by system order by extract_date) as previous_date,
-    max(extract_date) over (partition by system) as current_date
+    max(extract_date) over (partition by system) as current_extract_date
   from {{ ref('stg_extracts') }}
 ),
 
@@ -17,7 +17,7 @@ positions as (
 
 held_before as (
   select
-    extracts.system, positions.org_number, extracts.extract_date as emptied_on, extracts.current_date,
+    extracts.system, positions.org_number, extracts.extract_date as emptied_on, extracts.current_extract_date,
     count(distinct positions.position_id)::integer as active_positions_before
   from extracts
   cross join {{ ref('stg_run') }} as run
@@ -49,6 +49,6 @@ where not exists (
   where positions.system = held_before.system and positions.org_number = held_before.org_number
     and (
       (positions.from_day <= held_before.emptied_on and held_before.emptied_on < positions.to_day)
-      or (positions.from_day <= held_before.current_date and held_before.current_date < positions.to_day)
+      or (positions.from_day <= held_before.current_extract_date and held_before.current_extract_date < positions.to_day)
     )
 )
