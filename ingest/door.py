@@ -53,13 +53,12 @@ class CanonicalExtract:
 
     `rejected`, as REJECTED_SCHEMA, tells of each row what could be read of its key: `key_columns` and `key_values` (null: empty,
     which is a value of it), whose it is (`owner`, `national_id_hash`), and whether it `is_unreadable`: no row with its key was
-    kept. `active_positions`: positions active on the extract date; `extra_columns`: ignored headings by table.
+    kept. `extra_columns`: ignored headings by table.
     """
 
     tables: dict[str, pa.Table]
     rejected: pa.Table
     figures: dict[str, Figures]
-    active_positions: int
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -73,7 +72,7 @@ def admit(
     max_rejected_percent: float,
 ) -> CanonicalExtract:
     """Validate every table of an extract, and hash its national ids. Raises RefusedExtract when too many rows are rejected."""
-    tables, rejected, figures, extra, active = {}, [], {}, {}, 0
+    tables, rejected, figures, extra = {}, [], {}, {}
     with connect() as con:
         for table in tables_of(system):
             if table.name not in raw:
@@ -97,10 +96,8 @@ def admit(
             if source.extra_columns:
                 extra[table.name] = headings_to_tell(source.extra_columns)
             con.unregister("kept")
-            if table.name == "positions":
-                active = _count_active(con, kept, extract_date)
         _count_unknown_org_units(con, system, tables, figures)
-    return CanonicalExtract(tables, pa.concat_tables(rejected), figures, active, extra)
+    return CanonicalExtract(tables, pa.concat_tables(rejected), figures, extra)
 
 
 def _stored(table: Table, delta: bool) -> list[str]:
@@ -357,10 +354,3 @@ def _count_unknown_org_units(
             con.register("rows_", tables[name])
             figures[name].warnings["unknown_org_number"] = scalar(
                 con, "SELECT count(*) FROM rows_ ANTI JOIN org_units USING (org_number)")
-
-
-def _count_active(con: duckdb.DuckDBPyConnection, positions: pa.Table, day: date) -> int:
-    con.register("positions", positions)
-    return scalar(
-        con, "SELECT count(*) FROM positions WHERE coalesce(start_date, $day) <= $day AND coalesce(end_date, $day) >= $day",
-        {"day": day})

@@ -44,7 +44,6 @@ class Landed:
     folder: Path
     refused: str | None = None
     figures: dict[str, Figures] = field(default_factory=dict)
-    active_positions: int = 0
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
     not_assessable: list[str] = field(default_factory=list)
     history_began_on: date | None = None
@@ -198,7 +197,6 @@ class Landing:
             "system": source.system, "extract_date": day, "arrival": arrival, "fingerprint": fingerprint,
             "kind": content.kind, "refused": refused,
             "figures": {n: asdict(f) for n, f in extract.figures.items()} if extract else {},
-            "active_positions": extract.active_positions if extract else 0,
             "extra_columns": extract.extra_columns if extract else {},
             "not_assessable": not_assessable(source.carries, extract.tables) if extract and source.system == "vfs" else [],
             "history_began_on": oldest_accepted.isoformat() if oldest_accepted else None,
@@ -234,6 +232,7 @@ def load(folder: Path) -> Landed:
     try:
         text = file.read_text(encoding="utf-8")
         record = json.loads(text)
+        record.pop("active_positions", None)  # an earlier version counted them here
         record["extract_date"] = date.fromisoformat(record["extract_date"])
         if began := record.get("history_began_on"):
             record["history_began_on"] = date.fromisoformat(began)

@@ -56,7 +56,7 @@ def land(
     `unreadable`: what could be told of the rows that could not be read. `refused`: why nothing of it was taken in.
     `history_began_on`: the system's oldest accepted extract when this one arrived.
     """
-    active, figures = 0, {}
+    figures = {}
     content = [kind, {n: list(t) for n, t in tables.items()}, [repr(row) for row in unreadable], refused]
     fingerprint = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
     folder = root / system / day.isoformat() / f"{arrival:03d}-{fingerprint[:12]}"
@@ -73,13 +73,11 @@ def land(
         pq.write_table(pa.table(columns), folder / f"{table.name}.parquet")
         rejected = sum(row.table == table.name for row in unreadable)
         figures[table.name] = {"rows": len(rows), "rejected": rejected, "repeated": 0, "warnings": {}}
-        if table.name == "positions":
-            active = sum((r.get("start_date") or day) <= day <= (r.get("end_date") or day) for r in rows)
     if not refused:
         pq.write_table(_rejected_rows(unreadable), folder / f"{REJECTED_ROWS}.parquet")
     record = {
         "system": system, "extract_date": day.isoformat(), "arrival": arrival, "fingerprint": fingerprint, "kind": kind,
-        "refused": refused, "figures": figures, "active_positions": active, "extra_columns": {},
+        "refused": refused, "figures": figures, "extra_columns": {},
         "history_began_on": history_began_on and history_began_on.isoformat()}
     known = {field.name for field in fields(Landed)}
     (folder / "extract.json").write_text(json.dumps({name: value for name, value in record.items() if name in known}))

@@ -413,12 +413,6 @@ def test_org_numbers_that_the_extracts_own_org_units_do_not_hold_are_counted() -
     assert counted(raw | units) == [2, 1] and counted(raw) == [None, None]
 
 
-@pytest.mark.parametrize(("start", "end", "is_active"), [
-    ("2025-03-10", "2025-03-10", True), (None, None, True), ("2025-03-11", None, False), (None, "2025-03-09", False)])
-def test_a_position_counts_as_active_from_its_first_to_its_last_day(start: str | None, end: str | None, is_active: bool) -> None:
-    assert validate("positions", [{**POSITION, "start_date": start, "end_date": end}]).active_positions == is_active
-
-
 def test_extra_columns_are_named_unless_they_look_like_data() -> None:
     """contract#leaks."""
     headings = ("shoe size", ID, "010180 12345", "kari@x.example", "Adresse 2")

@@ -44,7 +44,7 @@ def test_a_delivery_lands_whole_with_hashed_ids_and_its_figures(tmp_path: Path) 
     assert landed is not None and landed.folder.parent == tmp_path / "landed" / "hrm" / "2025-03-10"
     assert landed.key == f"2025-03-10/001-{landed.fingerprint[:12]}" and landed.refused is None
     assert files(landed.folder) == {"extract.json", "employees.parquet", "positions.parquet", "rejected_rows.parquet"}
-    assert landed.figures["positions"] == Figures(1, 1, 0, {"ends_before_start": 0}) and landed.active_positions == 1
+    assert landed.figures["positions"] == Figures(1, 1, 0, {"ends_before_start": 0})
     assert all(national_id(1).encode() not in f.read_bytes() for f in tmp_path.rglob("*") if f.is_file())
     assert landing_at(tmp_path / "landed").all("hrm") == [landed]  # what was returned is what is read again
     assert landing_at(tmp_path / "landed").all("vfs") == []
@@ -107,7 +107,7 @@ def test_a_refused_delivery_has_a_record_and_no_table(tmp_path: Path, tables: di
     unreadable = RefusedExtract("the quotes are not closed", file="employees.csv", line=7) if tables is TABLES else None
     landed = take_in(tmp_path, delivered(tables, error=unreadable))
     assert landed is not None and files(landed.folder) == {"extract.json"}
-    assert landed.figures == {} and landed.active_positions == 0
+    assert landed.figures == {}
     assert landed.refused == (
         "hrm 2025-03-10, employees.csv, line 7: the quotes are not closed" if unreadable else
         "hrm 2025-03-10, positions.csv, line 2, column employee_number: 1 of 1 rows cannot be used, more than 5 %; the first: "

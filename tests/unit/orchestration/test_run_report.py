@@ -54,8 +54,9 @@ def executed(instance: dg.DagsterInstance, *, asked: bool = True, fails: bool = 
 
 
 @pytest.fixture(scope="module")
-def instance() -> dg.DagsterInstance:
-    return dg.DagsterInstance.ephemeral()
+def instance(tmp_path_factory: pytest.TempPathFactory) -> dg.DagsterInstance:
+    # With a folder of its own: else it leaves one to the collector, which warns in the middle of any other test.
+    return dg.DagsterInstance.ephemeral(tempdir=str(tmp_path_factory.mktemp("dagster")))
 
 
 def report_of(result: dg.ExecuteInProcessResult) -> RunReport:
