@@ -138,3 +138,14 @@ def test_a_kommuneadmin_group_that_was_renamed_resolves_nobodys_review_and_is_to
     finding, = place.mart("findings", "finding_type = 'kommuneadmin_review'")
     assert finding["last_seen_on"] == date(2025, 3, 10)
     assert "kommuneadmin_review" in place.mart("data_freshness", "system = 'vfs'")[0]["not_assessable"]
+
+
+@pytest.mark.parametrize("no_date", ["9999-12-31", "31.12.2099", "2099-12-31T00:00:00"])
+def test_a_date_that_means_none_makes_nobody_a_case(place: Place, no_date: str) -> None:
+    """contract#placeholder-dates, contract#date-forms"""
+    hrm, vfs = town()
+    hrm = {**hrm, "positions": [{**p, "start_date": "1900-01-01", "end_date": no_date} for p in hrm["positions"]]}
+    vfs = {**vfs, "positions": [{**p, "start_date": "01.01.1900"} for p in vfs["positions"]]}
+    deliver(place, (BEFORE, hrm, vfs), (AFTER, changed(hrm, "positions", "position_id", "h001", end_date="2025-03-05"), vfs))
+    assert open_findings(place) == {("active_vfs_inactive_hrm", "v001")}
+    assert [r["hrm_end_date"] for r in place.mart("end_date_propagation")] == [date(2025, 3, 5)]
