@@ -144,7 +144,7 @@ def _sizes(measured: Measured, reference: Reference | None, policy: Policy) -> I
             continue
         before = reference.sizes[name]
         grown = count > policy.max_growth_factor * before and count - before > policy.min_growth_rows
-        if _too_many(Share(before - count, before), policy):
+        if are_too_many(Share(before - count, before), policy):
             yield f"{name} fell from {before} to {count} ({reference.words})"
         elif grown:
             yield f"{name} rose from {before} to {count} ({reference.words})"
@@ -153,14 +153,14 @@ def _sizes(measured: Measured, reference: Reference | None, policy: Policy) -> I
 def _keys(measured: Measured, policy: Policy) -> Iterator[str]:
     """contract#guard-keys"""
     for table, gone in measured.gone.items():
-        if _too_many(gone, policy):
+        if are_too_many(gone, policy):
             yield f"{gone.count} of {gone.total} {_KEYS[table]} of the extract before are gone"
 
 
 def _end_dates(measured: Measured, policy: Policy) -> Iterator[str]:
     """contract#guard-end-dates"""
     again, lost = measured.active_again, measured.dates_lost
-    if again and _too_many(again, policy, at_least=policy.min_loss_rows):
+    if again and are_too_many(again, policy, at_least=policy.min_loss_rows):
         yield f"{again.count} of {again.total} positions that had ended are active again"
     if lost and _more_than(lost, policy.max_loss_percent) and lost.count >= policy.min_lost_dates:
         yield f"{lost.count} of {lost.total} end dates yet to come are gone"
@@ -169,11 +169,11 @@ def _end_dates(measured: Measured, policy: Policy) -> Iterator[str]:
 def _owners(measured: Measured, policy: Policy) -> Iterator[str]:
     """contract#guard-owners"""
     nobodys = measured.ownerless
-    if nobodys and _too_many(nobodys, policy, at_least=policy.min_loss_rows):
+    if nobodys and are_too_many(nobodys, policy, at_least=policy.min_loss_rows):
         yield f"{nobodys.count} of {nobodys.total} positions belong to nobody"
 
 
-def _too_many(share: Share, policy: Policy, *, at_least: int = 0) -> bool:
+def are_too_many(share: Share, policy: Policy, *, at_least: int = 0) -> bool:
     """More than the policy's share and number of rows; or more than half, and `at_least` so many."""
     return (_more_than(share, policy.max_drop_percent) and share.count > policy.min_drop_rows) or (
         _more_than(share, policy.max_loss_percent) and share.count >= at_least)

@@ -12,6 +12,7 @@ import duckdb
 
 from ingest.canonical_tables import SYSTEMS, TABLES, System, Table
 from ingest.expectations import RESULT_FILE, results
+from ingest.guard import Share, are_too_many
 from ingest.landing import Landed
 from ingest.policy import Policy
 from ingest.sql import Row, rows, scalar
@@ -47,6 +48,9 @@ SPECS = [
                       description="No system's current extract is missing or older than `policy.max_extract_age_days`."),
     dg.AssetCheckSpec("extracts_are_let_in", asset=_FRESHNESS,
                       description="No extract newer than the current one was refused or quarantined (volume)."),
+    dg.AssetCheckSpec("contents_hold", asset=_FRESHNESS,
+                      description="In no system's current extract did many rows at once lose a column's value, change whose they "
+                                  "are, or end (`policy.max_drop_percent` and those beside it)."),
     dg.AssetCheckSpec("sources_are_alive", asset=_FRESHNESS,
                       description="No system's state has been the same for `policy.max_unchanged_days`; warns from "
                                   "`policy.max_unchanged_days_warned`."),
@@ -125,7 +129,8 @@ def about_people_and_deliveries(workplace: dg.ResourceParam[Workplace]):
             freshness = deliveries.freshness(con)
             unknown = deliveries.not_assessable(freshness)
             results_by_page = [
-                ("index.html", [*_deliveries(con, freshness, as_of), _alive(freshness, policy), _folders(passed_over),
+                ("index.html", [*_deliveries(con, freshness, as_of), _contents(con, freshness, policy), _alive(freshness, policy),
+                                _folders(passed_over),
                                 _readable(con, freshness), _emptied(con, freshness)]),
                 ("saker.html", _identity(con, policy)),
                 ("index.html", [_end_dates(con, unknown, as_of)]),
@@ -201,6 +206,24 @@ def _volumes(con: duckdb.DuckDBPyConnection, as_of: date) -> dg.TableMetadataVal
         return day, *(e[column] for e in extracts for column in ("status", "row_count"))
 
     return _table(["day", *(name for s in SYSTEMS for name in (s, f"{s}_rows"))], [row(d) for d in _last_days(as_of)])
+
+
+def _contents(con: duckdb.DuckDBPyConnection, freshness: list[Row], policy: Policy) -> dg.AssetCheckResult:
+    """contract#first-law: what a guard cannot hold back is said."""
+    days = {f["system"]: f["current_extract_date"] for f in freshness}
+    many = [c for c in rows(con, "FROM intermediate.int_extracts__column_changes ORDER BY ALL")
+            if are_too_many(Share(c["row_count"], c["held_count"]), policy.on(days[c["system"]]),
+                            at_least=policy.min_loss_rows)]
+    told = [f"{c['system']} {c['table_name']}: {c['column_name']} {_CHANGES[c['change']]} in {c['row_count']} of "
+            f"{c['held_count']} rows" for c in many]
+    return _result(
+        _FRESHNESS, "contents_hold", passed=not many,
+        text=f"At once: {'; '.join(told)}. Is the extract what it should be?" if many
+        else "No column changed in many rows at once.",
+        **{f"{c['system']}/{c['table_name']}/{c['column_name']}": c["row_count"] for c in many})
+
+
+_CHANGES = {"emptied": "lost its value", "changed": "is another", "ended": "has passed"}
 
 
 def _alive(freshness: list[Row], policy: Policy) -> dg.AssetCheckResult:
@@ -366,17 +389,27 @@ def _kommuneadmins(con: duckdb.DuckDBPyConnection, unknown: list[str]) -> dg.Ass
 
 
 def _kommuneadmin_groups(con: duckdb.DuckDBPyConnection, policy: Policy) -> dg.AssetCheckResult:
-    """contract#renamed-group"""
+    """contract#renamed-group; and, as a doubt that is only said, somebody whose group became another at the same unit."""
     lost = rows(con, "SELECT * FROM intermediate.int_kommuneadmin__groups WHERE is_not_assessable "
                      "AND to_day > (SELECT as_of_date FROM staging.stg_run)")
     groups = sorted({group for period in lost for group in period["candidate_groups"] or []})
-    text = ("No access is in a kommuneadmin group that is set "
-            f"(`policy.kommuneadmin_groups`: {', '.join(policy.kommuneadmin_groups)}): kommuneadmins cannot be assessed. ")
-    text += (f"Groups at the kommune's own units, or where a set group stood: {', '.join(groups)}. Set the right one." if groups
-             else "No group stands at the kommune's own units.")
+    exchanged = rows(con, "FROM intermediate.int_kommuneadmin__exchanged_groups")
+    persons = len({row["person_id"] for row in exchanged})
+    texts = []
+    if lost:
+        names = ", ".join(policy.kommuneadmin_groups)
+        texts.append(f"No access is in a kommuneadmin group that is set (`policy.kommuneadmin_groups`: {names}): kommuneadmins "
+                     "cannot be assessed.")
+        texts.append(f"Groups at the kommune's own units, or where a set group stood: {', '.join(groups)}. Set the right one."
+                     if groups else "No group stands at the kommune's own units.")
+    elif persons:
+        names = ", ".join(sorted({row["access_group"] for row in exchanged}))
+        texts.append(f"{persons} of those who had a kommuneadmin group in the extract before have another at the same unit now: "
+                     f"{names}. Was the group renamed for some? Then it belongs in `policy.kommuneadmin_groups`.")
     return _result(
-        _ROSTER, "kommuneadmin_groups_exist", passed=not lost, candidate_groups=len(groups),
-        text=text if lost else "A kommuneadmin group that is set is found, or none is missed.")
+        _ROSTER, "kommuneadmin_groups_exist", passed=not texts, candidate_groups=len(groups), persons=persons,
+        text=" ".join(texts) or "A kommuneadmin group that is set is found, or none is missed.")
+
 
 
 def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> dg.TableMetadataValue:

@@ -224,3 +224,48 @@ def test_while_an_extract_is_withheld_no_page_and_no_workbook_shows_an_all_clear
     told = [r[0].value for r in overview.iter_rows() if str(r[0].value).startswith("HRM:")]
     assert "1 nyere uttrekk er holdt tilbake" in told[0]
     assert 0 not in [r[1].value for r in overview.iter_rows()]
+
+
+# --- what no guard holds back is said ----------------------------------------------------------------------------------
+
+
+def _shifted(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    return [{**row, column: other[column]} for row, other in zip(rows, [*rows[3:], *rows[:3]], strict=True)]
+
+
+@pytest.mark.parametrize(("system", "table", "change", "told"), [
+    ("vfs", "accesses", lambda rows: [{**r, "end_date": "2025-03-09"} for r in rows],
+     "vfs accesses: end_date has passed in 20 of 20 rows"),
+    ("vfs", "persons", lambda rows: _shifted(rows, "employee_number"),
+     "vfs persons: employee_number is another in 20 of 20 rows"),
+    ("hrm", "positions", lambda rows: _shifted(rows, "employee_number"),
+     "hrm positions: employee_number is another in 20 of 20 rows"),
+    ("hrm", "positions", lambda rows: [{**r, "start_date": ""} for r in rows],
+     "hrm positions: start_date lost its value in 20 of 20 rows"),
+    ("vfs", "persons", lambda rows: [{**r, "registered_by": ""} for r in rows],
+     "vfs persons: registered_by lost its value in 20 of 20 rows"),
+])
+def test_a_column_that_is_emptied_or_moved_in_most_rows_at_once_is_told(
+    place: Place, system: str, table: str, change: Any, told: str
+) -> None:
+    """contract#first-law"""
+    of_system = dict(zip(("hrm", "vfs"), town(20), strict=True))
+    for name, tables in of_system.items():
+        place.deliver(name, "2025-03-09", tables)
+    for name, tables in of_system.items():
+        place.deliver(name, "2025-03-10", {**tables, table: change(tables[table])} if name == system else tables)
+    done = place.do("run")
+    assert "check failed: data_freshness.contents_hold" in done.err and told in done.err, done.err
+
+
+def test_a_kommuneadmin_group_renamed_for_some_is_told(place: Place) -> None:
+    """contract#renamed-group"""
+    hrm, vfs = town()
+    admins = [{"person_id": f"P00{n}", "access_group": "Kommuneadmin", "org_number": "K"} for n in (2, 3)]
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-09", {**vfs, "accesses": [*vfs["accesses"], *admins]})
+    place.deliver("vfs", "2025-03-10", {**vfs, "accesses": [
+        *vfs["accesses"], {**admins[0], "access_group": "Kommuneadmin 2"}, admins[1]]})
+    done = place.do("run")
+    assert "1 of those who had a kommuneadmin group in the extract before have another at the same unit now: Kommuneadmin 2" in (
+        done.err)

@@ -26,7 +26,8 @@ def con() -> duckdb.DuckDBPyConnection:
           system VARCHAR, extract_date DATE, table_name VARCHAR, file VARCHAR, line INTEGER, is_unreadable BOOLEAN, key VARCHAR,
           kept_since DATE);
         CREATE TABLE intermediate.int_kommuneadmin__groups (
-          from_day DATE, to_day DATE, is_not_assessable BOOLEAN, candidate_groups VARCHAR[])""")
+          from_day DATE, to_day DATE, is_not_assessable BOOLEAN, candidate_groups VARCHAR[]);
+        CREATE TABLE intermediate.int_kommuneadmin__exchanged_groups (person_id VARCHAR, access_group VARCHAR)""")
     return con
 
 
