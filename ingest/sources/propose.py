@@ -66,7 +66,11 @@ def propose(file: Path) -> Proposal:
     cells = [row + [None] * (len(heading) - len(row)) for row in rows[skip + 1:]]
     mapped = {column: heading[i] for column, i in _recognised(heading).items()}
     tables = [t for t, needed in NEEDED.items() if t != "org_units" and all(n in mapped for n in needed)]
-    proposal = Proposal(settings, len(cells), headings_to_tell([h for h in heading if h and h not in mapped.values()]))
+    proposal = Proposal(settings, len(cells))
+    if mapped:
+        proposal.unused = headings_to_tell([h for h in heading if h and h not in mapped.values()])
+    else:  # the row may be somebody's data: it is not shown
+        proposal.questions.append("no heading is known: does the file begin with a row of headings?")
     settings |= {"tables": tables, "columns": mapped}
     for table in ("persons", "positions", "accesses"):
         if table not in tables:

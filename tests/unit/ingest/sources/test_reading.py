@@ -15,6 +15,7 @@ from ingest.sources.delimited import Delimited, headings_for, known_encoding, pa
 from ingest.sources.export import ExportSettings
 from ingest.sources.file_drop import FileDropAdapter, dated_folders
 from ingest.sources.hrm_ws import _day
+from ingest.sources.propose import propose
 
 ID = national_id(4711)
 PERSONS = next(t for t in tables_of("vfs") if t.name == "persons")
@@ -103,3 +104,12 @@ def test_what_is_no_encoding_of_text_is_refused_as_a_setting(value: str) -> None
     with pytest.raises(ValueError, match="expected an encoding such as utf-8"):
         known_encoding(value)
     assert (known_encoding("Windows-1252"), known_encoding("latin1")) == ("cp1252", "iso8859-1")
+
+
+def test_of_a_file_without_headings_a_proposal_shows_no_cell(tmp_path: Path) -> None:
+    """contract#leaks"""
+    file = tmp_path / "uten.csv"
+    file.write_text("P1;Ola;Nordmann;Fossen skole\nP2;Kari;Test;Lia skole\n", encoding="utf-8")
+    proposal = propose(file)
+    assert proposal.unused == [] and "does the file begin with a row of headings?" in proposal.questions[0]
+    assert not any(name in str(proposal) for name in ("Ola", "Nordmann", "Fossen", "Kari"))
