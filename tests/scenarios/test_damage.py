@@ -167,12 +167,14 @@ def test_soak_every_file_is_damaged_in_every_way(group: str, place: Place, tmp_p
 def wrong_after_damage(place: Place, kept: Path, group: str, *, every: bool) -> list[str]:
     """What went wrong when the files of a group were damaged, one at a time. `kept`: the data directory as it was.
 
-    `every`: each file in every way; else each in one way, by turns, which takes a third of the time.
+    `every`: each file in every way; else each in one way, by turns, and of groups of many kinds every second: the others are for
+    the soak.
     """
     published, before = (kept / "published").readlink(), marts_of(kept / "published" / "marts.duckdb")
     begin_again(place, kept)
     wrong: list[str] = []
-    for turn, file in enumerate(chosen(place, group)):
+    files = chosen(place, group)
+    for turn, file in enumerate(files if every or len(files) <= 8 else files[::2]):
         for name, damage in list(DAMAGES.items()) if every else [list(DAMAGES.items())[turn % len(DAMAGES)]]:
             for command in commands_for(group, name) if (kept / file).stat().st_size else []:
                 damage(place.data / file)
