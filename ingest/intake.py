@@ -105,9 +105,8 @@ def fold_landed(
     For each newly quarantined extract, a diff is written into the folder `quarantined`. Raises Damaged when something that landed
     is missing, or is not what was written.
     """
-    integrity.check_landed(landing.root, system)
+    landed = [e for e in integrity.check_landed(landing.root, system) if until is None or e.extract_date <= until]
     base = retention.restore(con, landing.root, system)
-    landed = [e for e in landing.all(system) if until is None or e.extract_date <= until]
     verdicts = fold(con, system, landed, decisions.accepted(system), policy, base, progress)
     for verdict in verdicts:
         if verdict.status == "quarantined":

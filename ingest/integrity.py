@@ -15,26 +15,27 @@ import duckdb
 from ingest.canonical_tables import SYSTEMS, System
 from ingest.decisions import Decisions
 from ingest.errors import Damaged
-from ingest.landing import Landing
+from ingest.landing import Landed, Landing
 from ingest.retention import base_date, check_base
 from ingest.sql import rows
 
 _IF_MEANT = "If that was meant, `sluttdato rebuild --without-lost` makes everything anew without it"
 
 
-def check_landed(landed: Path, system: System) -> None:
-    """Raises Damaged when the retention's base, a landed table, or a record of one is missing. Opens no table."""
-    base = check_base(landed)
-    for extract in Landing(landed).all(system):
+def check_landed(landed: Path, system: System) -> list[Landed]:
+    """Every landed extract. Raises Damaged when the retention's base, a landed table, or a record of one is missing. Opens no
+    table."""
+    base, extracts = check_base(landed), Landing(landed).all(system)
+    for extract in extracts:
         if base is None or extract.extract_date > base:
             extract.check_presence()
+    return extracts
 
 
 def check_content(landed: Path, system: System) -> None:
     """Raises Damaged when a landed table that the retention kept is missing, or is not what was written. Reads every one."""
-    check_landed(landed, system)
     base = base_date(landed)
-    for extract in Landing(landed).all(system):
+    for extract in check_landed(landed, system):
         if base is None or extract.extract_date > base:
             for table in extract.tables:
                 extract.table_file(table)

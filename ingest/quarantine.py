@@ -87,9 +87,8 @@ def _rows(diff: Path) -> Iterator[dict[str, str]]:
 
 
 def _key_sql(table: Table) -> str:
-    """The key as one text; access groups are compared without regard to capitals."""
-    parts = [f"coalesce({f'lower({k})' if k == 'access_group' else k}::VARCHAR, '')" for k in table.key]
-    return " || ':' || ".join(parts)
+    """The key as one text."""
+    return " || ':' || ".join(f"coalesce(({k})::VARCHAR, '')" for k in table.key_sql())
 
 
 def _diff_sql(table: Table, landed: Landed, file: Path) -> str:

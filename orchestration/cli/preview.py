@@ -18,6 +18,7 @@ from ingest import files
 from ingest.canonical_tables import System
 from ingest.decisions import Decisions
 from ingest.sql import Row, rows
+from ingest.warehouse import open_published, open_warehouse
 from orchestration.cli.replay import evaluate_beside
 from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
@@ -54,20 +55,23 @@ def preview(
     with tempfile.TemporaryDirectory(dir=paths.root, prefix=f"{files.TEMPORARY_PREFIX}preview-") as folder:
         scratch = DataPaths(Path(folder))
         evaluate_beside(settings, as_of, scratch, decisions, scratch.quarantined, progress)
-        supposed = _cases(scratch.warehouse, "marts.cases")
-    now = _cases(paths.marts, "cases") if paths.marts.exists() else {}
+        with open_warehouse(scratch.warehouse, read_only=True) as con:
+            supposed = _cases(con)
+    now: dict[tuple[str, str], Row] = {}
+    if paths.marts.exists():
+        with open_published(paths.marts) as con:
+            now = _cases(con)
     return Preview(
         [c for number, c in supposed.items() if number not in now], [c for number, c in now.items() if number not in supposed],
         [{**c, "finding_type_now": now[number]["finding_type"]} for number, c in supposed.items()
          if number in now and now[number]["finding_type"] != c["finding_type"]])
 
 
-def _cases(file: Path, name: str) -> dict[tuple[str, str], Row]:
+def _cases(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Row]:
     """The cases by subject and number, in the order in which they are shown: by type, unit and number."""
     order = list(labels.FINDING_TYPES)
-    with duckdb.connect(str(file), read_only=True) as con:
-        cases = sorted(rows(con, f"FROM {name}"), key=lambda c: (
-            order.index(c["finding_type"]), c["org_name"] or c["org_number"] or "", c["case_number"], c["subject_id"]))
+    cases = sorted(rows(con, "FROM marts.cases"), key=lambda c: (
+        order.index(c["finding_type"]), c["org_name"] or c["org_number"] or "", c["case_number"], c["subject_id"]))
     return {(c["subject_id"], c["case_number"]): c for c in cases}
 
 

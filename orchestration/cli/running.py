@@ -222,13 +222,12 @@ def _print_deliveries(report: RunReport, withheld: list[DeliveryOutcome]) -> Non
 
 def _freshness(settings: Settings) -> list[Row]:
     """How fresh each system is in the published set; empty when nothing is published."""
-    import duckdb
-
+    from ingest.warehouse import open_published
     from publish import deliveries
 
     if not settings.paths.marts.exists():
         return []
-    with duckdb.connect(str(settings.paths.marts), read_only=True) as con:
+    with open_published(settings.paths.marts) as con:
         return deliveries.freshness(con)
 
 
