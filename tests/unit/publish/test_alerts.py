@@ -203,7 +203,7 @@ _DAYS = st.lists(st.tuples(
 
 
 @given(_DAYS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_happens_each_case_is_sent_once_or_marked_and_none_is_lost(days: list[tuple[dict[str, Any], str, int]]) -> None:
     """Random days of cases that open, change, are excepted and resolved, over a channel that fails in every way.
 
