@@ -175,7 +175,7 @@ class Delimited:
                 if len(cells) != width:
                     raise RefusedExtract(
                         f"the row has {len(cells)} cells, the heading {width}", file=file, line=line,
-                        remedy="Put quotes around cells that hold the delimiter, then deliver it again",
+                        remedy="Was the file cut short? Or put quotes around cells that hold the delimiter; deliver it again",
                     )
         except UnreadableRecord as error:
             raise RefusedExtract("quotes are not closed", file=file, line=error.line,

@@ -134,7 +134,7 @@ def about_people_and_deliveries(workplace: dg.ResourceParam[Workplace]):
                                 _readable(con, freshness), _emptied(con, freshness)]),
                 ("saker.html", _identity(con, policy)),
                 ("index.html", [_end_dates(con, unknown, as_of)]),
-                ("kommuneadmin.html", [_kommuneadmins(con, unknown), _kommuneadmin_groups(con, policy)]),
+                ("kommuneadmin.html", [_kommuneadmins(con, unknown), _kommuneadmin_groups(con, policy, unknown)]),
             ]
     for page, page_results in results_by_page:
         for result in page_results:
@@ -388,13 +388,16 @@ def _kommuneadmins(con: duckdb.DuckDBPyConnection, unknown: list[str]) -> dg.Ass
         **{f"review_reason/{reason}": count for reason, count in reasons.items()})
 
 
-def _kommuneadmin_groups(con: duckdb.DuckDBPyConnection, policy: Policy) -> dg.AssetCheckResult:
-    """contract#renamed-group; and, as a doubt that is only said, somebody whose group became another at the same unit."""
+def _kommuneadmin_groups(con: duckdb.DuckDBPyConnection, policy: Policy, unknown: list[str]) -> dg.AssetCheckResult:
+    """contract#renamed-group; and, as doubts that are only said, somebody whose group became another at the same unit, and
+    accesses that are delivered without a single one."""
     lost = rows(con, "SELECT * FROM intermediate.int_kommuneadmin__groups WHERE is_not_assessable "
                      "AND to_day > (SELECT as_of_date FROM staging.stg_run)")
     groups = sorted({group for period in lost for group in period["candidate_groups"] or []})
     exchanged = rows(con, "FROM intermediate.int_kommuneadmin__exchanged_groups")
     persons = len({row["person_id"] for row in exchanged})
+    accesses = scalar(con, "SELECT count(*) FROM staging.stg_vfs__accesses "
+                           "WHERE to_day > (SELECT as_of_date FROM staging.stg_run)")
     texts = []
     if lost:
         names = ", ".join(policy.kommuneadmin_groups)
@@ -402,12 +405,15 @@ def _kommuneadmin_groups(con: duckdb.DuckDBPyConnection, policy: Policy) -> dg.A
                      "cannot be assessed.")
         texts.append(f"Groups at the kommune's own units, or where a set group stood: {', '.join(groups)}. Set the right one."
                      if groups else "No group stands at the kommune's own units.")
+    elif not accesses and "kommuneadmin_roster" not in unknown:
+        texts.append("VFS delivers accesses, but not one stands there: that nobody is kommuneadmin, or inactive with access, "
+                     "is not known. Look at how the accesses are exported.")
     elif persons:
         names = ", ".join(sorted({row["access_group"] for row in exchanged}))
         texts.append(f"{persons} of those who had a kommuneadmin group in the extract before have another at the same unit now: "
                      f"{names}. Was the group renamed for some? Then it belongs in `policy.kommuneadmin_groups`.")
     return _result(
-        _ROSTER, "kommuneadmin_groups_exist", passed=not texts, candidate_groups=len(groups), persons=persons,
+        _ROSTER, "kommuneadmin_groups_exist", passed=not texts, candidate_groups=len(groups), persons=persons, accesses=accesses,
         text=" ".join(texts) or "A kommuneadmin group that is set is found, or none is missed.")
 
 

@@ -28,10 +28,10 @@ def test_explain_shows_the_whole_case_in_norwegian(ended: Place) -> None:
 def test_status_shows_days_and_findings_without_waiting_for_a_run(ended: Place) -> None:
     ended.deliver("hrm", "2025-03-09", town()[0])
     status = ended.do("status", "--json", "--days", "4").json
-    assert list(status["systems"]["hrm"]["days"].values()) == ["missing", "accepted", "pending", "accepted"]
+    assert list(status["systems"]["hrm"]["days"].values()) == ["accepted", "pending", "accepted"]
     assert status["findings"]["active_vfs_inactive_hrm"] == {"open": 1, "excepted": 0}
     drawn = ended.do("status", "--days", "4").out
-    assert "hrm  ·■?■  2025-03-07 to 2025-03-10" in drawn
+    assert "hrm  ■?■  2025-03-08 to 2025-03-10" in drawn
     assert "Aktiv VFS - Inaktiv HRM" in drawn
 
 

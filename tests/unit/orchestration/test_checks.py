@@ -27,7 +27,8 @@ def con() -> duckdb.DuckDBPyConnection:
           kept_since DATE);
         CREATE TABLE intermediate.int_kommuneadmin__groups (
           from_day DATE, to_day DATE, is_not_assessable BOOLEAN, candidate_groups VARCHAR[]);
-        CREATE TABLE intermediate.int_kommuneadmin__exchanged_groups (person_id VARCHAR, access_group VARCHAR)""")
+        CREATE TABLE intermediate.int_kommuneadmin__exchanged_groups (person_id VARCHAR, access_group VARCHAR);
+        CREATE TABLE staging.stg_vfs__accesses AS SELECT 'P1' AS person_id, DATE '9999-12-31' AS to_day""")
     return con
 
 
@@ -74,9 +75,20 @@ def test_that_no_group_set_is_found_is_told_with_the_groups_it_could_be(
     """contract#renamed-group"""
     con.execute("INSERT INTO intermediate.int_kommuneadmin__groups "
                 "VALUES (DATE '2025-03-01', ?, ?, ['Systemansvarlig', 'Admin'])", [to_day, is_lost])
-    result = checks._kommuneadmin_groups(con, Policy(kommuneadmin_groups=["Kommuneadmin", "Lokal"]))
+    result = checks._kommuneadmin_groups(con, Policy(kommuneadmin_groups=["Kommuneadmin", "Lokal"]), [])
     assert result.passed == passed
     if not passed:
         assert result.severity.value == "ERROR" and result.metadata["candidate_groups"].value == 2
         assert "(`policy.kommuneadmin_groups`: Kommuneadmin, Lokal)" in (result.description or "")
         assert "where a set group stood: Admin, Systemansvarlig." in (result.description or "")
+
+
+def test_a_table_of_accesses_without_a_single_one_is_a_doubt_and_one_that_is_not_delivered_is_none(
+    con: duckdb.DuckDBPyConnection
+) -> None:
+    """contract#first-law"""
+    assert checks._kommuneadmin_groups(con, Policy(), []).passed
+    con.execute("UPDATE staging.stg_vfs__accesses SET to_day = DATE '2025-03-10'")  # ended today: none is left
+    empty = checks._kommuneadmin_groups(con, Policy(), [])
+    assert not empty.passed and "not one stands there" in (empty.description or "")
+    assert checks._kommuneadmin_groups(con, Policy(), ["kommuneadmin_roster"]).passed

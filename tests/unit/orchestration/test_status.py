@@ -38,12 +38,13 @@ def publish(settings: Settings) -> None:
               ('inactive_with_access', 'excepted')) t(finding_type, status)""")
 
 
-def test_before_anything_is_published_every_day_is_missing_or_pending(settings: Settings, tmp_path: Path) -> None:
+def test_of_a_system_without_a_delivery_every_day_is_missing_and_none_before_the_first_of_another(
+        settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "inbox/hrm/2025-03-10").mkdir(parents=True)
     (tmp_path / "inbox/hrm/2025-03-10/employees.csv").write_text("employee_number\n")
     status = read_status(settings, TODAY, 2)
     assert status["as_of_date"] is None and status["findings"] == {} and status["not_assessable"] == []
-    assert status["systems"]["hrm"]["days"] == {"2025-03-09": "missing", "2025-03-10": "pending"}
+    assert status["systems"]["hrm"]["days"] == {"2025-03-10": "pending"}
     assert status["systems"]["vfs"] == {
         "current_extract_date": None, "age_days": None, "status": "missing", "withheld": [], "pending": [], "passed_over": [],
         "unchanged_since": None, "kept_rows": 0, "may_miss_rows": 0, "missing_since": None,
@@ -55,7 +56,7 @@ def test_of_each_day_the_accepted_delivery_counts_else_the_newest(settings: Sett
     status = read_status(settings, TODAY, 3)
     assert status["as_of_date"] == TODAY
     assert status["systems"]["hrm"]["days"] == {
-        "2025-03-08": "missing", "2025-03-09": "accepted", "2025-03-10": "quarantined"}
+        "2025-03-09": "accepted", "2025-03-10": "quarantined"}
     assert status["systems"]["vfs"]["days"]["2025-03-08"] == "accepted"
     assert status["systems"]["hrm"]["withheld"] == [
         {"extract_date": TODAY, "status": "quarantined", "reason": "positions empty", "diff": None, "summary": []}]
