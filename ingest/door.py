@@ -53,13 +53,14 @@ class CanonicalExtract:
 
     `rejected`, as REJECTED_SCHEMA, tells of each row what could be read of its key: `key_columns` and `key_values` (null: empty,
     which is a value of it), whose it is (`owner`, `national_id_hash`), and whether it `is_unreadable`: no row with its key was
-    kept. `extra_columns`: ignored headings by table.
+    kept. By table: `extra_columns`, ignored headings; `notes`, what the source has doubts about, {name of the warning: text}.
     """
 
     tables: dict[str, pa.Table]
     rejected: pa.Table
     figures: dict[str, Figures]
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -72,7 +73,7 @@ def admit(
     max_rejected_percent: float,
 ) -> CanonicalExtract:
     """Validate every table of an extract, and hash its national ids. Raises RefusedExtract when too many rows are rejected."""
-    tables, rejected, figures, extra = {}, [], {}, {}
+    tables, rejected, figures, extra, notes = {}, [], {}, {}, {}
     with connect() as con:
         for table in tables_of(system):
             if table.name not in raw:
@@ -91,13 +92,16 @@ def admit(
             ).to_arrow_table()
             con.register("kept", kept)
             tables[table.name] = kept
-            figures[table.name] = Figures(kept.num_rows, bad, repeated, _warnings(con, table))
+            warnings = _warnings(con, table) | {n.name: n.count for n in source.notes}
+            figures[table.name] = Figures(kept.num_rows, bad, repeated, warnings)
             rejected.append(_rejected(con, table, source) if bad else REJECTED_SCHEMA.empty_table())
             if source.extra_columns:
                 extra[table.name] = headings_to_tell(source.extra_columns)
+            if source.notes:
+                notes[table.name] = {n.name: n.text for n in source.notes}
             con.unregister("kept")
         _count_unknown_org_units(con, system, tables, figures)
-    return CanonicalExtract(tables, pa.concat_tables(rejected), figures, extra)
+    return CanonicalExtract(tables, pa.concat_tables(rejected), figures, extra, notes)
 
 
 def _stored(table: Table, delta: bool) -> list[str]:

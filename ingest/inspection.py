@@ -9,7 +9,7 @@ from datetime import date
 
 from ingest.assessable import not_assessable
 from ingest.canonical_tables import tables_of
-from ingest.door import admit
+from ingest.door import CanonicalExtract, admit
 from ingest.sources.base import Progress, RawTable, Source
 
 
@@ -53,7 +53,12 @@ def look_into(source: Source, day: date, key: bytes, *, pull: bool, progress: Pr
                         tuple(extract.extra_columns.get(t.name, ()))) for t in tables_of(source.system) if t.name in raw]
     cannot = not_assessable(source.carries, extract.tables) if source.system == "vfs" else []
     return Seen(source.system, tables, [t.name for t in tables_of(source.system) if t.name not in raw], cannot,
-                list(_advice(tables)))
+                [*_advice(tables), *_doubts(extract)])
+
+
+def _doubts(extract: CanonicalExtract) -> list[str]:
+    return [f"{table}: {extract.figures[table].warnings[name]} {text}" for table, notes in extract.notes.items()
+            for name, text in notes.items()]
 
 
 def _filled(table: RawTable) -> dict[str, int]:

@@ -33,19 +33,22 @@ class Intake:
     postponed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def new_extra_columns(self, landing: Landing) -> list[str]:
-        """One line for each table with extra columns that no earlier extract had. They are ignored, and reported once."""
+    def new_doubts(self, landing: Landing) -> list[str]:
+        """Lines about what is ignored, or taken in with a doubt, and was in no earlier extract: extra columns, and notes."""
         now = {e.key for e in self.landed}
-        known = {(table, column) for e in landing.all(self.system) if e.key not in now
-                 for table, columns in e.extra_columns.items() for column in columns}
+        known = {(table, name) for e in landing.all(self.system) if e.key not in now
+                 for by_table in (e.extra_columns, e.notes) for table, names in by_table.items() for name in names}
         lines = []
         for landed in self.landed:
-            for table, columns in landed.extra_columns.items():
-                new = [c for c in columns if (table, c) not in known]
-                known |= {(table, c) for c in new}
-                if new:
-                    where = f"{landed.system} {landed.extract_date}, {table}"
-                    lines.append(f"{where}: extra columns are ignored: {', '.join(new)}")
+            for table, figures in landed.figures.items():
+                new = {name for names in (landed.extra_columns, landed.notes) for name in names.get(table, ())
+                       if (table, name) not in known}
+                known |= {(table, name) for name in new}
+                where = f"{landed.system} {landed.extract_date}, {table}"
+                if columns := [c for c in landed.extra_columns.get(table, ()) if c in new]:
+                    lines.append(f"{where}: extra columns are ignored: {', '.join(columns)}")
+                lines += [f"{where}: {figures.warnings[name]} {text}" for name, text in landed.notes.get(table, {}).items()
+                          if name in new]
         return lines
 
 

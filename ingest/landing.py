@@ -32,8 +32,8 @@ class Landed:
     """One delivery as it was taken in.
 
     `arrival`: 1 for the first of its day; `fingerprint`: keyed digest of its content and of the settings that read it;
-    `refused`: why; `figures` and `extra_columns`: by table; `sha256`: of each Parquet file, by table (an earlier version recorded
-    none). `history_began_on`: the system's oldest accepted extract when this one was taken in.
+    `refused`: why; `figures`, `extra_columns` and `notes`: by table; `sha256`: of each Parquet file, by table
+    (an earlier version recorded none). `history_began_on`: the system's oldest accepted extract when this one was taken in.
     """
 
     system: System
@@ -45,6 +45,7 @@ class Landed:
     refused: str | None = None
     figures: dict[str, Figures] = field(default_factory=dict)
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[str, dict[str, str]] = field(default_factory=dict)
     not_assessable: list[str] = field(default_factory=list)
     history_began_on: date | None = None
     sha256: dict[str, str] = field(default_factory=dict)
@@ -197,7 +198,7 @@ class Landing:
             "system": source.system, "extract_date": day, "arrival": arrival, "fingerprint": fingerprint,
             "kind": content.kind, "refused": refused,
             "figures": {n: asdict(f) for n, f in extract.figures.items()} if extract else {},
-            "extra_columns": extract.extra_columns if extract else {},
+            "extra_columns": extract.extra_columns if extract else {}, "notes": extract.notes if extract else {},
             "not_assessable": not_assessable(source.carries, extract.tables) if extract and source.system == "vfs" else [],
             "history_began_on": oldest_accepted.isoformat() if oldest_accepted else None,
         }

@@ -32,12 +32,25 @@ class SourceSettings(SettingsModel):
 
 
 @dataclass(frozen=True)
+class Note:
+    """A doubt about rows that are taken in all the same: counted among the warnings of the extract, and told once.
+
+    `name`: of the warning, as `shared_org_number`; `count`: how many rows; `text`: what stands after the count, and says what to
+    do, as "org units share a number: …", without a cell or a heading.
+    """
+
+    name: str
+    count: int
+    text: str
+
+
+@dataclass(frozen=True)
 class RawTable:
     """One table as delivered: text columns under canonical names, in the order of the file, not yet validated.
 
     `lines_of` gives the line in `file` on which each of some rows (numbered from 0) begins; it is called only for
     rows that are reported to people, and None where there are no lines. `translations` are {column: {value in the file:
-    canonical value}}.
+    canonical value}}. `notes`: what the adapter has doubts about.
     """
 
     data: pa.Table
@@ -46,6 +59,7 @@ class RawTable:
     extra_columns: tuple[str, ...] = ()
     date_format: str | None = None
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
 
 class Fetched(Protocol):

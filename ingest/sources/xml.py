@@ -20,14 +20,14 @@ class BrokenXml(Exception):
         self.problem, self.line = problem, line
 
 
-def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[Element, int]]:
+def pieces(stream: BinaryIO, *roots: str) -> Iterator[tuple[Element, int]]:
     """Yields (root, n): the first n children of root are complete. They are removed before the next yield.
 
-    Raises BrokenXml, also when the document's root is another, or it declares a document type.
+    Raises BrokenXml, also when the document's root is none of `roots` (local names), or it declares a document type.
     """
     unused = 0  # bytes read since the last yield
     parser = etree.XMLPullParser(
-        events=("start",), tag=f"{{*}}{root}", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        events=("start",), tag=[f"{{*}}{root}" for root in roots], resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True)
     top = None
     try:
@@ -37,7 +37,7 @@ def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[Element, int]]:
             for _, element in parser.read_events():
                 top = element if element.getparent() is None else top
             if top is not None and len(top) > 1:  # the last may be incomplete
-                _check_root(top, root)
+                _check_root(top, roots)
                 yield top, len(top) - 1
                 del top[:-1]
                 unused = 0
@@ -46,16 +46,16 @@ def pieces(stream: BinaryIO, root: str) -> Iterator[tuple[Element, int]]:
         top = parser.close()
     except etree.XMLSyntaxError as error:
         raise BrokenXml("the XML is broken, or breaks off", error.lineno) from None
-    _check_root(top, root)
+    _check_root(top, roots)
     if len(top):
         yield top, len(top)
 
 
-def _check_root(element: Element, root: str) -> None:
+def _check_root(element: Element, roots: tuple[str, ...]) -> None:
     if element.getroottree().docinfo.doctype:
         raise BrokenXml("the document declares a document type, which no trusted source does", element.sourceline)
-    if name(element) != root:
-        raise BrokenXml(f"the document is no <{root}>", element.sourceline)
+    if name(element) not in roots:
+        raise BrokenXml(f"the document is no <{'> or <'.join(roots)}>", element.sourceline)
 
 
 def name(element: Element) -> str:

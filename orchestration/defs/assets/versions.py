@@ -56,7 +56,7 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
             for system in SYSTEMS:
                 taken = intake.land(landing, settings.source(system), as_of, key, policy, pull=is_today, progress=progress,
                                     examine=workplace.examiner.examine, oldest_accepted=oldest[system])
-                for line in [*taken.postponed, *taken.new_extra_columns(landing)]:
+                for line in [*taken.postponed, *taken.new_doubts(landing)]:
                     context.log.info(line)
                     progress(line)
                 for reason in taken.failed:  # the marts are made from the extracts before it

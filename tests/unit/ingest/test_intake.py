@@ -10,6 +10,7 @@ from ingest import intake
 from ingest.decisions import Decisions
 from ingest.errors import DeliveryInProgress, PullFailed, RefusedExtract
 from ingest.policy import Policy
+from ingest.sources.base import Note
 from ingest.warehouse import create_tables
 from tests.support.landing_place import landing_at
 from tests.support.memory_source import MemoryAdapter, MemoryFetched, raw_table
@@ -73,13 +74,27 @@ def test_extra_columns_are_named_once(tmp_path: Path, adapter: MemoryAdapter) ->
     def deliver(day: date, *extra: str, also: tuple[date, ...] = ()) -> list[str]:
         tables = {n: raw_table(rows, extra_columns=extra if n == "employees" else ()) for n, rows in TABLES.items()}
         adapter.delivered = dict.fromkeys((day, *also), ("", MemoryFetched(tables)))
-        return land(tmp_path, adapter, LAST + timedelta(days=2)).new_extra_columns(landing_at(tmp_path / "landed"))
+        return land(tmp_path, adapter, LAST + timedelta(days=2)).new_doubts(landing_at(tmp_path / "landed"))
 
     assert deliver(DAY, "a", "b") == ["hrm 2025-03-10, employees: extra columns are ignored: a, b"]
     assert deliver(NEXT, "a", "b", "c") == ["hrm 2025-03-11, employees: extra columns are ignored: c"]
     assert deliver(LAST, "c") == []
     later = LAST + timedelta(days=1)
     assert deliver(later, "d", also=(later + timedelta(days=1),)) == ["hrm 2025-03-13, employees: extra columns are ignored: d"]
+
+
+def test_a_doubt_of_the_source_is_told_once_with_its_count(tmp_path: Path, adapter: MemoryAdapter) -> None:
+    def deliver(day: date, *notes: Note) -> list[str]:
+        tables = {n: raw_table(rows, notes=notes if n == "employees" else ()) for n, rows in TABLES.items()}
+        adapter.delivered = {day: ("", MemoryFetched(tables))}
+        taken = land(tmp_path, adapter, LAST)
+        assert taken.landed[0].figures["employees"].warnings.items() >= {n.name: n.count for n in notes}.items()
+        return taken.new_doubts(landing_at(tmp_path / "landed"))
+
+    assert deliver(DAY, Note("shared", 2, "that are one")) == ["hrm 2025-03-10, employees: 2 that are one"]
+    assert deliver(NEXT, Note("shared", 3, "that are one")) == []
+    assert deliver(LAST, Note("shared", 3, "that are one"), Note("old", 1, "that is old")) == [
+        "hrm 2025-03-12, employees: 1 that is old"]
 
 
 def test_the_oldest_accepted_extract_is_kept_with_each_that_lands(tmp_path: Path, adapter: MemoryAdapter) -> None:
