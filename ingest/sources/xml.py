@@ -27,8 +27,8 @@ def pieces(stream: BinaryIO, *roots: str) -> Iterator[tuple[Element, int]]:
     """
     unused = 0  # bytes read since the last yield
     parser = etree.XMLPullParser(
-        events=("start",), tag=[f"{{*}}{root}" for root in roots], resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True)
+        events=("start",), tag=[f"{{*}}{root}" for root in roots], resolve_entities=False, no_network=True, load_dtd=False,
+        huge_tree=False, remove_comments=True, remove_pis=True)
     top = None
     try:
         while block := stream.read(_BLOCK_BYTES):
