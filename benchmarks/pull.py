@@ -45,15 +45,15 @@ def oneroster(url: str) -> None:
 
 def write(count: str, file: str) -> None:
     """Write an answer of hrm_ws with `count` people."""
+    from demo import hrm_ws
     from demo.people import national_id
-    from demo.servers import hrm_ws_xml
 
     numbers = range(int(count))
     employees = [{"employee_number": f"{n:08d}", "national_id": national_id(n), "given_name": "Test", "email": "",
                   "family_name": "Testesen"} for n in numbers]
     positions = [{"position_id": f"A{n}", "employee_number": f"{n:08d}", "org_number": "1", "position_title": "Lærer",
                   "percentage": "100", "start_date": "2020-08-01", "end_date": ""} for n in numbers]
-    Path(file).write_text(hrm_ws_xml({"employees": employees, "positions": positions}, date(2026, 6, 12)), encoding="utf-8")
+    Path(file).write_text(hrm_ws.at_work({"employees": employees, "positions": positions}, "2026-06-12"), encoding="utf-8")
 
 
 def iterparse(file: str) -> None:

@@ -1,7 +1,7 @@
 """The simulated systems over real HTTP: hrm_ws, FINT and OneRoster, with tokens, pages, limits, and faults by rate and seed.
 
-Written from the public descriptions of these services, independently of the adapters. They serve one day of the
-simulated municipality, as `municipality.simulate` wrote it.
+They serve one day of the simulated municipality, as `municipality.simulate` wrote it. Does not belong here: the formats
+(`hrm_ws`, `fint`, `oneroster`).
 """
 
 import base64
@@ -14,12 +14,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from xml.sax.saxutils import escape, quoteattr
+
+from demo import fint, hrm_ws, oneroster
 
 Row = dict[str, str]
 Tables = dict[str, list[Row]]
@@ -27,7 +29,6 @@ USER, PASSWORD, CLIENT, SECRET = "demo", "demo-password", "demo-client", "demo-s
 # Faults that another attempt gets over. There are two more: `redirect` to a host of another name, and `wait`, a long Retry-After.
 FAULTS = ("status_500", "status_503", "status_429", "reset", "broken_off", "half_json", "web_page", "expired", "page_twice",
           "one_missing", "wrong_total")
-_ROLES = {"Lærer": "teacher", "Assistent": "aide", "Rektor": "principal", "Kontor": "siteAdministrator"}
 
 
 @dataclass
@@ -81,13 +82,16 @@ class Day:
         return self._once("vfs", self._vfs)
 
     def hrm_ws(self) -> bytes:
-        return self._once("hrm_ws", lambda: hrm_ws_xml(self.hrm, self.today).encode())
+        return self._once("hrm_ws", lambda: hrm_ws.at_work(self.hrm, self.today.isoformat()).encode())
+
+    def hrm_ws_yet_to_start(self, first: str, last: str) -> bytes:
+        return hrm_ws.yet_to_start(self.hrm, self.today.isoformat(), first, last).encode()
 
     def fint(self, url: str) -> dict[str, list[Any]]:
-        return self._once(f"fint {url}", lambda: fint_entries(self.hrm, url))
+        return self._once(f"fint {url}", lambda: fint.entries(self.hrm, url))
 
     def oneroster(self) -> dict[str, list[Any]]:
-        return self._once("oneroster", lambda: oneroster_records(self.vfs))
+        return self._once("oneroster", lambda: oneroster.records(self.vfs))
 
 
 def day_of(folder: Path, day: date) -> Day:
@@ -137,14 +141,14 @@ class Server:
         sources = self._sources()
         if with_secrets:
             for settings in sources.values():
-                settings |= {k: self.environment[v[2:-1]] for k, v in settings.items() if v.startswith("${")}
+                settings |= {k: self.environment[v[2:-1]] for k, v in settings.items() if str(v).startswith("${")}
         return sources
 
     def _sources(self) -> dict[str, Any]:
         oauth = {"token_url": f"{self.url}/oauth/token", "client_id": CLIENT, "client_secret": "${DEMO_SECRET}"}
         return {
             "visma_hrm": {"adapter": "visma_hrm", "url": f"{self.url}/hrm_ws", "company": "1", "username": USER,
-                          "password": "${DEMO_PASSWORD}"},
+                          "password": "${DEMO_PASSWORD}", "include_not_started_days": 400},
             "fint": {"adapter": "fint", "url": f"{self.url}/fint", "username": USER, "password": "${DEMO_PASSWORD}", **oauth},
             "oneroster": {"adapter": "oneroster", "url": f"{self.url}/ims/oneroster/rostering/v1p2",
                           "national_id_from": "userIds/national_id", **oauth},
@@ -208,12 +212,16 @@ class _Handler(BaseHTTPRequestHandler):
         wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != wanted:
             return self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="hrm_ws"'})
-        match = re.fullmatch(r"/hrm_ws/secure/persons/company/1/start-id/(\d+)/end-id/(\d+)", path)
-        if not match:
+        day = self.service.day
+        if re.fullmatch(r"/hrm_ws/secure/persons/company/1/start-id/(\d+)/end-id/(\d+)", path):
+            make = day.hrm_ws
+        elif match := re.fullmatch(r"/hrm_ws/secure/persons/company/1/not-started/date-interval/([\d-]+)/([\d-]+)", path):
+            make = partial(day.hrm_ws_yet_to_start, *match.groups())
+        else:  # not-started without a company too
             return self._answer(404, b"")
         if self._goes_wrong(fault):
             return None
-        return self._answer(200, self.service.day.hrm_ws(), {"Content-Type": "application/xml;charset=UTF-8"}, broken=fault)
+        return self._answer(200, make(), {"Content-Type": "application/xml;charset=UTF-8"}, broken=fault)
 
     # --- FINT --------------------------------------------------------------------------------------------------
 
@@ -287,105 +295,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self.wfile.write(body)
-
-
-# --- the municipality in each service's format -----------------------------------------------------------------------
-
-
-def hrm_ws_xml(tables: Tables, today: date) -> str:
-    """All people with a position not ended, with all their positions. Employee ids are padded with spaces."""
-    by_employee: dict[str, list[Row]] = {}
-    for position in tables["positions"]:
-        by_employee.setdefault(position["employee_number"], []).append(position)
-    people = []
-    for person in tables["employees"]:
-        positions = by_employee.get(person["employee_number"], [])
-        if not any(not p["end_date"] or p["end_date"] >= today.isoformat() for p in positions):
-            continue
-        elements = "".join(_hrm_ws_position(p) for p in {p["position_id"]: p for p in positions}.values())
-        people.append(
-            f"<person personIdHRM={quoteattr(person['employee_number'])}><givenName>{escape(person['given_name'])}</givenName>"
-            f"<familyName>{escape(person['family_name'])}</familyName><ssn>{person['national_id']}</ssn>"
-            f"<contactInfo><email>{escape(person['email'])}</email></contactInfo><employments><employment>"
-            f"<company><companyId>1</companyId></company><employeeId>{person['employee_number']}  </employeeId>"
-            f"<positions>{elements}</positions></employment></employments></person>")
-    return f'<?xml version="1.0" encoding="UTF-8"?><persons>{"".join(people)}</persons>'
-
-
-def _hrm_ws_position(p: Row) -> str:
-    end = f"<positionEndDate>{p['end_date']}</positionEndDate>" if p["end_date"] else ""
-    return (f"<position isPrimaryPosition='true' validFromDate='2000-01-01'><positionPercentage>{float(p['percentage']):.1f}"
-            f"</positionPercentage><positionStartDate>{p['start_date']}</positionStartDate>{end}<positionInfo>"
-            f"<positionCode positionId={quoteattr(p['position_id'])} positionCode='6559 ' name={quoteattr(p['position_title'])}/>"
-            f"<positionType value='FA'/></positionInfo><positionStatistics><businessNumber value='{p['org_number']}'/>"
-            "</positionStatistics></position>")
-
-
-def fint_entries(tables: Tables, url: str) -> dict[str, list[Any]]:
-    """FINT's collections, linked; org units hang below the first one of type kommune."""
-    def link(*parts: str) -> list[dict[str, str]]:
-        return [{"href": "/".join((url, "administrasjon", *parts))}]
-
-    def identifier(value: str) -> dict[str, str]:
-        return {"identifikatorverdi": value}
-
-    positions = {p["position_id"]: p for p in tables["positions"]}.values()
-    return {
-        "person": [{
-            "fodselsnummer": identifier(e["national_id"]), "navn": {"fornavn": e["given_name"], "etternavn": e["family_name"]},
-            "kontaktinformasjon": {"epostadresse": e["email"]},
-            "_links": {"self": link("personal", "person", "fodselsnummer", f"x{n}")}} for n, e in enumerate(tables["employees"])],
-        "personalressurs": [{
-            "ansattnummer": identifier(e["employee_number"]), "_links": {
-                "self": link("personal", "personalressurs", "ansattnummer", e["employee_number"]),
-                "person": link("personal", "person", "fodselsnummer", f"x{n}")}} for n, e in enumerate(tables["employees"])],
-        "arbeidsforhold": [{
-            "systemId": identifier(p["position_id"]), "ansettelsesprosent": int(float(p["percentage"]) * 100),
-            "stillingstittel": p["position_title"], "gyldighetsperiode": {
-                "start": f"{p['start_date']}T00:00:00Z", **({"slutt": f"{p['end_date']}T00:00:00Z"} if p["end_date"] else {})},
-            "_links": {"self": link("personal", "arbeidsforhold", "systemid", p["position_id"]),
-                       "personalressurs": link("personal", "personalressurs", "ansattnummer", p["employee_number"].upper()),
-                       "arbeidssted": link("organisasjon", "organisasjonselement", "organisasjonsid", p["org_number"])}}
-            for p in positions],
-        "organisasjonselement": [{
-            "organisasjonsId": identifier(o["org_number"]), "organisasjonsnummer": identifier(o["org_number"]), "navn": o["name"],
-            "_links": {"self": link("organisasjon", "organisasjonselement", "organisasjonsid", o["org_number"]),
-                       "overordnet": link("organisasjon", "organisasjonselement", "organisasjonsid",
-                                          o["parent_org_number"] or o["org_number"]),
-                       **({"skole": [{"href": f"{url}/utdanning/{o['org_number']}"}]} if o["type"] == "school" else {})}}
-            for o in tables["org_units"]],
-    }
-
-
-def oneroster_records(tables: Tables) -> dict[str, list[Any]]:
-    """OneRoster's orgs and users, pupils among them; sourcedIds of orgs are not their numbers."""
-    def org(number: str) -> dict[str, str]:
-        return {"href": f"orgs/org-{number}", "sourcedId": f"org-{number}", "type": "org"}
-
-    roles: dict[str, list[Any]] = {}
-    for p in tables["positions"]:
-        roles.setdefault(p["person_id"], []).append({
-            "roleType": "primary", "role": _ROLES.get(p["role"], f"ext:{p['role'].lower()}"), "org": org(p["org_number"]),
-            **{name: p[column] for name, column in (("beginDate", "start_date"), ("endDate", "end_date")) if p[column]}})
-    for a in tables["accesses"]:
-        if a["access_group"] == "Kommuneadmin":
-            roles.setdefault(a["person_id"], []).append(
-                {"roleType": "secondary", "role": "districtAdministrator", "org": org(a["org_number"])})
-    kinds = {"school": "school", "kommune": "district", "other": "department"}
-    users = [{
-        "sourcedId": p["person_id"], "status": "active", "dateLastModified": "2026-01-01T00:00:00Z",
-        "enabledUser": p["login_enabled"] or "true", "username": f"user{p['person_id']}", "givenName": p["given_name"],
-        "familyName": p["family_name"], "identifier": p["employee_number"], "email": p["email"],
-        "userIds": [{"type": "national_id", "identifier": p["national_id"]}] if p["national_id"] else [],
-        "roles": roles.get(p["person_id"], [])} for p in tables["persons"]]
-    pupils = [{"sourcedId": f"pupil-{n}", "status": "active", "enabledUser": "true", "givenName": "Elev",
-               "familyName": "Oppdikta", "roles": [{"roleType": "primary", "role": "student", "org": org("1")}]}
-              for n in range(30)]
-    gone = [{**users[0], "sourcedId": "gone", "status": "tobedeleted"}] if users else []
-    return {
-        "orgs": [{
-            "sourcedId": f"org-{o['org_number']}", "status": "active", "name": o["name"], "type": kinds[o["type"]],
-            "identifier": o["org_number"], **({"parent": org(o["parent_org_number"])} if o["parent_org_number"] else {}),
-        } for o in tables["org_units"]],
-        "users": users + pupils + gone,
-    }

@@ -49,6 +49,15 @@ def day_text(written: str | None) -> str | None:
     return day.isoformat() if day else written
 
 
+def earliest(*written: str | None) -> str | None:
+    """The earliest of several last days, as it is written; None when none says a day (a placeholder says none).
+
+    One that cannot be read counts before all others: validation rejects its row.
+    """
+    days = [(read_day(clean(w)) or date.min, w) for w in written if w and clean(w)]
+    return min((d for d in days if d[0] == date.min or not is_no_day(d[0])), default=(None, None), key=lambda d: d[0])[1]
+
+
 def _read_other(written: str, date_format: str) -> date | None:
     try:
         moment = datetime.strptime(written, date_format)

@@ -1,22 +1,23 @@
 """The `fint` adapter: HRM's employees, positions and org units from FINT Administrasjon (JSON/HAL).
 
-Source of the rules: contract#adapter-fint. Every collection is read whole, never by `sinceTimeStamp`, which does not show
-what was removed.
+Every collection is read whole, never by `sinceTimeStamp`, which does not show what was removed. Does not belong here: what an
+entry means (`fint_format`).
 """
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
 import requests
 from pydantic import Field, SecretStr
 
-from ingest.canonical_tables import System, tables_of
-from ingest.sources.base import Progress, RawTable, adapter
+from ingest.canonical_tables import System
+from ingest.sources.base import Progress, adapter
+from ingest.sources.delimited import Values
+from ingest.sources.fint_format import canonical, links
 from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, json_body
 from ingest.sources.pulled import Listing, Page, PulledAdapter, PulledTables, Record
-from ingest.sources.rows import Rows, as_list, first, text
+from ingest.sources.rows import first
 
 COLLECTIONS = {
     "person": "administrasjon/personal/person",
@@ -24,6 +25,7 @@ COLLECTIONS = {
     "arbeidsforhold": "administrasjon/personal/arbeidsforhold",
     "organisasjonselement": "administrasjon/organisasjon/organisasjonselement",
 }
+_FEW = 100
 
 
 class FintSettings(HttpSettings):
@@ -39,6 +41,9 @@ class FintSettings(HttpSettings):
     scope: str = Field(default="fint-client", description="Scope of the token.")
     percent_scale: float = Field(default=100, gt=0, description="What FINT's `ansettelsesprosent` is divided by to give percent.")
     page_size: int = Field(default=1000, ge=1, description="Entries of a page.")
+    values: Values = Field(
+        default={}, description="Column: {value in FINT: canonical value}. Of `org_number` the keys are the `organisasjonsId` of "
+        "units: it gives a number to a school that has none of its own.")
 
 
 @adapter(FintSettings, systems=("hrm",))
@@ -49,7 +54,8 @@ class Fint(PulledAdapter):
 
     def __init__(self, system: System, settings: FintSettings):
         self._settings = settings
-        self.settings_fingerprint = json.dumps({"adapter": "fint", "percent_scale": settings.percent_scale})
+        self.settings_fingerprint = json.dumps(
+            settings.model_dump(mode="json", include={"adapter", "percent_scale", "values"}), sort_keys=True)
 
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> PulledTables:
         settings = self._settings
@@ -57,14 +63,35 @@ class Fint(PulledAdapter):
         client = Client("fint", settings, oauth=OAuth(
             "fint", settings, token_url=settings.token_url, client_id=settings.client_id, client_secret=settings.client_secret,
             scope=settings.scope, username=settings.username, password=settings.password))
-        return PulledTables(canonical(
-            {name: self._page(client, path, 0).records if few else self._whole(client, name, path, progress)
-             for name, path in COLLECTIONS.items()}, settings.percent_scale))
+        collections = self._few(client, progress) if few else {
+            name: self._whole(client, name, path, progress) for name, path in COLLECTIONS.items()}
+        return PulledTables(canonical(collections, settings.percent_scale, settings.values))
+
+    def _few(self, client: Client, progress: Progress) -> dict[str, list[Record]]:
+        """The first positions with what they link to, which may stand on any page; and all units."""
+        positions = self._page(client, COLLECTIONS["arbeidsforhold"], 0).records[:_FEW]
+        resources = self._linked_to(client, "personalressurs", positions)
+        return {
+            "arbeidsforhold": positions, "personalressurs": resources, "person": self._linked_to(client, "person", resources),
+            "organisasjonselement": self._whole(client, "organisasjonselement", COLLECTIONS["organisasjonselement"], progress)}
+
+    def _linked_to(self, client: Client, name: str, entries: list[Record]) -> list[Record]:
+        wanted = {link for entry in entries for link in links(entry, name)}
+        found: list[Record] = []
+        came, page = 0, Page([{}])
+        while page.records and wanted and (page.total is None or came < page.total):
+            page = self._page(client, COLLECTIONS[name], came)
+            came += len(page.records)
+            for entry in page.records:
+                if not wanted.isdisjoint(own := links(entry, "self")):
+                    found.append(entry)
+                    wanted.difference_update(own)
+        return found
 
     def _whole(self, client: Client, name: str, path: str, progress: Progress) -> list[Record]:
         settings = self._settings
         listing = Listing(
-            "fint", name, lambda offset: self._page(client, path, offset), lambda entry: first(_links(entry, "self")),
+            "fint", name, lambda offset: self._page(client, path, offset), lambda entry: first(links(entry, "self")),
             settings.page_size, settings.concurrency, one="an entry", many="entries")
         return listing.read(settings.attempts, lambda came, total: progress(f"fint: {name}, {came} of {total}"))
 
@@ -79,85 +106,3 @@ class Fint(PulledAdapter):
             return Page(entries, total)
 
         return client.get(f"{self._settings.url}/{path}", parse, params={"size": self._settings.page_size, "offset": offset})
-
-
-def canonical(collections: dict[str, list[Record]], percent_scale: float) -> dict[str, RawTable]:
-    """The canonical tables of whole collections, their links resolved."""
-    by_link = {name: {link: entry for entry in entries for link in _links(entry, "self")}
-               for name, entries in collections.items()}
-    rows = {t.name: Rows(t) for t in tables_of("hrm")}
-    for resource in collections["personalressurs"]:
-        person = _linked(resource, "person", by_link["person"]) or {}
-        name = _object(person.get("navn"))
-        contact = _object(person.get("kontaktinformasjon") or resource.get("kontaktinformasjon"))
-        rows["employees"].add(
-            employee_number=_identifier(resource.get("ansattnummer")), national_id=_identifier(person.get("fodselsnummer")),
-            given_name=text(name.get("fornavn")), family_name=text(name.get("etternavn")),
-            email=text(contact.get("epostadresse")))
-    units = by_link["organisasjonselement"]
-    numbers: dict[int, str | None] = {}  # by unit, computed once: many people work at one
-    for position in collections["arbeidsforhold"]:
-        employee = _linked(position, "personalressurs", by_link["personalressurs"]) or {}
-        period = _object(position.get("gyldighetsperiode"))
-        place = _linked(position, "arbeidssted", units)
-        if id(place) not in numbers:
-            numbers[id(place)] = next(_numbers_upward(place, units), None)
-        rows["positions"].add(
-            position_id=_identifier(position.get("systemId")), employee_number=_identifier(employee.get("ansattnummer")),
-            org_number=numbers[id(place)], position_title=text(position.get("stillingstittel")),
-            percentage=_percent(position.get("ansettelsesprosent"), percent_scale),
-            start_date=text(period.get("start")), end_date=text(period.get("slutt")))
-    for unit in collections["organisasjonselement"]:
-        number = _identifier(unit.get("organisasjonsnummer"))
-        if number:
-            above = _above(unit, units)
-            rows["org_units"].add(
-                org_number=number, name=text(unit.get("navn")), type="school" if _links(unit, "skole") else None if above
-                else "kommune", parent_org_number=next((n for n in _numbers_upward(above, units) if n != number), None))
-    return {name: r.table(f"fint {name}") for name, r in rows.items()}
-
-
-def _numbers_upward(unit: Record | None, units: dict[str, Record]) -> Iterator[str]:
-    """The organisation numbers of a unit and those above it, nearest first."""
-    visited: list[Record] = []
-    while unit is not None and not any(unit is v for v in visited):
-        visited.append(unit)
-        if number := _identifier(unit.get("organisasjonsnummer")):
-            yield number
-        unit = _above(unit, units)
-
-
-def _above(unit: Record, units: dict[str, Record]) -> Record | None:
-    above = _linked(unit, "overordnet", units)
-    return None if above is unit else above
-
-
-def _object(value: object) -> Record:
-    """The value if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def _links(entry: Record, relation: str) -> list[str]:
-    links = as_list(_object(entry.get("_links")).get(relation))
-    return [_normalised(link["href"]) for link in links if isinstance(link, dict) and isinstance(link.get("href"), str)]
-
-
-def _linked(entry: Record, relation: str, targets: dict[str, Record]) -> Record | None:
-    for link in _links(entry, relation):
-        if link in targets:
-            return targets[link]
-    return None
-
-
-def _normalised(href: str) -> str:
-    """A link to compare: without its host, which differs between FINT's gateways, and in lower case."""
-    begins = href.find("://")
-    return href[href.find("/", begins + 3 if begins >= 0 else 0):].rstrip("/").lower()
-
-
-def _identifier(value: object) -> str | None:
-    return text(value.get("identifikatorverdi")) if isinstance(value, dict) else text(value)
-
-
-def _percent(value: object, scale: float) -> str | None:
-    return f"{value / scale:g}" if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -16,18 +16,27 @@ import pyarrow as pa
 import pyarrow.compute
 from pyarrow import csv
 
-from ingest.dates import day_text
-from ingest.sources.base import RawTable
+from ingest.dates import day_text, earliest
+from ingest.sources.base import Note, RawTable
 from ingest.sources.xml import etree, pieces
 
 pc: Any = pyarrow.compute  # its functions are made at import, unknown to the type checker
 
 _STYLESHEET = Path(__file__).with_suffix(".xslt")
+ROOTS = ("persons", "personsXML")
 _EMPLOYEE = ("employee_number", "national_id", "given_name", "family_name", "email")
-_POSITION = ("position_id", "position_code", "position_title", "org_number", "percentage", "start_date", "end_date", "type")
-# Each line of the stylesheet: whether it is the first of its employment, and whether of a position; the fields.
-_LINE = pa.schema([(flag, pa.bool_()) for flag in ("is_first", "is_position")]
-                  + [(field, pa.string()) for field in _EMPLOYEE + _POSITION])
+_EMPLOYMENT = ("company", "employment_end", "employment_org", "company_org")
+_POSITION = ("position_id", "position_code", "position_title", "org_number", "percentage", "start_date", "valid_from",
+             "end_date", "type")
+# Each line of the stylesheet: whether it is the first of its employment, the position's number in it (none: no position); fields.
+_LINE = pa.schema([("is_first", pa.bool_()), ("number", pa.int32())]
+                  + [(field, pa.string()) for field in _EMPLOYEE + _EMPLOYMENT + _POSITION])
+_AT_COMPANY = ("positions have no business number of their own, and stand at that of their employment or company: where this is "
+               "the kommune's, the schools are not told apart. Ask for the business number to be registered in HRM")
+
+
+class OtherCompanies(Exception):
+    """An answer holds several companies, and none of them is the one that was asked for."""
 
 
 def read_people(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -36,27 +45,71 @@ def read_people(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     Raises BrokenXml when the answer is no XML of persons, or breaks off.
     """
     stylesheet = cache(_stylesheet)
-    for root, whole in pieces(stream, "persons"):
+    for root, whole in pieces(stream, *ROOTS):
         employments = next(root.iterdescendants("{*}employments"), root)
         yield whole, bytes(stylesheet(etree.QName(employments).namespace)(root, whole=str(whole)))
 
 
-def tables(lines_of_people: Iterable[bytes]) -> dict[str, RawTable]:
-    """The canonical tables of the lines that `read_people` yields for one answer, or for several."""
-    lines = _parsed(b"".join(lines_of_people))
+def tables(lines_of_people: Iterable[bytes], company: str) -> dict[str, RawTable]:
+    """The canonical tables of the lines that `read_people` yields for one answer, or for several.
+
+    Of several companies only `company` counts. Raises OtherCompanies when it is none of them.
+    """
+    lines = _of_company(_parsed(b"".join(lines_of_people)), company)
     employees = lines.select(_EMPLOYEE).filter(lines["is_first"])
+    lines = lines.filter(pc.is_valid(lines["number"]))
+    ends = _earliest(lines["end_date"], lines["employment_end"])
     # A position that has ended on a day that HRM does not give is left out: absent, which counts as vanished.
     has_ended = pc.match_substring(pc.fill_null(lines["type"], ""), "sluttet", ignore_case=True)
-    counts = pc.and_(lines["is_position"], pc.or_(pc.is_valid(lines["end_date"]), pc.invert(has_ended)))
-    positions = lines.select(["employee_number", *_POSITION[:-1]]).filter(counts)
-    number, start = positions["employee_number"], positions["start_date"]
-    position_ids = pc.binary_join_element_wise(
-        number, pc.fill_null(positions["position_id"], ""), pc.fill_null(_day(start), ""), ":")
+    counts = pc.or_(pc.is_valid(ends), pc.invert(has_ended))
+    lines = lines.set_column(lines.schema.get_field_index("end_date"), "end_date", ends).filter(counts)
+    starts = pc.coalesce(lines["start_date"], lines["valid_from"])
+    org_numbers = pc.coalesce(lines["org_number"], lines["employment_org"], lines["company_org"])
     positions = pa.table({
-        "position_id": position_ids, "employee_number": number, "org_number": positions["org_number"],
-        "position_code": positions["position_code"], "position_title": positions["position_title"],
-        "percentage": _percentage(positions["percentage"]), "start_date": start, "end_date": positions["end_date"]})
-    return {"employees": RawTable(employees, "hrm_ws"), "positions": RawTable(positions, "hrm_ws")}
+        "position_id": pc.binary_join_element_wise(
+            lines["employee_number"], pc.fill_null(lines["position_id"], ""), pc.fill_null(_day(starts), ""), ":"),
+        "employee_number": lines["employee_number"], "org_number": org_numbers,
+        "position_code": lines["position_code"], "position_title": lines["position_title"],
+        "percentage": _percentage(lines["percentage"]), "start_date": starts, "end_date": lines["end_date"]})
+    positions = positions.set_column(0, "position_id", _told_apart(positions, lines["number"]))
+    elsewhere = positions.num_rows - lines["org_number"].null_count
+    at_company = org_numbers.length() - org_numbers.null_count - elsewhere
+    notes = (Note("at_company_number", at_company, _AT_COMPANY),) if at_company else ()
+    return {"employees": RawTable(employees, "hrm_ws"), "positions": RawTable(positions, "hrm_ws", notes=notes)}
+
+
+def _of_company(lines: pa.Table, company: str) -> pa.Table:
+    """Without the employments of other companies, where there are several. One that names no company may be of any."""
+    numbers = _replaced(lines["company"], "^0+(.)", r"\1")
+    found = [number for number in pc.unique(numbers).to_pylist() if number is not None]
+    if len(found) < 2:
+        return lines
+    wanted = company.strip().lstrip("0") or "0"
+    if wanted not in found:
+        raise OtherCompanies(", ".join(sorted(found)))
+    return lines.filter(pc.fill_null(pc.equal(numbers, wanted), True))
+
+
+def _told_apart(positions: pa.Table, numbers: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The ids; different positions with one id get their org unit added, or where that is the same, their number.
+
+    HRM's id of a position is that of its code, which somebody may have twice, or not at all.
+    """
+    ids = positions["position_id"]
+    counted = pc.value_counts(ids)
+    often = pc.struct_field(counted.filter(pc.greater(pc.struct_field(counted, 1), 1)), 0)
+    if not len(often):
+        return ids
+    rows: dict[str, list[int]] = {}
+    for row in pc.indices_nonzero(pc.is_in(ids, often)).to_pylist():
+        rows.setdefault(ids[row].as_py(), []).append(row)
+    told = ids.to_pylist()
+    for same in rows.values():
+        different = {tuple(c[row].as_py() for c in positions.columns): row for row in same}
+        places = {positions["org_number"][row].as_py() for row in different.values()}
+        for row in same if len(different) > 1 else ():
+            told[row] += f":{positions['org_number'][row].as_py() if len(places) == len(different) else numbers[row].as_py()}"
+    return pa.chunked_array([pa.array(told, pa.string())])
 
 
 def _parsed(lines: bytes) -> pa.Table:
@@ -83,6 +136,16 @@ def _day(values: pa.ChunkedArray) -> pa.Array:
     """The day in an id. The columns of dates are read by validation."""
     encoded = values.combine_chunks().dictionary_encode()
     return pa.array([day_text(written) for written in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+
+
+def _earliest(ends: pa.ChunkedArray, of_employments: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The earlier of each position's end and its employment's; there are few different pairs."""
+    if of_employments.null_count == len(of_employments):
+        return ends
+    pairs = pc.binary_join_element_wise(pc.fill_null(ends, ""), pc.fill_null(of_employments, ""), "\t")
+    encoded = pairs.combine_chunks().dictionary_encode()
+    found = [earliest(*pair.split("\t")) for pair in encoded.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(found, pa.string()).take(encoded.indices)])
 
 
 def _percentage(values: pa.ChunkedArray) -> pa.Array:

@@ -1,6 +1,7 @@
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- The people of an answer of hrm_ws: a line for each position, with the employment that it belongs to, and one for each
-     employment without any; tabs between the fields. (Normalised space holds neither tab nor line feed.)
+     employment without any; tabs between the fields. (Normalised space holds neither tab nor line feed.) The number of an
+     organisation above the position's own comes last, the nearest first: of its employment, then of the company.
      Nothing below the root but a person has employments. The prefix h stands for the answer's own namespace, and is taken
      away where it has none. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:h="NAMESPACE">
@@ -13,15 +14,20 @@
         '&#9;', normalize-space(../../h:ssn),
         '&#9;', normalize-space(../../h:givenName),
         '&#9;', normalize-space(../../h:familyName),
-        '&#9;', normalize-space(../../h:contactInfo/h:email))"/>
+        '&#9;', normalize-space(../../h:contactInfo/h:email),
+        '&#9;', normalize-space(h:company/h:companyId),
+        '&#9;', normalize-space(h:endDate),
+        '&#9;', normalize-space((h:businessNumber/@value | h:positionStatistics/h:businessNumber/@value)[1]),
+        '&#9;', normalize-space(h:company/h:organizationNumber))"/>
       <xsl:for-each select="h:positions/h:position">
-        <xsl:value-of select="concat(position() = 1, '&#9;true&#9;', $employee,
+        <xsl:value-of select="concat(position() = 1, '&#9;', position(), '&#9;', $employee,
           '&#9;', normalize-space(h:positionInfo/h:positionCode/@positionId),
           '&#9;', normalize-space(h:positionInfo/h:positionCode/@positionCode),
           '&#9;', normalize-space(h:positionInfo/h:positionCode/@name),
           '&#9;', normalize-space(h:positionStatistics/h:businessNumber/@value),
           '&#9;', normalize-space(h:positionPercentage),
           '&#9;', normalize-space(h:positionStartDate),
+          '&#9;', normalize-space(@validFromDate),
           '&#9;', normalize-space(h:positionEndDate), '&#9;')"/>
         <xsl:for-each select="h:positionInfo/h:positionType">
           <xsl:value-of select="normalize-space(concat(@value, ' ', @name, ' ', .))"/>
@@ -29,7 +35,7 @@
         <xsl:text>&#10;</xsl:text>
       </xsl:for-each>
       <xsl:if test="not(h:positions/h:position)">
-        <xsl:value-of select="concat('true&#9;false&#9;', $employee, '&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#10;')"/>
+        <xsl:value-of select="concat('true&#9;&#9;', $employee, '&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#10;')"/>
       </xsl:if>
     </xsl:for-each>
   </xsl:template>

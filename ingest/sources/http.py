@@ -81,6 +81,10 @@ class AnswerTooLarge(BadAnswer):
     """An answer is larger than any page of data; another attempt would not help."""
 
 
+class NothingThere(PullFailed):
+    """The server answers 404."""
+
+
 class Client:
     """One server with one kind of credentials. Threads may share it."""
 
@@ -177,7 +181,8 @@ class Client:
             403: "the credentials are right, but may not read this; ask for the scope or role, and look at the tenant",
             404: "there is nothing at this address; look at `url`, and at the company or tenant in it",
         }.get(answer.status_code, "it refuses")
-        raise PullFailed(f"{self.name}: {_where(url)} answers {answer.status_code}{_error_code(answer)}: {advice}")
+        failure = NothingThere if answer.status_code == 404 else PullFailed
+        raise failure(f"{self.name}: {_where(url)} answers {answer.status_code}{_error_code(answer)}: {advice}")
 
 
 class OAuth:

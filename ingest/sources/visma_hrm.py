@@ -14,9 +14,10 @@ import urllib3
 from pydantic import Field, SecretStr
 
 from ingest.canonical_tables import System
+from ingest.errors import PullFailed
 from ingest.sources import hrm_ws
 from ingest.sources.base import Progress, adapter
-from ingest.sources.http import BadAnswer, Client, HttpSettings, basic, ntlm
+from ingest.sources.http import BadAnswer, Client, HttpSettings, NothingThere, basic, ntlm
 from ingest.sources.pulled import PulledAdapter, PulledTables
 from ingest.sources.xml import BrokenXml
 
@@ -53,12 +54,24 @@ class VismaHrm(PulledAdapter):
         authenticate = ntlm if settings.auth == "ntlm" else basic
         client = Client("visma_hrm", settings, authenticate(settings.username, settings.password))
         start, end = settings.id_range
-        addresses = [f"{settings.url}/secure/persons/company/{settings.company}/start-id/{start}/end-id/{end}"]
+        persons = f"{settings.url}/secure/persons"
+        of_company = f"{persons}/company/{settings.company}"
+
+        def ask(address: str) -> list[bytes]:
+            return client.get(address, lambda answer: _read(answer, progress, few), accept="application/xml")
+
+        answers = [ask(f"{of_company}/start-id/{start}/end-id/{end}")]
         if settings.include_not_started_days:
-            until = day + timedelta(days=settings.include_not_started_days)
-            addresses.append(f"{settings.url}/secure/persons/not-started/date-interval/{day}/{until}")
-        answers = [client.get(a, lambda answer: _read(answer, progress, few), accept="application/xml") for a in addresses]
-        return PulledTables(hrm_ws.tables(chain.from_iterable(answers)))
+            interval = f"not-started/date-interval/{day + timedelta(days=1)}/{day + timedelta(settings.include_not_started_days)}"
+            try:
+                answers.append(ask(f"{of_company}/{interval}"))
+            except NothingThere:  # an older service has it without the company only
+                answers.append(ask(f"{persons}/{interval}"))
+        try:
+            return PulledTables(hrm_ws.tables(chain.from_iterable(answers), settings.company))
+        except hrm_ws.OtherCompanies as error:
+            raise PullFailed(f"visma_hrm: the answer holds the companies {error}, and not {settings.company}; look at `company`"
+                             ) from None
 
 
 def _read(answer: requests.Response, progress: Progress, few: bool) -> list[bytes]:

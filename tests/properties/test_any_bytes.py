@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.servers import fint_entries, hrm_ws_xml, oneroster_records
+from demo import fint, hrm_ws, oneroster
 from ingest.landing import Landed
 from tests.support.taking_in import DAY, FEW, broken, take_in
 
@@ -102,9 +102,9 @@ def changed_somewhere(value: Any) -> st.SearchStrategy[Any]:
 
 def pages(name: str) -> dict[str, Any]:
     if name == "oneroster":
-        return {listing: {listing: records[:1]} for listing, records in oneroster_records(VFS).items()}
+        return {listing: {listing: records[:1]} for listing, records in oneroster.records(VFS).items()}
     return {collection: {"total_items": len(entries), "_embedded": {"_entries": entries}}
-            for collection, entries in fint_entries(HRM, "http://x").items()}
+            for collection, entries in fint.entries(HRM, "http://x").items()}
 
 
 @pytest.mark.parametrize("name", ["oneroster", "fint"])
@@ -129,7 +129,7 @@ def test_whatever_json_a_server_gives_there_is_an_extract_or_an_error(server: St
 @pytest.mark.parametrize("name", ["visma_hrm", "oneroster", "fint"])
 def test_whatever_bytes_a_server_gives_there_is_an_extract_or_an_error(server: StubServer, tmp_path: Path, name: str) -> None:
     system, settings = adapter(server, name)
-    bodies = {"9": hrm_ws_xml(HRM, DAY).encode()} if name == "visma_hrm" else {
+    bodies = {"9": hrm_ws.at_work(HRM, DAY.isoformat()).encode()} if name == "visma_hrm" else {
         k: json.dumps(v).encode() for k, v in pages(name).items()}
     hit = list(bodies)[-1]
 
@@ -146,7 +146,7 @@ def test_whatever_bytes_a_server_gives_there_is_an_extract_or_an_error(server: S
 
 
 def test_a_server_whose_listing_never_ends_is_not_asked_forever(server: StubServer, tmp_path: Path) -> None:
-    records = oneroster_records(VFS)
+    records = oneroster.records(VFS)
     many = [{**records["users"][0], "sourcedId": f"u{n}"} for n in range(100)]
     server.bodies = {"orgs": json.dumps({"orgs": records["orgs"]}).encode(), "users": json.dumps({"users": many}).encode()}
     system, settings = adapter(server, "oneroster")
@@ -159,7 +159,7 @@ def test_a_server_whose_listing_never_ends_is_not_asked_forever(server: StubServ
 
 
 def test_a_server_that_ignores_limit_and_offset_is_read_when_its_count_is_right(server: StubServer, tmp_path: Path) -> None:
-    records = oneroster_records(VFS)
+    records = oneroster.records(VFS)
     many = [{**records["users"][0], "sourcedId": f"u{n}"} for n in range(250)]
     orgs = [{**records["orgs"][0], "sourcedId": f"o{n}"} for n in range(250)]
     server.bodies = {"orgs": json.dumps({"orgs": orgs}).encode(), "users": json.dumps({"users": many}).encode()}

@@ -170,7 +170,8 @@ def _visma_hrm(folder: Path, system: System) -> Iterator[Sample]:
 @sample("fint")
 def _fint(folder: Path, system: System) -> Iterator[Sample]:
     with _server("fint") as (server, settings):
-        yield Sample(settings, _fault(server, "one_missing"), reading={"percent_scale": 1}, asking={
+        yield Sample(settings, _fault(server, "one_missing"), reading={
+            "percent_scale": 1, "values": {"org_number": {"S1": "974000001"}}}, asking={
             "client_id": "another", "username": "another", "scope": "another", "page_size": 2})
 
 
