@@ -20,9 +20,10 @@ EVERYTHING = REGISTERED_BY | COUNTERPARTS | ACCESSES
 def not_assessable(carries: frozenset[str], tables: dict[str, pa.Table]) -> list[str]:
     """Sorted names of the finding types, marts and review reasons that a VFS extract with these tables cannot support.
 
-    A column of COUNTERPARTS without any value counts as not carried.
+    A column of a table that did not come (though others did), and one of COUNTERPARTS without any value, count as not carried.
     """
     positions = tables.get("positions")
-    carried = {c for c in carries if c not in COUNTERPARTS or positions is None or positions.num_rows == 0
-               or positions.column(c.split(".")[1]).null_count < positions.num_rows}
+    carried = {c for c in carries if not tables or c.split(".")[0] in tables}
+    if positions is not None and positions.num_rows:
+        carried -= {c for c in COUNTERPARTS if positions.column(c.split(".")[1]).null_count == positions.num_rows}
     return sorted(name for name, needs in codes.needs().items() if not needs & carried)

@@ -1,6 +1,6 @@
 """OneRoster's CSV binding 1.2.1 from a folder or a zip: `users.csv`, `roles.csv`, `orgs.csv`, and `manifest.csv`, which marks
-each of them as complete (bulk) or as changes (delta). A delta is applied to the deliveries before it, so that every extract is
-a full one."""
+each of them as complete (bulk) or as changes (delta); in 1.1 roles stand in `users.csv`. A delta is applied to the deliveries
+before it, so that every extract is a full one."""
 
 import csv
 import io
@@ -17,9 +17,10 @@ from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable
 from ingest.sources.delimited import whole
 from ingest.sources.file_drop import FileDrop, FileDropAdapter, dated_folders, is_bomb
-from ingest.sources.oneroster_format import CARRIES, TABLES, OneRosterSettings, Roster, gather, is_removed
+from ingest.sources.oneroster_format import CARRIES, TABLES, NoStaff, OneRosterSettings, Roster, gather, is_removed
 
 _FILES = ("orgs", "users", "roles")
+_FILES_1P1 = ("orgs", "users")
 _NEEDED = {"manifest": ("propertyName", "value"), "roles": ("sourcedId", "userSourcedId", "orgSourcedId")}
 csv.field_size_limit(1 << 24)
 
@@ -46,7 +47,8 @@ class OneRosterFiles(FileDropAdapter):
             files = super().files(folder)
             paths |= {f"{day}/{name}": file for name, file in files.paths.items()}
             with suppress(RefusedExtract):  # a delivery that cannot be read is refused when it is read itself
-                waiting -= {name for name, kind in _manifest(files, "").items() if kind == "bulk"}
+                kinds = _manifest(files, "")
+                waiting = {name for name in waiting & kinds.keys() if kinds[name] != "bulk"}
             if not waiting:
                 break
         return FileDrop(paths)
@@ -65,25 +67,30 @@ class OneRosterFiles(FileDropAdapter):
                     state[name].pop(record["sourcedId"], None)
                     if not is_removed(record):
                         state[name][record["sourcedId"]] = record
-        without_bulk = [name for name in _FILES if name not in state]
+        without_bulk = [name for name in _manifest(files, f"{days[-1]}/" if days[-1] else "") if name not in state]
         if without_bulk:
             raise RefusedExtract(
                 f"the delta of {', '.join(without_bulk)} has no bulk delivery before it", file="manifest.csv",
                 remedy="Deliver bulk files, or keep every delivery in a folder named as its day, from the last bulk one on")
-        roles: dict[str, list[dict[str, Any]]] = {}
-        for role in state["roles"].values():
-            roles.setdefault(role["userSourcedId"], []).append({**role, "org": {"sourcedId": role["orgSourcedId"]}})
-        users = [{**u, "roles": roles.get(u["sourcedId"], []), "userIds": _user_ids(u.get("userIds", ""))}
-                 for u in state["users"].values()]
+        users = [{**u, **_roles_1p1(u), "userIds": _user_ids(u.get("userIds", ""))} for u in state["users"].values()]
+        if "roles" in state:
+            roles: dict[str, list[dict[str, Any]]] = {}
+            for role in state["roles"].values():
+                roles.setdefault(role["userSourcedId"], []).append({**role, "org": {"sourcedId": role["orgSourcedId"]}})
+            users = [{**u, "roles": roles.get(u["sourcedId"], [])} for u in users]
         orgs = [{**o, "parent": {"sourcedId": o.get("parentSourcedId")}} for o in state["orgs"].values()]
-        return Roster(self._settings, gather(orgs), gather(users)).tables("users.csv")
+        try:
+            return Roster(self._settings, gather(orgs), gather(users)).tables("users.csv")
+        except NoStaff as error:
+            raise RefusedExtract(str(error), file="users.csv", remedy="Look at which users and roles are exported") from None
 
 
 def _manifest(files: FileDrop, prefix: str) -> dict[str, str]:
-    """{file: bulk or delta} of the files that matter here. Raises RefusedExtract when one is absent."""
+    """{file: bulk or delta} of the files that matter here; 1.1 has no roles. Raises RefusedExtract when one is absent."""
     rows = {r["propertyName"]: r["value"].strip() for r in _records(files, f"{prefix}manifest.csv")}
-    kinds = {name: rows.get(f"file.{name}", "absent") for name in _FILES}
-    absent = [name for name, kind in kinds.items() if kind not in ("bulk", "delta")]
+    kinds = {name: kind for name in _FILES if (kind := rows.get(f"file.{name}")) in ("bulk", "delta")}
+    needed = _FILES if rows.get("oneroster.version", "1.2") != "1.1" else _FILES_1P1
+    absent = [name for name in needed if name not in kinds]
     if absent:
         raise RefusedExtract(f"the manifest has no {', '.join(absent)}", file="manifest.csv",
                              remedy="Deliver orgs, users and roles")
@@ -138,6 +145,12 @@ def _records(files: FileDrop, name: str) -> list[dict[str, str]]:
             raise RefusedExtract("the file is not in UTF-8", file=name, remedy="Deliver it again in UTF-8") from None
         except csv.Error:
             raise RefusedExtract("quotes are not closed", file=name, remedy="Deliver it again") from None
+
+
+def _roles_1p1(user: dict[str, str]) -> dict[str, Any]:
+    """Where a user's role and orgs stand in `users.csv`, as the REST service of 1.1 has them."""
+    ids = [i.strip() for i in user.get("orgSourcedIds", "").split(",") if i.strip()]
+    return {"orgs": [{"sourcedId": i} for i in ids]} if "orgSourcedIds" in user else {}
 
 
 def _user_ids(written: str) -> list[dict[str, str]]:

@@ -1,13 +1,15 @@
-"""The format of OneRoster 1.2: users with their roles and orgs become VFS's persons, positions, accesses and org units.
+"""The format of OneRoster: users with their roles and orgs become VFS's persons, positions, accesses and org units.
 
-Source of the rules: contract#adapter-oneroster; the wire formats: 1EdTech OneRoster 1.2 (REST rostering, CSV binding 1.2.1).
+Source of the rules: contract#adapter-oneroster; the wire formats: 1EdTech OneRoster 1.2 (REST rostering, CSV binding 1.2.1), and
+1.1, where a user has one role, at all of its orgs, without dates.
 Belongs here: the settings, and the mapping to canonical columns. Does not belong here: requesting pages (`oneroster_rest`),
 reading files (`oneroster_files`).
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +19,7 @@ from pydantic import Field, SecretStr, model_validator
 from ingest.assessable import COUNTERPARTS
 from ingest.canonical_tables import tables_of
 from ingest.dates import day_text
-from ingest.sources.base import RawTable
+from ingest.sources.base import Note, RawTable
 from ingest.sources.http import HttpSettings
 from ingest.sources.rows import Rows, as_list, first, text
 
@@ -27,7 +29,15 @@ DEFAULT_SCOPE = "one-roster-api:https://purl.imsglobal.org/spec/or/v1p2/scope/ro
 
 _STAFF = {"aide", "counselor", "principal", "proctor", "siteAdministrator", "teacher"}
 _ADMIN = {"districtAdministrator", "systemAdministrator"}
+_OTHERS = ("student", "parent", "guardian", "relative")
+_ADMINISTRATOR_1P1 = "administrator"  # 1.2 has four roles instead of it
+_ROLES_1P1 = {_ADMINISTRATOR_1P1, "aide", "proctor", "teacher", *_OTHERS}
 _ORG_TYPES = {"school": "school", "district": "kommune"}
+_GOES_FIRST = ("school", "kommune", "other")  # of orgs that are one
+_SPEAKS_1P1 = ("users came as OneRoster 1.1 has them: with one role, and without dates. Ask for 1.2 (…/v1p2), which tells when "
+               "a role ends")
+_SHARED = ("orgs share their identifier with another, and are one org unit, under the school's name. Give each of them its own "
+           "organisation number in VFS")
 KOMMUNEADMIN = "Kommuneadmin"
 
 
@@ -70,6 +80,10 @@ class OneRosterSettings(HttpSettings):
             "adapter", "employee_number_from", "national_id_from", "kommuneadmin_roles", "end_date"}), sort_keys=True)
 
 
+class NoStaff(Exception):
+    """Users came, and none of them has a staff role. The text says what was seen."""
+
+
 @dataclass
 class Roster:
     """Users with their roles, and orgs, by sourcedId; `tables` makes the canonical tables."""
@@ -79,24 +93,47 @@ class Roster:
     users: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def tables(self, file: str) -> dict[str, RawTable]:
-        rows = {t.name: Rows(t) for t in tables_of("vfs")}
-        for org_id in sorted(self.orgs):
-            org = self.orgs[org_id]
-            parent = self.orgs.get(_reference(org.get("parent")) or "")
-            rows["org_units"].add(
-                org_number=self._org_number(org_id), name=text(org.get("name")),
-                type=_ORG_TYPES.get(text(org.get("type")) or "", "other"),
-                parent_org_number=self._org_number(_reference(org.get("parent")) or "") if parent else None)
-        for user_id in sorted(self.users):
-            self._add_user(user_id, self.users[user_id], rows)
-        return {name: r.table(file) for name, r in rows.items()}
+        """Raises NoStaff.
 
-    def _add_user(self, user_id: str, user: Mapping[str, Any], rows: dict[str, Rows]) -> None:
-        roles = [r for r in as_list(user.get("roles")) if isinstance(r, dict)]
+        Accesses are left out, and so not assessable, where all users are of 1.1 and none of `kommuneadmin_roles` exists there.
+        """
+        rows = {t.name: Rows(t) for t in tables_of("vfs")}
+        by_number: dict[str | None, list[str]] = {}
+        for org_id in sorted(self.orgs):
+            by_number.setdefault(self._org_number(org_id), []).append(org_id)
+        for number, org_ids in by_number.items():
+            first_id = min(org_ids, key=lambda org_id: _GOES_FIRST.index(self._type(org_id)))
+            parents = [_reference(self.orgs[org_id].get("parent")) or "" for org_id in (first_id, *org_ids)]
+            rows["org_units"].add(
+                org_number=number, name=text(self.orgs[first_id].get("name")), type=self._type(first_id),
+                parent_org_number=first(n for p in parents if p in self.orgs and (n := self._org_number(p)) != number))
+        staff = sum([self._add_user(user_id, self.users[user_id], rows) for user_id in sorted(self.users)])
+        if self.users and not staff:
+            raise NoStaff(self._seen())
+        old, shared = sum(map(_is_1p1, self.users.values())), len(self.orgs) - len(by_number)
+        notes = {"persons": (Note("oneroster_1p1", old, _SPEAKS_1P1),) if old else (),
+                 "org_units": (Note("shared_identifier", shared, _SHARED),) if shared else ()}
+        if old == len(self.users) > 0 and _ROLES_1P1.isdisjoint(self.settings.kommuneadmin_roles):
+            del rows["accesses"]
+        return {name: replace(r.table(file), notes=notes.get(name, ())) for name, r in rows.items()}
+
+    def _seen(self) -> str:
+        roles = Counter(text(r.get("role")) or "" for user in self.users.values() for r in _roles(user))
+        known = [f"{roles.pop(name)} {name}" for name in (*_OTHERS, *_ADMIN) if name in roles]
+        other = f"{roles.total()} of other names" if roles else ""
+        return (f"{len(self.users)} users came, and none of them has a staff role (roles: "
+                f"{', '.join(filter(None, [*known, other])) or 'none at all'})")
+
+    def _type(self, org_id: str) -> str:
+        return _ORG_TYPES.get(text(self.orgs[org_id].get("type")) or "", "other")
+
+    def _add_user(self, user_id: str, user: Mapping[str, Any], rows: dict[str, Rows]) -> bool:
+        """Add the user, but pupils and parents; returns whether it is staff."""
+        roles = _roles(user)
         staff = [r for r in roles if _is_staff(r)]
         admin = [r for r in roles if text(r.get("role")) in self.settings.kommuneadmin_roles]
         if not staff and not admin and not any(text(r.get("role")) in _ADMIN for r in roles):
-            return  # pupils and parents
+            return False
         rows["persons"].add(
             person_id=user_id, employee_number=identifier(user, self.settings.employee_number_from),
             national_id=identifier(user, self.settings.national_id_from), given_name=text(user.get("givenName")),
@@ -110,6 +147,7 @@ class Roster:
             rows["accesses"].add(
                 person_id=user_id, access_group=KOMMUNEADMIN, org_number=self._org_number(_reference(role.get("org")) or ""),
                 start_date=text(role.get("beginDate")), end_date=self._end(role))
+        return bool(staff)
 
     def _org_number(self, org_id: str) -> str | None:
         """An org's own number; where it has none, or is not delivered, its sourcedId still identifies it."""
@@ -149,9 +187,20 @@ def gather(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]
     return {str(r["sourcedId"]): r for r in records if not is_removed(r)}
 
 
+def _is_1p1(user: Mapping[str, Any]) -> bool:
+    return "roles" not in user and text(user.get("role")) is not None
+
+
+def _roles(user: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The user's roles as 1.2 has them."""
+    if _is_1p1(user):
+        return [{"role": user["role"], "org": org} for org in as_list(user.get("orgs")) or [None]]
+    return [r for r in as_list(user.get("roles")) if isinstance(r, dict)]
+
+
 def _is_staff(role: Mapping[str, Any]) -> bool:
     name = text(role.get("role")) or ""
-    return name in _STAFF or name.startswith("ext:")
+    return name in _STAFF or name.startswith("ext:") or name == _ADMINISTRATOR_1P1
 
 
 def _reference(value: object) -> str | None:

@@ -1,13 +1,16 @@
-"""OneRoster 1.2 over REST: every page of orgs and users, or nothing."""
+"""OneRoster over REST: every page of orgs and users, or nothing."""
 
 import re
+from contextlib import suppress
 from datetime import date
+from typing import Any
 
 import requests
 
-from ingest.sources.base import Progress
+from ingest.errors import PullFailed
+from ingest.sources.base import Progress, RawTable
 from ingest.sources.http import BadAnswer, Client, OAuth, json_body
-from ingest.sources.oneroster_format import CARRIES, TABLES, OneRosterSettings, Roster, gather
+from ingest.sources.oneroster_format import CARRIES, TABLES, NoStaff, OneRosterSettings, Roster, gather
 from ingest.sources.pulled import Listing, Page, PulledAdapter, PulledTables, Record
 from ingest.sources.rows import text
 
@@ -34,8 +37,24 @@ class OneRosterRest(PulledAdapter):
                       client_secret=settings.client_secret, scope=settings.scope,
                       extra={"tenant_id": settings.tenant_id} if settings.tenant_id else None)
         client = Client("oneroster", settings, oauth=oauth)
-        records = {name: self._page(client, name, 0).records if few else self._whole(client, name, progress) for name in LISTINGS}
-        return PulledTables(Roster(settings, gather(records["orgs"]), gather(records["users"])).tables("oneroster"))
+        orgs = gather(self._whole(client, "orgs", progress))
+        try:
+            if few:
+                return PulledTables(self._first_staff(client, orgs))
+            return PulledTables(Roster(settings, orgs, gather(self._whole(client, "users", progress))).tables("oneroster"))
+        except NoStaff as error:
+            raise PullFailed(f"oneroster: {error}. Look at which users and roles VFS gives this client") from None
+
+    def _first_staff(self, client: Client, orgs: dict[str, Any]) -> dict[str, RawTable]:
+        """The tables of the first page of users that has staff. Raises NoStaff when none has."""
+        came: dict[str, Record] = {}
+        read = 0
+        while (page := self._page(client, "users", read).records) and not came.keys() >= {user["sourcedId"] for user in page}:
+            read += len(page)
+            came |= {user["sourcedId"]: user for user in page}
+            with suppress(NoStaff):
+                return Roster(self._settings, orgs, gather(page)).tables("oneroster")
+        return Roster(self._settings, orgs, gather(came.values())).tables("oneroster")
 
     def _whole(self, client: Client, name: str, progress: Progress) -> list[Record]:
         settings = self._settings

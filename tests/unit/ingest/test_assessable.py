@@ -12,8 +12,8 @@ KOMMUNEADMINS = {"kommuneadmin_review", "kommuneadmin_roster"}
 
 
 def positions(hrm_position_id: list[str | None], start_date: list[str | None]) -> dict[str, pa.Table]:
-    return {"positions": pa.table({"hrm_position_id": pa.array(hrm_position_id, pa.string()),
-                                   "start_date": pa.array(start_date, pa.string())})}
+    return {"persons": pa.table({}), "accesses": pa.table({}), "positions": pa.table({
+        "hrm_position_id": pa.array(hrm_position_id, pa.string()), "start_date": pa.array(start_date, pa.string())})}
 
 
 FILLED = positions(["h1", None], [None, "2025-01-01"])
@@ -39,7 +39,8 @@ def test_what_no_adapter_carries_is_not_assessable(carried: frozenset[str], miss
     (positions([None, None], [None, None]), END_DATES),  # carried, but no row has a value, so no position has a counterpart
     (positions(["h1", None], [None, None]), set()), (positions([None, None], [None, "2025-01-01"]), set()),
     (positions([], []), set()),  # nobody has a position: that is known
-    ({}, set()),  # a delta without positions changes none
+    ({}, set()),  # a delta without any table changes none
+    ({n: t for n, t in FILLED.items() if n != "accesses"}, OF_ACCESSES | KOMMUNEADMINS),  # carried, but did not come
 ])
 def test_columns_without_any_value_are_as_if_not_carried(tables: dict[str, pa.Table], missing: set[str]) -> None:
     assert not_assessable(EVERYTHING, tables) == sorted(missing)

@@ -1,0 +1,139 @@
+"""Users and orgs of OneRoster as servers and files of several makers have them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.assessable import not_assessable
+from ingest.errors import PullFailed, RefusedExtract
+from ingest.sources import oneroster_rest
+from ingest.sources.base import RawTable
+from ingest.sources.oneroster_files import OneRosterFiles
+from ingest.sources.oneroster_format import CARRIES, NoStaff, OneRosterSettings, Roster, gather
+from ingest.sources.pulled import Page
+
+Rows = list[dict[str, Any]]
+URL = {"url": "https://x.test/v1p2", "token_url": "https://x.test/t", "client_id": "c", "client_secret": "s"}
+ORGS = [{"sourcedId": "o0", "name": "Eksempel kommune", "type": "district", "identifier": "964000000"},
+        {"sourcedId": "o1", "name": "Lia skole", "type": "school", "identifier": "974000001", "parent": {"sourcedId": "o0"}}]
+
+
+def settings(**changed: Any) -> OneRosterSettings:
+    return OneRosterSettings(adapter="oneroster", **URL, **changed)
+
+
+def tables(users: Rows, orgs: Rows = ORGS, **changed: Any) -> dict[str, RawTable]:
+    return Roster(settings(**changed), gather(orgs), gather(users)).tables("oneroster")
+
+
+def doubts(read: dict[str, RawTable]) -> dict[str, int]:
+    return {note.name: note.count for table in read.values() for note in table.notes}
+
+
+def user(name: str, *roles: str, org: str = "o1") -> dict[str, Any]:
+    return {"sourcedId": name, "givenName": name, "roles": [{"role": r, "org": {"sourcedId": org}} for r in roles]}
+
+
+def user_1p1(name: str, role: str, *orgs: str) -> dict[str, Any]:
+    return {"sourcedId": name, "givenName": name, "role": role, "orgs": [{"sourcedId": o, "type": "org"} for o in orgs]}
+
+
+def test_a_user_of_1p1_has_a_position_at_each_of_its_orgs_and_the_version_is_said() -> None:
+    """contract#adapter-oneroster"""
+    read = tables([user_1p1("u1", "teacher", "o0", "o1"), user_1p1("u2", "student", "o1"), user_1p1("u3", "administrator", "o1")])
+    assert [p["person_id"] for p in read["persons"].data.to_pylist()] == ["u1", "u3"]
+    assert [(p["position_id"], p["person_id"], p["org_number"], p["role"]) for p in read["positions"].data.to_pylist()] == [
+        ("u1:teacher:o0:", "u1", "964000000", "teacher"), ("u1:teacher:o1:", "u1", "974000001", "teacher"),
+        ("u3:administrator:o1:", "u3", "974000001", "administrator")]
+    assert doubts(read) == {"oneroster_1p1": 3} and doubts(tables([user("u1", "teacher")])) == {}
+
+
+def test_kommuneadmins_are_not_assessable_from_1p1_unless_one_of_its_roles_is_set() -> None:
+    """contract#not-assessable"""
+    users = [user_1p1("u1", "teacher", "o1"), user_1p1("u2", "administrator", "o0")]
+    read = {name: raw.data for name, raw in tables(users).items()}
+    assert "accesses" not in read
+    assert {"kommuneadmin_roster", "end_date_propagation"} <= set(not_assessable(CARRIES, read))
+    read = {name: raw.data for name, raw in tables(users, kommuneadmin_roles=("administrator",)).items()}
+    assert [(a["person_id"], a["org_number"]) for a in read["accesses"].to_pylist()] == [("u2", "964000000")]
+    assert "kommuneadmin_roster" not in not_assessable(CARRIES, read)
+
+
+def test_orgs_that_share_an_identifier_are_one_unit_with_the_schools_name_and_type() -> None:
+    """contract#adapter-oneroster"""
+    shared = [{"sourcedId": "a", "name": "Eksempel kommune", "type": "district", "identifier": "974000001"},
+              {"sourcedId": "b", "name": "Lia skole", "type": "school", "identifier": "974000001", "parent": {"sourcedId": "a"}},
+              {"sourcedId": "c", "name": "Staten", "type": "state", "identifier": "800000000"},
+              {"sourcedId": "d", "name": "Avdeling", "type": "other", "identifier": "974000001", "parent": {"sourcedId": "c"}}]
+    for orgs in (shared, shared[::-1]):
+        read = tables([user("u1", "teacher", org="a"), user("u2", "aide", org="b")], orgs)
+        assert [(o["org_number"], o["name"], o["type"], o["parent_org_number"])
+                for o in read["org_units"].data.to_pylist() if o["org_number"] != "800000000"] == [
+                    ("974000001", "Lia skole", "school", "800000000")]
+        assert {p["org_number"] for p in read["positions"].data.to_pylist()} == {"974000001"}
+        assert doubts(read) == {"shared_identifier": 2}
+
+
+@pytest.mark.parametrize("users", [[user("u1", "student"), user("u2", "student", "parent"), user("u3", "Lærar"), user("u4")],
+                                   [user("u1", "districtAdministrator")]])
+def test_users_of_whom_none_is_staff_are_an_error_that_says_what_was_seen(users: Rows) -> None:
+    """contract#adapter-oneroster"""
+    with pytest.raises(NoStaff) as error:
+        tables(users)
+    assert str(error.value) == {
+        4: "4 users came, and none of them has a staff role (roles: 2 student, 1 parent, 1 of other names)",
+        1: "1 users came, and none of them has a staff role (roles: 1 districtAdministrator)"}[len(users)]
+    assert tables([])["persons"].data.num_rows == 0  # none came at all: the guards look at that
+
+
+def rest(monkeypatch: pytest.MonkeyPatch, users: Rows, *, few: bool) -> dict[str, RawTable]:
+    listings = {"orgs": ORGS, "users": users}
+    monkeypatch.setattr(oneroster_rest.OneRosterRest, "_page",
+                        lambda self, client, name, offset: Page(listings[name][offset:offset + 2], len(listings[name])))
+    return oneroster_rest.OneRosterRest(settings(page_size=2)).fetch(
+        oneroster_rest.date(2025, 3, 10), None, lambda _: None, few=few).read()
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_a_server_without_staff_fails_the_pull_and_pupils_first_are_no_false_alarm(
+    monkeypatch: pytest.MonkeyPatch, few: bool
+) -> None:
+    pupils = [user(f"p{n}", "student") for n in range(5)]
+    with pytest.raises(PullFailed, match=r"oneroster: 5 users came, and none .* \(roles: 5 student\)\. Look at which users"):
+        rest(monkeypatch, pupils, few=few)
+    read = rest(monkeypatch, [*pupils, user("u1", "teacher")], few=few)
+    assert [p["org_number"] for p in read["positions"].data.to_pylist()] == ["974000001"]
+
+
+USERS_1P1 = "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,identifier"
+
+
+def write_1p1(folder: Path, *users: str, version: str = "1.1") -> None:
+    folder.mkdir(parents=True)
+    for name, lines in {
+        "manifest.csv": ["propertyName,value", "manifest.version,1.0", f"oneroster.version,{version}", "file.orgs,bulk",
+                         "file.users,bulk", "file.enrollments,absent"],
+        "orgs.csv": ["sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId",
+                     "o0,,,Eksempel kommune,district,964000000,", "o1,,,Lia skole,school,974000001,o0"],
+        "users.csv": [USERS_1P1, *users]}.items():
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_files_of_1p1_have_the_role_and_orgs_of_a_user_beside_its_name(tmp_path: Path) -> None:
+    """contract#adapter-oneroster"""
+    write_1p1(tmp_path / "roster", 'u1,,,true,"o0, o1",teacher,kari,,Kari,Test,001', "u2,,,true,o1,student,elev,,Elev,Test,")
+    adapter = OneRosterFiles(OneRosterSettings(adapter="oneroster", path=tmp_path / "roster"), tmp_path / "roster")
+    read = adapter.fetch(oneroster_rest.date(2025, 3, 10), None, lambda _: None).read()
+    assert [(p["person_id"], p["employee_number"]) for p in read["persons"].data.to_pylist()] == [("u1", "001")]
+    assert [p["org_number"] for p in read["positions"].data.to_pylist()] == ["964000000", "974000001"]
+    assert doubts(read) == {"oneroster_1p1": 2}
+    write_1p1(tmp_path / "other", version="1.2")
+    with pytest.raises(RefusedExtract, match="the manifest has no roles"):
+        OneRosterFiles(settings(), tmp_path / "other").fetch(oneroster_rest.date(2025, 3, 10), None, lambda _: None).read()
+
+
+def test_roles_of_another_shape_than_a_text_are_none() -> None:
+    with pytest.raises(NoStaff, match=r"1 users came.*none at all"):
+        tables([{"sourcedId": "u1", "role": {"a": 1}, "orgs": []}])
+    assert tables([{"sourcedId": "u2", "role": "teacher", "orgs": {}}])["positions"].data["org_number"].to_pylist() == [None]
