@@ -51,6 +51,7 @@ lock:                          ## writes requirements.lock from pyproject.toml (
 docs: setup                    ## the parts of docs/ made from code, seeds and tests: settings, codes, and the tests of the contract
 	$(BIN)/python -m orchestration.core.settings_reference
 	$(BIN)/python -m publish.guide
+	$(BIN)/python -m tests.support.third_parties
 	$(BIN)/python -m tests.support.law
 
 wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to be installed elsewhere
