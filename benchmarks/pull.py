@@ -70,7 +70,7 @@ def parse(file: str) -> None:
     from ingest.sources.hrm_ws import read_people, tables
 
     with Path(file).open("rb") as stream:
-        tables(lines for _, lines in read_people(stream))
+        tables((lines for _, lines in read_people(stream)), "1")
 
 
 def forget(file: str) -> None:

@@ -10,20 +10,23 @@
 
   <xsl:template match="/">
     <xsl:for-each select="/*/*[position() &lt;= $whole]/h:employments/h:employment">
+      <xsl:variable name="person" select="../.."/>
+      <xsl:variable name="company" select="h:company"/>
       <xsl:variable name="employee" select="concat(normalize-space(h:employeeId),
-        '&#9;', normalize-space(../../h:ssn),
-        '&#9;', normalize-space(../../h:givenName),
-        '&#9;', normalize-space(../../h:familyName),
-        '&#9;', normalize-space(../../h:contactInfo/h:email),
-        '&#9;', normalize-space(h:company/h:companyId),
+        '&#9;', normalize-space($person/h:ssn),
+        '&#9;', normalize-space($person/h:givenName),
+        '&#9;', normalize-space($person/h:familyName),
+        '&#9;', normalize-space($person/h:contactInfo/h:email),
+        '&#9;', normalize-space($company/h:companyId),
         '&#9;', normalize-space(h:endDate),
-        '&#9;', normalize-space((h:businessNumber/@value | h:positionStatistics/h:businessNumber/@value)[1]),
-        '&#9;', normalize-space(h:company/h:organizationNumber))"/>
+        '&#9;', normalize-space(h:businessNumber/@value),
+        '&#9;', normalize-space($company/h:organizationNumber))"/>
       <xsl:for-each select="h:positions/h:position">
+        <xsl:variable name="code" select="h:positionInfo/h:positionCode"/>
         <xsl:value-of select="concat(position() = 1, '&#9;', position(), '&#9;', $employee,
-          '&#9;', normalize-space(h:positionInfo/h:positionCode/@positionId),
-          '&#9;', normalize-space(h:positionInfo/h:positionCode/@positionCode),
-          '&#9;', normalize-space(h:positionInfo/h:positionCode/@name),
+          '&#9;', normalize-space($code/@positionId),
+          '&#9;', normalize-space($code/@positionCode),
+          '&#9;', normalize-space($code/@name),
           '&#9;', normalize-space(h:positionStatistics/h:businessNumber/@value),
           '&#9;', normalize-space(h:positionPercentage),
           '&#9;', normalize-space(h:positionStartDate),
