@@ -4,6 +4,7 @@ Belongs here: what text is which calendar day. Does not belong here: what a date
 """
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,28 @@ def day_text(written: str | None) -> str | None:
     """The day as YYYY-MM-DD, for adapters that put it into an id or compute with it; what cannot be read, as it is written."""
     day = read_day(clean(written)) if written else None
     return day.isoformat() if day else written
+
+
+def earliest(*written: str | None) -> str | None:
+    """The earliest of some days as YYYY-MM-DD, empty ones and placeholders aside; one that cannot be read comes as it is written,
+    so that its row is rejected."""
+    return _choose(min, written)
+
+
+def latest(*written: str | None) -> str | None:
+    """The latest of some days, as `earliest`."""
+    return _choose(max, written)
+
+
+def _choose(choose: Callable[[list[date]], date], written: Iterable[str | None]) -> str | None:
+    days: list[date] = []
+    for text in filter(None, (clean(w) for w in written if w)):
+        day = read_day(text)
+        if day is None:
+            return text
+        if not is_no_day(day):
+            days.append(day)
+    return choose(days).isoformat() if days else None
 
 
 def _read_other(written: str, date_format: str) -> date | None:
