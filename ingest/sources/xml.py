@@ -52,8 +52,9 @@ def pieces(stream: BinaryIO, *roots: str) -> Iterator[tuple[Element, int]]:
 
 
 def elements(stream: BinaryIO, roots: tuple[str, ...], names: tuple[str, ...]) -> Iterator[Element]:
-    """Yields each complete element of these local names, however deep it lies, and empties it before the next: what one of them
-    encloses of the same names comes first. Raises BrokenXml, as `pieces` does.
+    """Yields each complete element of these local names, however deep it lies; what stands before it is removed.
+
+    Raises BrokenXml, as `pieces` does; that the root is none of `roots`, or that there is a document type, only at the end.
     """
     unused = 0  # bytes read since the last yield
     parser = etree.XMLPullParser(
@@ -64,12 +65,11 @@ def elements(stream: BinaryIO, roots: tuple[str, ...], names: tuple[str, ...]) -
             parser.feed(block)
             unused += len(block)
             for _, element in parser.read_events():
-                _check_root(element.getroottree().getroot(), roots)
                 yield element
                 unused = 0
-                element.clear(keep_tail=True)
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
+                parent = element.getparent()
+                while parent is not None and parent[0] is not element:
+                    del parent[0]
             if unused > _MAX_PIECE_BYTES:
                 raise BrokenXml("a part of the document is larger than 32 MB")
         _check_root(parser.close(), roots)
