@@ -8,6 +8,8 @@
     extracts       writes the files: one folder a day
     exports        writes exports of the employee search
     pifu           writes what VFS holds as PIFU-IMS
+    stamdata3      writes what HRM holds as Stamdata3 of Unit4 ERP
+    paga           writes what HRM holds as answers of Paga's services
     servers        the systems over HTTP: hrm_ws, FINT and OneRoster, with faults
     large          one day of a million employees, for benchmarks
 

@@ -4,6 +4,7 @@ Belongs here: what text is which calendar day. Does not belong here: what a date
 """
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -50,12 +51,25 @@ def day_text(written: str | None) -> str | None:
 
 
 def earliest(*written: str | None) -> str | None:
-    """The earliest of several last days, as it is written; None when none says a day (a placeholder says none).
+    """The earliest of some days as YYYY-MM-DD, empty ones and placeholders aside; one that cannot be read comes as it is written,
+    so that its row is rejected."""
+    return _choose(min, written)
 
-    One that cannot be read counts before all others: validation rejects its row.
-    """
-    days = [(read_day(clean(w)) or date.min, w) for w in written if w and clean(w)]
-    return min((d for d in days if d[0] == date.min or not is_no_day(d[0])), default=(None, None), key=lambda d: d[0])[1]
+
+def latest(*written: str | None) -> str | None:
+    """The latest of some days, as `earliest`."""
+    return _choose(max, written)
+
+
+def _choose(choose: Callable[[list[date]], date], written: Iterable[str | None]) -> str | None:
+    days: list[date] = []
+    for text in filter(None, (clean(w) for w in written if w)):
+        day = read_day(text)
+        if day is None:
+            return text
+        if not is_no_day(day):
+            days.append(day)
+    return choose(days).isoformat() if days else None
 
 
 def _read_other(written: str, date_format: str) -> date | None:

@@ -19,6 +19,9 @@
     oneroster_rest   the `oneroster` adapter: pages of a server
     oneroster_files  the `oneroster` adapter: CSV files in a folder or a zip
     pifu             the `pifu` adapter
+    hrm_files        what files of HRM systems have in common: one employer, units by codes of their own
+    stamdata3        the `stamdata3` adapter
+    paga             the `paga` adapter
 
 Belongs here: protocols, files, encodings, headings. Does not belong here: what a valid row is (`ingest.door`),
 where extracts are kept (`ingest.landing`).

@@ -51,6 +51,32 @@ def pieces(stream: BinaryIO, *roots: str) -> Iterator[tuple[Element, int]]:
         yield top, len(top)
 
 
+def elements(stream: BinaryIO, roots: tuple[str, ...], names: tuple[str, ...]) -> Iterator[Element]:
+    """Yields each complete element of these local names, however deep it lies; what stands before it is removed.
+
+    Raises BrokenXml, as `pieces` does; that the root is none of `roots`, or that there is a document type, only at the end.
+    """
+    unused = 0  # bytes read since the last yield
+    parser = etree.XMLPullParser(
+        events=("end",), tag=[f"{{*}}{n}" for n in names], resolve_entities=False, no_network=True, load_dtd=False,
+        huge_tree=False, remove_comments=True, remove_pis=True)
+    try:
+        while block := stream.read(_BLOCK_BYTES):
+            parser.feed(block)
+            unused += len(block)
+            for _, element in parser.read_events():
+                yield element
+                unused = 0
+                parent = element.getparent()
+                while parent is not None and parent[0] is not element:
+                    del parent[0]
+            if unused > _MAX_PIECE_BYTES:
+                raise BrokenXml("a part of the document is larger than 32 MB")
+        _check_root(parser.close(), roots)
+    except etree.XMLSyntaxError as error:
+        raise BrokenXml("the XML is broken, or breaks off", error.lineno) from None
+
+
 def _check_root(element: Element, roots: tuple[str, ...]) -> None:
     if element.getroottree().docinfo.doctype:
         raise BrokenXml("the document declares a document type, which no trusted source does", element.sourceline)

@@ -81,7 +81,7 @@ def test_fint_delivers_what_the_files_deliver(server: Server, inbox: Path) -> No
     segments = {i.removesuffix("-1"): of_id.pop(i) for i in list(of_id) if i.endswith("-1")}
     jobs = [p | {"start_date": segments.get(i, p)["start_date"]} for i, p in of_id.items()]
     assert rows(jobs, *columns) == rows(active(files["positions"]), *columns) and len(segments) > 5
-    assert {p["end_date"] for p in segments.values()} == {"2023-12-31T23:59:59Z"}
+    assert {p["end_date"] for p in segments.values()} == {"2023-12-31"}
     assert rows(pulled["org_units"], "org_number", "name") == rows(files["org_units"], "org_number", "name")
 
 

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 import yaml
 
-from demo import pifu
+from demo import paga, pifu, stamdata3
 from demo.municipality import simulate
 from demo.people import national_id
 from demo.servers import SECRET, Faults, Server, day_of
@@ -73,7 +73,8 @@ ACCESSES = {"inactive_with_access", "access_without_position"}
 KOMMUNEADMINS = {"kommuneadmin_review", "kommuneadmin_roster"}
 ROUTES = {
     "visma_hrm + oneroster + export": ORIGIN, "fint + oneroster": ORIGIN | ACCESSES,
-    "csv + pifu": ORIGIN | ACCESSES | KOMMUNEADMINS,
+    "csv + pifu": ORIGIN | ACCESSES | KOMMUNEADMINS, "stamdata3 + oneroster": ORIGIN | ACCESSES,
+    "paga + oneroster": ORIGIN | ACCESSES,
 }
 
 
@@ -89,6 +90,13 @@ def run_by(route: str, place: Place, inbox: Path, server: Server) -> Done:
                        "vfs": [settings["oneroster"] | {"tables": ["persons", "positions", "org_units"]}, export]}
         case "fint + oneroster":
             sources = {"hrm": settings["fint"], "vfs": settings["oneroster"]}
+        case "stamdata3 + oneroster":
+            stamdata3.write(place.root / "stamdata3.xml", server.day.hrm)
+            sources = {"hrm": {"adapter": "stamdata3", "path": "stamdata3.xml", "values": {
+                "org_number": stamdata3.codes(server.day.hrm)}}, "vfs": settings["oneroster"]}
+        case "paga + oneroster":
+            paga.write(place.root / "paga", server.day.hrm)
+            sources = {"hrm": {"adapter": "paga", "path": "paga"}, "vfs": settings["oneroster"]}
         case _:
             pifu.write(place.root / "pifu.xml", server.day.vfs)
             sources = {"hrm": {"adapter": "csv", "path": str(inbox / "hrm")}, "vfs": {"adapter": "pifu", "path": "pifu.xml"}}
@@ -170,7 +178,7 @@ def test_a_source_that_is_down_fails_the_run_and_the_marts_are_made_from_the_ext
     ({"adapter": "oneroster", "url": "https://x.test/y"}, "expected url, token_url, client_id and client_secret; or path"),
     ({"adapter": "fint", "url": "https://x.test", "token_url": "https://x.test/t", "client_id": "a", "username": "b",
       "client_secret": "${S}", "password": "${S}"}, "sources.vfs: the adapter fint is for hrm"),
-    ({"adapter": "oneroter"}, "sources.vfs: expected an adapter: csv, export, fint, oneroster, pifu, visma_hrm"),
+    ({"adapter": "oneroter"}, "sources.vfs: expected an adapter: csv, export, fint, oneroster, paga, pifu, stamdata3, visma_hrm"),
     ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "path": "b"}], "both csv and csv deliver persons; set `tables`"),
     ([{"adapter": "csv", "path": "a", "tables": ["persons"]}], "no adapter delivers positions, without which nothing"),
     ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "tables": ["accesses"]}], "sources.vfs.1.path: this setting is needed"),

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from demo import paga, stamdata3
 from demo.people import national_id
 from demo.servers import Day, Faults, Server
 from ingest.canonical_tables import System
@@ -58,8 +59,9 @@ UNITS = [{"org_number": "K1", "name": "Eksempel kommune", "type": "kommune", "pa
 TABLES: dict[System, Tables] = {
     "hrm": {
         "employees": _people(employee_number=lambda n: f"00{n}"),
-        "positions": [{"position_id": f"A{n}", "employee_number": f"00{n}", "org_number": "S1", "position_title": "Lærer",
-                       "percentage": "100", "start_date": "2020-08-01", "end_date": ""} for n in range(1, 4)],
+        "positions": [{"position_id": f"A{n}", "employee_number": f"00{n}", "org_number": "S1", "position_code": "7960",
+                       "position_title": "Lærer", "percentage": "100", "start_date": "2020-08-01",
+                       "end_date": ""} for n in range(1, 4)],
         "org_units": UNITS},
     "vfs": {
         "persons": _people(person_id=lambda n: f"P{n}", employee_number=lambda n: f"00{n}", login_enabled=lambda n: "true"),
@@ -125,6 +127,22 @@ def _pifu(folder: Path, system: System) -> Iterator[Sample]:
         "<typevalue level='2'>skole</typevalue></grouptype><description><short>Lia skole</short></description></group>"
         f"{members}</enterprise>", encoding="utf-8")
     yield Sample({"adapter": "pifu", "path": str(file)}, _cut(file))
+
+
+@sample("stamdata3")
+def _stamdata3(folder: Path, system: System) -> Iterator[Sample]:
+    file = folder / "stamdata3.xml"
+    stamdata3.write(file, TABLES["hrm"])
+    values = {"org_number": stamdata3.codes(TABLES["hrm"])}
+    yield Sample({"adapter": "stamdata3", "path": str(file), "values": values}, _cut(file),
+                 reading={"company": "EK", "place": ["WORKPLACE"], "values": {"org_number": {"000101": "S2"}}})
+
+
+@sample("paga")
+def _paga(folder: Path, system: System) -> Iterator[Sample]:
+    paga.write(folder / "paga", TABLES["hrm"])
+    yield Sample({"adapter": "paga", "path": str(folder / "paga")}, _cut(folder / "paga" / "ansatte.xml"),
+                 reading={"employer": "1", "values": {"org_number": {"11": "S2"}}})
 
 
 _ONEROSTER_READING = {"employee_number_from": "username", "national_id_from": "metadata/nin", "end_date": "exclusive",

@@ -82,7 +82,7 @@ def test_a_position_of_a_type_that_has_ended_counts_as_absent_unless_its_end_is_
         position("object", arbeidsforholdstype={"kode": "S"}), position("stays", kind="SV", gyldighetsperiode=period()),
         position("told", kind="S", gyldighetsperiode=period(end="2026-06-30")))
     assert [p["position_id"] for p in positions] == ["stays", "told"]
-    assert read(position(kind="S"), employed=period(end="2026-06-30"))[0][0]["end_date"] == "2026-06-30T23:59:59Z"
+    assert read(position(kind="S"), employed=period(end="2026-06-30"))[0][0]["end_date"] == "2026-06-30"
 
 
 def test_units_that_share_a_number_are_one_of_the_name_and_type_of_the_topmost_in_whatever_order_they_come() -> None:
