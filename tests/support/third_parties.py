@@ -246,6 +246,58 @@ for _party, _shows, _namespace in (
         [("p1", "1001")], files={"pifu.xml": _pifu(_namespace)}))
 
 
+# --- Stamdata3 and Paga ----------------------------------------------------------------------------------------------
+
+
+def _stamdata3(unit: str, sequence: str, status: str = "N") -> str:
+    return f"""<?xml version="1.0" encoding="utf-8"?><ExportInfo><Resources><Resource><Employments><Employment ResourceId="1">
+<EmploymentType>T</EmploymentType><Percentage>80</Percentage><PostId>4001</PostId><PostCode>7960</PostCode><Relations>
+<Relation Type="MNAL" Name="Organisasjonsenhet" ElementType="{unit}"><Value>011000</Value><Value1>0</Value1>
+<DateFrom>2020-01-01</DateFrom><DateTo>2099-12-31</DateTo></Relation></Relations><DateFrom>2020-01-01</DateFrom>
+<DateTo>2025-06-30</DateTo>{sequence}</Employment></Employments><CompanyCode>EK</CompanyCode><ResourceId>1</ResourceId>
+<DateFrom>2009-07-01</DateFrom><DateTo>2099-12-31</DateTo><FirstName>Fiktine</FirstName><Surname>Testesen</Surname>
+<Status>{status}</Status></Resource></Resources><Organisations><Organisation><CompanyCode>EK</CompanyCode><Name>Lia skole</Name>
+<Id>011000</Id><ParentId>900000</ParentId></Organisation></Organisations></ExportInfo>"""
+
+
+for _party, _shows, _unit, _sequence, _id in (
+        ("StorFollo-IKT/stamdata3-py", "units of ElementType ORGANIZATIONAL_UNIT; employments with a SequenceRef",
+         "ORGANIZATIONAL_UNIT", "<SequenceRef>349750</SequenceRef>", "1:349750:011000:2020-01-01"),
+        ("docs.identum.no", "units of ElementType ORGANISATION; employments without a SequenceRef", "ORGANISATION", "",
+         "1:4001-7960:011000:2020-01-01")):
+    SHAPES.append(Shape(
+        "stamdata3", "hrm", _party, _shows,
+        {"adapter": "stamdata3", "path": "{folder}", "values": {"org_number": {"011000": "974000001"}}},
+        [(_id, "1", "974000001", "2020-01-01", "2025-06-30")], [("1", "1")],
+        files={"stamdata3.xml": _stamdata3(_unit, _sequence)}))
+
+
+def _paga(end: str) -> str:
+    return f"""<AnsattList xmlns="http://ansattlist.bluegarden.no/object/v3_1"><Ansatt><PersonID>#1</PersonID>
+<StartDato>2020-08-01</StartDato><Fornavn>Fiktine</Fornavn><Etternavn>Testesen</Etternavn><AnsattNummer>01</AnsattNummer>
+<ArbeidsgiverNummer>2121200</ArbeidsgiverNummer><Arbeidsforhold status="Permisjon"><Arbeidsforholdnummer>1</Arbeidsforholdnummer>
+<OrgUnitName>Lia</OrgUnitName><OrgUnitId>12</OrgUnitId><Startdato>2020-08-01</Startdato>{end}</Arbeidsforhold></Ansatt></AnsattList>"""
+
+
+def _soap(body: str) -> str:
+    return f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
+
+
+for _party, _shows, _people in (
+        ("FINTprosjektet/fint-bluegarden-adapter-sse", "a bare list; a position ends on its Stoppdato",
+         _paga("<Stoppdato>2025-06-30</Stoppdato>")),
+        ("FINTLabs/vigobas-paga-ma", "SOAP answers; a position ends on its Sluttdato", _soap(
+            '<v:GetAnsattListResultMessage xmlns:v="http://ansattlist.bluegarden.no/service/v3_1">'
+            f'{_paga("<Sluttdato>2025-06-30</Sluttdato>")}</v:GetAnsattListResultMessage>'))):
+    SHAPES.append(Shape(
+        "paga", "hrm", _party, _shows, {"adapter": "paga", "path": "{folder}"},
+        [("01:1", "01", "974000001", "2020-08-01", "2025-06-30")], [("01", "01")],
+        files={"ansatte.xml": _people, "enhet.xml": _soap(
+            '<getOrgUnitResponse xmlns="http://bluegarden.no/organisation/structure/service/v31"><OrgUnit>'
+            "<OrgNavn>Lia skole</OrgNavn><GroupId>2121200/0000000012</GroupId><ParentGroupId>2121200/0000000000</ParentGroupId>"
+            "<OrgnrBedrift>974000001</OrgnrBedrift></OrgUnit></getOrgUnitResponse>")}))
+
+
 # --- serving and telling ---------------------------------------------------------------------------------------------
 
 
