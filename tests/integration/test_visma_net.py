@@ -253,7 +253,7 @@ def test_name_id_code_and_percentage_are_those_of_the_day() -> None:
 def test_drafts_are_nobody_and_whoever_has_no_number_is_rejected_and_told() -> None:
     tables = canonical([one(isDraft=True), one(id="e2", number=None)], DAY, "taxUnitIds", {})
     extract = admit("hrm", DAY, tables, delta=False, key=b"key" * 8, max_rejected_percent=100)
-    assert [figures.rejected for figures in extract.figures.values()] == [1, 1]
+    assert [(figures.rows, figures.rejected) for figures in extract.figures.values()] == [(0, 1), (0, 1)]
 
 
 def test_positions_whose_unit_tells_no_school_are_counted_and_told() -> None:
