@@ -14,6 +14,7 @@
     fint             the `fint` adapter
     visma_hrm        the `visma_hrm` adapter: requests
     hrm_ws           the `visma_hrm` adapter: the format of the answer
+    visma_net        the `visma_net` adapter
     oneroster        the `oneroster` adapter: by REST or from files
     oneroster_format  the `oneroster` adapter: settings, and the mapping to canonical columns
     oneroster_rest   the `oneroster` adapter: pages of a server

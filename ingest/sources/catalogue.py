@@ -14,7 +14,7 @@ from ingest.canonical_tables import System, tables_of
 from ingest.sources.base import REGISTRY, Adapter, Source, SourceSettings
 
 # For a new adapter, add the name of its module. Messages and docs name adapters by the alphabet, whatever was imported first.
-_MODULES = ("csv_folder", "export", "visma_hrm", "fint", "oneroster", "pifu", "stamdata3", "paga")
+_MODULES = ("csv_folder", "export", "visma_hrm", "visma_net", "fint", "oneroster", "pifu", "stamdata3", "paga")
 _DEFAULT = "csv"
 
 for _module in _MODULES:

@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo import fint, hrm_ws, oneroster
+from demo.servers import Day
 from ingest.landing import Landed
 from tests.support.taking_in import DAY, FEW, broken, take_in
+from tests.support.visma_net_server import employees
 
 HRM = {"employees": [{"employee_number": "001", "national_id": "", "given_name": "Test", "family_name": "Testesen", "email": ""}],
        "positions": [{"position_id": "A1", "employee_number": "001", "org_number": "S1", "position_title": "Lærer",
@@ -79,6 +81,7 @@ def adapter(server: StubServer, name: str) -> tuple[str, dict[str, Any]]:
     user = {"username": "c", "password": "d"}
     return {"visma_hrm": ("hrm", {**common, **user, "url": server.url, "company": "1", "id_range": [0, 9]}),
             "fint": ("hrm", {**common, **user, **token, "url": server.url}),
+            "visma_net": ("hrm", {**common, **token, "url": server.url, "tenant_id": "c"}),
             "oneroster": ("vfs", {**common, **token, "url": server.url})}[name]
 
 
@@ -101,13 +104,15 @@ def changed_somewhere(value: Any) -> st.SearchStrategy[Any]:
 
 
 def pages(name: str) -> dict[str, Any]:
+    if name == "visma_net":
+        return {"employees": {"data": employees(Day(DAY, lambda: HRM, lambda: VFS), moments=False), "cursor": {"nextToken": ""}}}
     if name == "oneroster":
         return {listing: {listing: records[:1]} for listing, records in oneroster.records(VFS).items()}
     return {collection: {"total_items": len(entries), "_embedded": {"_entries": entries}}
             for collection, entries in fint.entries(HRM, "http://x").items()}
 
 
-@pytest.mark.parametrize("name", ["oneroster", "fint"])
+@pytest.mark.parametrize("name", ["oneroster", "fint", "visma_net"])
 def test_whatever_json_a_server_gives_there_is_an_extract_or_an_error(server: StubServer, tmp_path: Path, name: str) -> None:
     whole = pages(name)
     system, settings = adapter(server, name)
@@ -126,7 +131,7 @@ def test_whatever_json_a_server_gives_there_is_an_extract_or_an_error(server: St
     assert outcomes == {Landed, str}
 
 
-@pytest.mark.parametrize("name", ["visma_hrm", "oneroster", "fint"])
+@pytest.mark.parametrize("name", ["visma_hrm", "visma_net", "oneroster", "fint"])
 def test_whatever_bytes_a_server_gives_there_is_an_extract_or_an_error(server: StubServer, tmp_path: Path, name: str) -> None:
     system, settings = adapter(server, name)
     bodies = {"9": hrm_ws.at_work(HRM, DAY.isoformat()).encode()} if name == "visma_hrm" else {

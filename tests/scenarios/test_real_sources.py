@@ -13,6 +13,7 @@ from demo.municipality import simulate
 from demo.people import national_id
 from demo.servers import SECRET, Faults, Server, day_of
 from tests.support.command_line import Done, Place, Prepared, make_place
+from tests.support.visma_net_server import VismaNetServer
 
 DAY = date(2025, 3, 10)
 
@@ -27,6 +28,12 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def server(inbox: Path) -> Iterator[Server]:
     with Server(day_of(inbox, DAY)) as running:
+        yield running
+
+
+@pytest.fixture
+def visma_net(inbox: Path) -> Iterator[VismaNetServer]:
+    with VismaNetServer(day_of(inbox, DAY)) as running:
         yield running
 
 
@@ -72,13 +79,13 @@ ORIGIN = {"manual_position", "manual_profile", "manual_registrations"}
 ACCESSES = {"inactive_with_access", "access_without_position"}
 KOMMUNEADMINS = {"kommuneadmin_review", "kommuneadmin_roster"}
 ROUTES = {
-    "visma_hrm + oneroster + export": ORIGIN, "fint + oneroster": ORIGIN | ACCESSES,
+    "visma_hrm + oneroster + export": ORIGIN, "fint + oneroster": ORIGIN | ACCESSES, "visma_net + oneroster": ORIGIN | ACCESSES,
     "csv + pifu": ORIGIN | ACCESSES | KOMMUNEADMINS, "stamdata3 + oneroster": ORIGIN | ACCESSES,
     "paga + oneroster": ORIGIN | ACCESSES,
 }
 
 
-def run_by(route: str, place: Place, inbox: Path, server: Server) -> Done:
+def run_by(route: str, place: Place, inbox: Path, server: Server, visma_net: VismaNetServer) -> Done:
     settings = server.sources()
     match route:
         case "visma_hrm + oneroster + export":
@@ -97,12 +104,14 @@ def run_by(route: str, place: Place, inbox: Path, server: Server) -> Done:
         case "paga + oneroster":
             paga.write(place.root / "paga", server.day.hrm)
             sources = {"hrm": {"adapter": "paga", "path": "paga"}, "vfs": settings["oneroster"]}
+        case "visma_net + oneroster":
+            sources = {"hrm": visma_net.settings("${VISMA_NET_SECRET}"), "vfs": settings["oneroster"]}
         case _:
             pifu.write(place.root / "pifu.xml", server.day.vfs)
             sources = {"hrm": {"adapter": "csv", "path": str(inbox / "hrm")}, "vfs": {"adapter": "pifu", "path": "pifu.xml"}}
     place.configure(sources=sources)
-    place.environment = server.environment
-    server.faults = Faults(0.05, seed=4)
+    place.environment = server.environment | visma_net.environment
+    server.faults, visma_net.faults = Faults(0.05, seed=4), Faults(0.05, seed=4)
     done = place.do("run")
     assert done.code == 0
     return done
@@ -128,10 +137,10 @@ def expected_by(route: str, files: Place) -> Findings:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_each_route_gives_the_findings_that_files_give_where_they_are_assessable(
-    tmp_path: Path, prepared: Prepared, inbox: Path, files: Place, server: Server, route: str
+    tmp_path: Path, prepared: Prepared, inbox: Path, files: Place, server: Server, visma_net: VismaNetServer, route: str
 ) -> None:
     real = make_place(tmp_path / "real", prepared)
-    done = run_by(route, real, inbox, server)
+    done = run_by(route, real, inbox, server, visma_net)
     freshness = {r["system"]: r for r in real.mart("data_freshness")}
     assert freshness["vfs"]["not_assessable"] == ", ".join(sorted(ROUTES[route]))
     assert freshness["hrm"]["not_assessable"] == "" and freshness["hrm"]["current_extract_date"] == DAY
@@ -178,7 +187,8 @@ def test_a_source_that_is_down_fails_the_run_and_the_marts_are_made_from_the_ext
     ({"adapter": "oneroster", "url": "https://x.test/y"}, "expected url, token_url, client_id and client_secret; or path"),
     ({"adapter": "fint", "url": "https://x.test", "token_url": "https://x.test/t", "client_id": "a", "username": "b",
       "client_secret": "${S}", "password": "${S}"}, "sources.vfs: the adapter fint is for hrm"),
-    ({"adapter": "oneroter"}, "sources.vfs: expected an adapter: csv, export, fint, oneroster, paga, pifu, stamdata3, visma_hrm"),
+    ({"adapter": "oneroter"},
+     "sources.vfs: expected an adapter: csv, export, fint, oneroster, paga, pifu, stamdata3, visma_hrm, visma_net"),
     ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "path": "b"}], "both csv and csv deliver persons; set `tables`"),
     ([{"adapter": "csv", "path": "a", "tables": ["persons"]}], "no adapter delivers positions, without which nothing"),
     ([{"adapter": "csv", "path": "a"}, {"adapter": "csv", "tables": ["accesses"]}], "sources.vfs.1.path: this setting is needed"),

@@ -16,6 +16,7 @@ from demo import paga, stamdata3
 from demo.people import national_id
 from demo.servers import Day, Faults, Server
 from ingest.canonical_tables import System
+from tests.support.visma_net_server import VismaNetServer
 
 DAY = date(2025, 3, 10)
 Tables = dict[str, list[dict[str, str]]]
@@ -191,6 +192,16 @@ def _fint(folder: Path, system: System) -> Iterator[Sample]:
         yield Sample(settings, _fault(server, "one_missing"), reading={
             "percent_scale": 1, "values": {"org_number": {"S1": "974000001"}}}, asking={
             "client_id": "another", "username": "another", "scope": "another", "page_size": 2})
+
+
+@sample("visma_net")
+def _visma_net(folder: Path, system: System) -> Iterator[Sample]:
+    with VismaNetServer(Day(DAY, lambda: TABLES["hrm"], lambda: TABLES["vfs"])) as server:
+        yield Sample(
+            server.settings() | {"backoff_seconds": 0, "attempts": 2, "page_size": 1},
+            lambda: setattr(server, "faults", Faults(1, kinds=("cursor_twice",))),
+            reading={"unit_from": "accountingDimensions/1", "values": {"org_number": {"unit-S1": "S2"}}},
+            asking={"client_id": "another", "tenant_id": "another", "scope": "another", "page_size": 7})
 
 
 @sample("oneroster")
