@@ -4,7 +4,7 @@
     catalogue        which adapters there are
     file_drop        base of adapters that read files
     pulled           base of adapters that pull from a server; paging, whole or not at all
-    http             requests to a server: retries, tokens, redirects, limits
+    http             requests to a server: a deadline, retries, tokens, redirects, limits
     rows             raw tables from single records
     delimited        text files of delimited columns
     xml              XML in pieces, without entities and external references

@@ -45,7 +45,8 @@ class OneRosterRest(PulledAdapter):
                 progress(f"oneroster: {name}, {came} records{f' of {total}' if total is not None else ''}")
 
         listing = Listing("oneroster", name, lambda offset: self._page(client, name, offset), lambda record: record["sourcedId"],
-                          settings.page_size, settings.concurrency, advice="; choose an hour when nobody works in VFS")
+                          settings.page_size, settings.concurrency, until_empty=True,
+                          advice="; choose an hour when nobody works in VFS")
         return listing.read(settings.attempts, report)
 
     def _page(self, client: Client, name: str, offset: int) -> Page:
