@@ -71,9 +71,9 @@ class Listing:
     """A listing of a server that comes page by page.
 
     `ask` requests the page that begins at an offset; `identity` gives a record's id, to notice one that
-    comes twice (None: it has no id). `until_empty`: pages are asked for until an empty one, as the server's total and links may be
-    missing or wrong, and its pages shorter than asked for; then every record needs an id. `one` and `many` name the records in
-    messages; `advice` ends an error.
+    comes twice (None: it has no id). `until_empty`: pages are asked for until an empty one, as the server's total and links may
+    be missing or wrong, and its pages shorter than asked for; then every record needs an id. `one` and `many` name the records
+    in messages; `advice` ends an error.
     """
 
     server: str

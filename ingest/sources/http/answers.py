@@ -19,7 +19,7 @@ _MAX_ERROR_BYTES = 10_000
 
 
 class BadAnswer(Exception):
-    """An answer is unusable (broken off, a web page instead of data); another attempt may succeed. The text tells nothing of it."""
+    """An answer is unusable (broken off, a web page instead of data); another attempt may succeed. No part of it is told."""
 
 
 class AnswerTooLarge(BadAnswer):
@@ -100,10 +100,7 @@ def describe(error: Exception) -> str:
             return "nobody listens there"
         case requests.exceptions.ContentDecodingError() | urllib3.exceptions.DecodeError():
             return "the compressed answer is broken"
-        case requests.exceptions.ConnectionError() | requests.exceptions.ChunkedEncodingError() | OSError() | EOFError() if not (
-                isinstance(error, ValueError)):
-            return "the connection breaks off"
-        case urllib3.exceptions.ProtocolError():
+        case OSError() | EOFError() | urllib3.exceptions.ProtocolError() if not isinstance(error, ValueError):
             return "the connection breaks off"
         case _:
             return f"the answer makes no sense ({type(error).__name__})"

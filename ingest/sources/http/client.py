@@ -98,7 +98,7 @@ class Client:
             raise PullFailed(f"{self.name}: {origin(url)} asks to wait {asked:.0f} seconds, more than "
                              "`max_retry_after_seconds`. The next run tries again") from None
         wait = asked or retry.get_backoff_time()
-        if wait >= self._wire.deadline.left:
+        if wait >= self._wire.pace.left:
             raise self._wire.too_long(url) from None
         time.sleep(wait)
         return retry

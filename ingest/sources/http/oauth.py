@@ -63,8 +63,9 @@ class OAuth:
                 by_basic, told = True, again
         if told.token is None:
             if told.status == 401 or told.is_error:
-                raise PullFailed(f"{self.wire.name}: the token server {origin(self.url)} refuses ({told.code or 'no reason given'});"
-                                 " look at client id, client secret, scope and tenant. A secret may have expired")
+                raise PullFailed(
+                    f"{self.wire.name}: the token server {origin(self.url)} refuses ({told.code or 'no reason given'}); look at "
+                    "client id, client secret, scope and tenant. A secret may have expired")
             raise PullFailed(f"{self.wire.name}: {where(self.url)} gives no token; look at `token_url` (status {told.status})")
         self._token, self._by_basic = told.token, by_basic
 

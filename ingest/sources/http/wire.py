@@ -31,28 +31,29 @@ _MAX_HEAD_BYTES = 1 << 20  # of a status line and headers: http.client reads ans
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
-class Deadline:
-    """The moment at which a pull must be done."""
+class Pace:
+    """The deadline of a pull; the seconds that a server may be silent; and the bytes that came until now.
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic):
-        self._clock, self._at = clock, clock() + seconds
+    Does not know the connections, which know it: what is in no circle is closed as soon as it is left.
+    """
+
+    def __init__(self, seconds: float, silence: float):
+        self.silence, self.came = silence, 0
+        self._deadline = time.monotonic() + seconds
 
     @property
     def left(self) -> float:
-        """The seconds left, 0 when it has passed."""
-        return max(0.0, self._at - self._clock())
+        """The seconds until the deadline, 0 when it has passed."""
+        return max(0.0, self._deadline - time.monotonic())
 
 
 class Wire:
-    """The requests of one pull, to its server and its token server. Threads may share it. The pull begins when it is made.
-
-    `answers` and `came`: the number of answers and of bytes until now.
-    """
+    """The requests of one pull, to its server and its token server. Threads may share it. The pull begins when it is made."""
 
     def __init__(self, name: str, settings: HttpSettings):
         self.name, self._settings = name, settings
-        self.deadline = Deadline(60 * settings.max_pull_minutes)
-        self.answers = self.came = 0
+        self.pace = Pace(60 * settings.max_pull_minutes, settings.read_timeout_seconds)
+        self._answers = 0
         self._local = threading.local()
         self._slot, self._next_slot = threading.Lock(), 0.0
         if isinstance(settings.verify, str) and not Path(settings.verify).exists():
@@ -65,7 +66,7 @@ class Wire:
         """
         self._await_slot()
         self.check(url)
-        settings, left = self._settings, self.deadline.left
+        settings, left = self._settings, self.pace.left
         try:
             answer = self._session().request(
                 method, url, auth=auth, stream=True, allow_redirects=False, verify=settings.verify,
@@ -80,27 +81,27 @@ class Wire:
             raise PullFailed(f"{self.name}: {where(url)} is no address") from None
         except Exception as error:  # of the libraries alone: nothing of ours runs in there, and their kinds of errors are many
             raise BadAnswer(describe(error)) from None
-        self.answers += 1
+        self._answers += 1
         return answer
 
     def check(self, url: str) -> None:
         """Raise PullFailed when the deadline has passed."""
-        if not self.deadline.left:
-            raise self.too_long(url)
+        if not self.pace.left:
+            raise self.too_long(url) from None
 
     def too_long(self, url: str) -> PullFailed:
         """The error of a pull whose deadline has passed, or would pass before the server is asked again."""
         return PullFailed(
             f"{self.name}: the pull is not done after {self._settings.max_pull_minutes:g} minutes (`max_pull_minutes`): "
-            f"{self.answers} answers began to come, {self.came / 1e6:.1f} MB in all, and it was at {where(url)}. The next run "
-            "tries again; if the server is always so slow, set more minutes")
+            f"{self._answers} answers began to come, {self.pace.came / 1e6:.1f} MB in all, and it was at {where(url)}. The next "
+            "run tries again; if the server is always so slow, set more minutes")
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
+            self._local.session = _Session()
             self._local.session.trust_env = False  # no credentials from a .netrc
             for scheme in ("http://", "https://"):
-                self._local.session.mount(scheme, _Adapter(partial(_Head, self, self._settings.read_timeout_seconds)))
+                self._local.session.mount(scheme, _Adapter(partial(_Head, self.pace)))
         return self._local.session
 
     def _await_slot(self) -> None:
@@ -110,7 +111,14 @@ class Wire:
                 wait, self._next_slot = self._next_slot - now, max(
                     now, self._next_slot) + 1 / self._settings.max_requests_per_second
             if wait > 0:
-                time.sleep(min(wait, self.deadline.left))
+                time.sleep(min(wait, self.pace.left))
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone. Told not to follow them, the library would still read all of the body, and where they lead."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class _Adapter(HTTPAdapter):
@@ -130,23 +138,26 @@ class _Adapter(HTTPAdapter):
 class _Head(http.client.HTTPResponse):
     """An answer that is read in the pace that the deadline leaves."""
 
-    def __init__(self, wire: Wire, silence: float, sock: socket.socket, *args: Any, **kwargs: Any):
+    def __init__(self, pace: Pace, sock: socket.socket, *args: Any, **kwargs: Any):
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self._incoming = _Incoming(wire, silence, sock)
+        self._incoming = _Incoming(pace, sock)
         self.fp = io.BufferedReader(self._incoming)
 
     def begin(self) -> None:
         self._incoming.left = _MAX_HEAD_BYTES
         super().begin()
         self._incoming.left = None
+        lengths = {one.strip() for line in self.headers.get_all("Content-Length", []) for one in line.split(",")}
+        if len(lengths) > 1:  # urllib3 refuses these too, and leaves the socket open
+            raise http.client.HTTPException
 
 
 class _Incoming(io.RawIOBase):
     """What a socket receives. Each time it has to wait it looks at the deadline, however slowly the bytes drip."""
 
-    def __init__(self, wire: Wire, silence: float, sock: socket.socket):
-        self._wire, self._silence, self._sock = wire, silence, sock
+    def __init__(self, pace: Pace, sock: socket.socket):
+        self._pace, self._sock = pace, sock
         self._file = sock.makefile("rb", buffering=0)
         self.left: int | None = None  # bytes that may still come
 
@@ -154,14 +165,14 @@ class _Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._wire.deadline.left
+        left = self._pace.left
         if not left:
             raise TimeoutError
         if self.left is not None and self.left <= 0:
             raise http.client.HTTPException
-        self._sock.settimeout(min(left, self._silence))
+        self._sock.settimeout(min(left, self._pace.silence))
         count = self._file.readinto(buffer)
-        self._wire.came += count or 0
+        self._pace.came += count or 0
         if self.left is not None:
             self.left -= count or 0
         return count
