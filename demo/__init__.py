@@ -10,7 +10,10 @@
     pifu           writes what VFS holds as PIFU-IMS
     stamdata3      writes what HRM holds as Stamdata3 of Unit4 ERP
     paga           writes what HRM holds as answers of Paga's services
-    servers        the systems over HTTP: hrm_ws, FINT and OneRoster, with faults
+    hrm_ws         what HRM holds in the words of Visma Enterprise HRM's web service
+    fint           what HRM holds in the words of FINT
+    oneroster      what VFS holds in the words of OneRoster
+    servers        gives these answers over HTTP, with faults
     large          one day of a million employees, for benchmarks
 
 Belongs here: what happens in the simulated world, and the files its systems deliver. Does not belong here: anything that

@@ -49,6 +49,10 @@ class PullFailed(IngestError):
     """A source could not be pulled, or only in part: there is no extract. The text names source, reason and remedy."""
 
 
+class Unforeseen(PullFailed):
+    """An error in a source that nobody foresaw, most likely a mistake of this program. The text says where it arose."""
+
+
 class WrongKey(IngestError):
     """The key of the national-id hash is missing, too short, or another than before. The text says what to do."""
 class Damaged(IngestError):

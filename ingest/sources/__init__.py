@@ -4,14 +4,15 @@
     catalogue        which adapters there are
     file_drop        base of adapters that read files
     pulled           base of adapters that pull from a server; paging, whole or not at all
-    http             requests to a server: retries, tokens, redirects, limits
+    http             requests to a server: a deadline, retries, tokens, redirects, limits
     rows             raw tables from single records
     delimited        text files of delimited columns
     xml              XML in pieces, without entities and external references
     csv_folder       the `csv` adapter
     export           the `export` adapter: a CSV or Excel export of VFS's employee search
     propose          proposes the settings that read an export
-    fint             the `fint` adapter
+    fint             the `fint` adapter: settings, and requests
+    fint_format      the `fint` adapter: the mapping to canonical columns
     visma_hrm        the `visma_hrm` adapter: requests
     hrm_ws           the `visma_hrm` adapter: the format of the answer
     visma_net        the `visma_net` adapter

@@ -10,14 +10,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 import pyarrow as pa
 from pydantic import Field
 
 from ingest.canonical_tables import ExtractKind, System
-from ingest.errors import RefusedExtract
+from ingest.errors import IngestError, RefusedExtract, Unforeseen
 from ingest.settings_model import SettingsModel
+
+_INGEST = Path(__file__).resolve().parents[1]
 
 Progress = Callable[[str], None]
 Digest = Callable[[bytes], None]
@@ -214,5 +218,26 @@ class Source:
     def fetch(self, delivery: Delivery, progress: Progress = lambda _: None, *, few: bool = False) -> Content:
         """All of one delivery, or a few rows. Raises DeliveryInProgress or PullFailed; then there is no extract."""
         return Content(tuple(
-            (adapter.fetch(delivery.extract_date, signature, progress, few=few), tables)
+            (_fetched(adapter, delivery.extract_date, signature, progress, few), tables)
             for adapter, signature, tables in zip(self._adapters, delivery.signatures, self._tables, strict=True)))
+
+
+def _fetched(adapter: Adapter, day: date, signature: str | None, progress: Progress, few: bool) -> Fetched:
+    """One adapter's delivery. Raises Unforeseen for any error of a pulled one that is no IngestError.
+
+    A server may answer anything, and what an adapter did not think of must not stop the other system and the marts: the
+    source fails, by name and with status 1, like one that does not answer. The text tells where the error arose, never its own
+    words, which may hold a cell. The net hangs here alone, so that tests of an adapter see its mistakes as they are. Files have
+    none: they are still there when the mistake is mended.
+    """
+    try:
+        return adapter.fetch(day, signature, progress, few=few)
+    except IngestError:
+        raise
+    except Exception as error:
+        if not adapter.is_pulled:
+            raise
+        ours = [f for f in extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(_INGEST)][-1]
+        place = Path(ours.filename).relative_to(_INGEST.parent).as_posix()
+        raise Unforeseen(f"its answers were not understood: unforeseen error {type(error).__name__} in {place}:{ours.lineno}. "
+                         "Please report this line") from None

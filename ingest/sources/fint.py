@@ -101,7 +101,7 @@ class Fint(PulledAdapter):
             embedded = body.get("_embedded") if isinstance(body, dict) else None
             entries = embedded.get("_entries", []) if isinstance(embedded, dict) else None
             total = body.get("total_items") if isinstance(body, dict) else None
-            if not isinstance(entries, list) or not isinstance(total, int) or not all(isinstance(e, dict) for e in entries):
+            if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries) or type(total) is not int:
                 raise BadAnswer("the answer holds no entries and total_items")
             return Page(entries, total)
 

@@ -9,7 +9,7 @@ import requests
 
 from ingest.errors import PullFailed
 from ingest.sources.base import Progress, RawTable
-from ingest.sources.http import BadAnswer, Client, OAuth, json_body
+from ingest.sources.http import BadAnswer, Client, NothingThere, OAuth, json_body
 from ingest.sources.oneroster_format import CARRIES, TABLES, NoStaff, OneRosterSettings, Roster, gather
 from ingest.sources.pulled import Listing, Page, PulledAdapter, PulledTables, Record
 from ingest.sources.rows import text
@@ -63,8 +63,22 @@ class OneRosterRest(PulledAdapter):
             if came // settings.page_size % _PAGES_BETWEEN_REPORTS == 0:
                 progress(f"oneroster: {name}, {came} records{f' of {total}' if total is not None else ''}")
 
-        listing = Listing("oneroster", name, lambda offset: self._page(client, name, offset), lambda record: record["sourcedId"],
-                          settings.page_size, settings.concurrency, advice="; choose an hour when nobody works in VFS")
+        announced: int | None = None
+
+        def ask(offset: int) -> Page:
+            nonlocal announced
+            try:
+                page = self._page(client, name, offset)
+            except NothingThere:  # how some servers say that nothing follows; the listing is held against the total
+                if offset and announced is not None:
+                    return Page([], announced)
+                raise
+            announced = page.total if announced is None else announced
+            return page
+
+        listing = Listing("oneroster", name, ask, lambda record: record["sourcedId"],
+                          settings.page_size, settings.concurrency, until_empty=True,
+                          advice="; choose an hour when nobody works in VFS")
         return listing.read(settings.attempts, report)
 
     def _page(self, client: Client, name: str, offset: int) -> Page:

@@ -17,6 +17,9 @@ from ingest.sources.http import in_order
 
 Record = dict[str, Any]
 
+# More than any municipality has users, pupils and guardians included; each takes a kilobyte of memory or two.
+MAX_RECORDS = 2_000_000
+
 
 class PulledAdapter(Adapter):
     """Base of adapters that pull from a server."""
@@ -68,7 +71,9 @@ class Listing:
     """A listing of a server that comes page by page.
 
     `ask` requests the page that begins at an offset; `identity` gives a record's id, to notice one that
-    comes twice (None: it has no id). `one` and `many` name the records in messages; `advice` ends an error.
+    comes twice (None: it has no id). `until_empty`: pages are asked for until an empty one, as the server's total and links may
+    be missing or wrong, and its pages shorter than asked for; then every record needs an id. `one` and `many` name the records
+    in messages; `advice` ends an error.
     """
 
     server: str
@@ -80,6 +85,7 @@ class Listing:
     one: str = "a record"
     many: str = "records"
     advice: str = ""
+    until_empty: bool = False
 
     def read(self, attempts: int, progress: Callable[[int, int | None], None]) -> list[Record]:
         """All records. `progress` gets the number read so far, and the total if it is known.
@@ -103,37 +109,47 @@ class Listing:
             for number, page in enumerate(pages):
                 if number == 0:
                     total = page.total
-                elif total is not None and page.total is not None and page.total != total:
+                elif total is not None and page.records and page.total is not None and page.total != total:
                     raise ListingChanged(f"{total} {self.many} became {page.total}")
-                records.extend(page.records)
                 named = [name for record in page.records if (name := self.identity(record)) is not None]
-                # Checked after each page: a server that repeats a page must not be asked forever.
+                if len(records) == total and named and identities.issuperset(named):
+                    break  # all had come, and it begins anew: a server that takes no offset
+                records.extend(page.records)
+                # Checked after each page: a server that repeats a page, or never ends, must not be asked forever.
                 if len(set(named)) < len(named) or not identities.isdisjoint(named):
                     raise ListingChanged(f"{self.one} came twice")
+                if total is not None and len(records) > total:
+                    raise ListingChanged(f"{total} {self.many} were announced, {len(records)} or more came")
+                if len(records) > MAX_RECORDS:
+                    raise PullFailed(f"{self.server}: {self.name} has more than {MAX_RECORDS:,} {self.many}, and does not end")
                 identities.update(named)
                 if number > 0:
                     progress(len(records), total)
         if total is not None and len(records) != total:
             raise ListingChanged(f"{total} {self.many} were announced, {len(records)} came")
-        if total is not None and page.has_next:
+        if total is not None and page.has_next and not self.until_empty:
             raise ListingChanged(f"{total} {self.many} were announced, and more are linked to")
         return records
 
     def _pages(self) -> Generator[Page]:
-        """The pages in order. With a total on the first page, the others are requested concurrently; else one after the other."""
+        """The pages in order. With a total on the first page, the others are requested concurrently; else one after the other.
+
+        An offset is the number of records before it, so pages that are shorter than asked for leave nothing out.
+        """
         page = self.ask(0)
-        came = len(page.records)
+        total, size, came = page.total, len(page.records), len(page.records)
         yield page
-        if page.total is not None:
-            total = page.total
-            offsets = range(self.page_size, total, self.page_size) if came < total else ()
-            for page in in_order(self.ask, offsets, self.concurrency):
+        if total is not None and size:
+            for following in in_order(self.ask, range(size, total, size), self.concurrency):
+                page = following
                 came += len(page.records)
                 yield page
-                if len(page.records) < self.page_size and came < total:
-                    return
-        else:
-            while page.records and (page.has_next or (page.has_next is None and len(page.records) >= self.page_size)):
-                page = self.ask(came)
-                came += len(page.records)
-                yield page
+                if len(page.records) != size:  # the last; or the offsets after it are wrong
+                    break
+        while page.records and (self.until_empty or (total is None and self._is_followed(page))):
+            page = self.ask(came)
+            came += len(page.records)
+            yield page
+
+    def _is_followed(self, page: Page) -> bool:
+        return len(page.records) >= self.page_size if page.has_next is None else page.has_next

@@ -10,14 +10,13 @@ from itertools import chain
 from typing import Literal
 
 import requests
-import urllib3
 from pydantic import Field, SecretStr
 
 from ingest.canonical_tables import System
 from ingest.errors import PullFailed
 from ingest.sources import hrm_ws
 from ingest.sources.base import Progress, adapter
-from ingest.sources.http import BadAnswer, Client, HttpSettings, NothingThere, basic, ntlm
+from ingest.sources.http import BadAnswer, Client, HttpSettings, NothingThere, basic, ntlm, stream
 from ingest.sources.pulled import PulledAdapter, PulledTables
 from ingest.sources.xml import BrokenXml
 
@@ -76,12 +75,9 @@ class VismaHrm(PulledAdapter):
 
 def _read(answer: requests.Response, progress: Progress, few: bool) -> list[bytes]:
     """The tab-separated lines of one answer (`hrm_ws`). Raises BadAnswer when it is no XML of persons, or breaks off."""
-    if "html" in answer.headers.get("Content-Type", "").lower():
-        raise BadAnswer("a web page instead of data")
-    answer.raw.decode_content = True
     lines, people = [], 0
     try:
-        for number, some_lines in hrm_ws.read_people(answer.raw):
+        for number, some_lines in hrm_ws.read_people(stream(answer)):
             lines.append(some_lines)
             people += number
             progress(f"visma_hrm: {people} people")
@@ -89,6 +85,4 @@ def _read(answer: requests.Response, progress: Progress, few: bool) -> list[byte
                 break
     except BrokenXml as error:
         raise BadAnswer(error.problem) from None
-    except urllib3.exceptions.HTTPError:
-        raise BadAnswer("the answer breaks off") from None
     return lines

@@ -298,6 +298,25 @@ for _party, _shows, _people in (
             "<OrgnrBedrift>974000001</OrgnrBedrift></OrgUnit></getOrgUnitResponse>")}))
 
 
+# --- Visma.net -------------------------------------------------------------------------------------------------------
+
+SHAPES.append(Shape(
+    "visma_net", "hrm", "payroll-no/employee-public-api-docs",
+    "ended people and positions are delivered; units and percentages are timelines", {
+        "adapter": "visma_net", "url": "{url}/v2", "token_url": "{url}/token", "client_id": "c", "client_secret": "s",
+        "tenant_id": "t", "values": {"org_number": {"unit-1": "974000001"}}},
+    [("p1", "1001", "974000001", "2020-08-01", None), ("p2", "1002", "974000001", "2019-08-01", "2024-07-31")],
+    [("1001", "1001"), ("1002", "1002")],
+    answers={"/v2/employees": json.dumps({"data": [
+        {"id": f"e{n}", "number": number, "isDraft": False, "personNames": [{"firstName": "Fiktine", "lastName": "Testesen"}],
+         "personIds": [], "_embedded": {"positions": [
+             {"id": f"p{n}", "typeOfPosition": "Ordinary", **dates, "partTimeFactors": [{"value": 100}], "taxUnitIds": [
+                 {"value": "unit-0", "activeEnd": "1999-12-31"}, {"value": "unit-1", "activeStart": "2000-01-01"}]}]}}
+        for n, number, dates in ((1, "1001", {"activeStart": "2020-08-01"}),
+                                 (2, "1002", {"activeStart": "2019-08-01", "activeEnd": "2024-07-31"}))]}).encode()},
+    doubts={"one_unit": 2}))
+
+
 # --- serving and telling ---------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from ingest.assessable import not_assessable
 from ingest.errors import PullFailed, RefusedExtract
 from ingest.sources import oneroster_rest
 from ingest.sources.base import RawTable
+from ingest.sources.http import NothingThere
 from ingest.sources.oneroster_files import OneRosterFiles
 from ingest.sources.oneroster_format import CARRIES, NoStaff, OneRosterSettings, Roster, gather
 from ingest.sources.pulled import Page
@@ -104,6 +105,26 @@ def test_a_server_without_staff_fails_the_pull_and_pupils_first_are_no_false_ala
         rest(monkeypatch, pupils, few=few)
     read = rest(monkeypatch, [*pupils, user("u1", "teacher")], few=few)
     assert [p["org_number"] for p in read["positions"].data.to_pylist()] == ["974000001"]
+
+
+@pytest.mark.parametrize(("total", "is_whole"), [(5, True), (6, False), (None, False)])
+def test_a_server_that_has_nothing_after_the_last_page_is_read_where_its_total_says_that_all_came(
+    monkeypatch: pytest.MonkeyPatch, total: int | None, is_whole: bool
+) -> None:
+    listings = {"orgs": ORGS, "users": [user(f"u{n}", "teacher") for n in range(5)]}
+
+    def page(self: object, client: object, name: str, offset: int) -> Page:
+        if offset >= len(listings[name]):
+            raise NothingThere(f"oneroster: {name} answers 404")
+        return Page(listings[name][offset:offset + 2], total if name == "users" else len(ORGS))
+
+    monkeypatch.setattr(oneroster_rest.OneRosterRest, "_page", page)
+    adapter = oneroster_rest.OneRosterRest(settings(page_size=2, attempts=2))
+    if is_whole:
+        assert adapter.fetch(oneroster_rest.date(2025, 3, 10), None, lambda _: None).read()["persons"].data.num_rows == 5
+    else:
+        with pytest.raises(PullFailed, match=r"6 records were announced, 5 came|users answers 404"):
+            adapter.fetch(oneroster_rest.date(2025, 3, 10), None, lambda _: None)
 
 
 USERS_1P1 = "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,identifier"
