@@ -26,6 +26,8 @@ class Kind(StrEnum):
 
 LISTED_VALUES = {Kind.ORIGIN: ("hrm", "manual"), Kind.ORG_TYPE: ("kommune", "school", "other")}
 NATIONAL_ID_HASH = "national_id_hash"
+# An id in this form (a pattern of RE2 and of Python) has lost digits (contract#exponent-form).
+EXPONENT_FORM = "[0-9]+([.,][0-9]+)?[eE][+-][0-9]+"
 
 
 @dataclass(frozen=True)

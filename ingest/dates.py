@@ -22,12 +22,15 @@ _DAY_FIRST = r"(?P<d>[0-9]{1,2})\.(?P<m>[0-9]{1,2})\.(?P<y>[0-9]{4})"
 _WRITTEN = [re.compile(rf"{day}(?:[T ]{_TIME}|{_OFFSET.replace('offset', 'zone')})?") for day in (_YEAR_FIRST, _DAY_FIRST)]
 _WITH_TIME = re.compile(rf"(?P<day>.+?)(?:[T ]{_TIME})?")
 _LATE = time(23, 59)
+_STARTS_WITHIN_YEARS = 10
 
 
-def read_day(written: str, date_format: str | None = None) -> date | None:
-    """The calendar day that a cleaned text says; None when it cannot be read. `date_format`: read too, as strptime does.
+def read_day(written: str, date_format: str | None = None, *, start_seen_on: date | None = None) -> date | None:
+    """The calendar day that a cleaned text says; None when it cannot be read.
 
-    A moment with an offset is its day in Oslo, but from 23:59 on as written: that is a way to say "the whole day".
+    `date_format`: read too, as strptime does; `start_seen_on`: of a start, the day of the extract that holds it, which tells the
+    century of a year written with two digits (`_in_its_century`). A moment with an offset is its day in Oslo, but from 23:59 on
+    as written: that is a way to say "the whole day".
     """
     for form in _WRITTEN:
         if found := form.fullmatch(written):
@@ -36,7 +39,8 @@ def read_day(written: str, date_format: str | None = None) -> date | None:
                 return _day_in_oslo(day, found["time"], found["offset"])
             except ValueError:
                 return None
-    return _read_other(written, date_format.replace("%-", "%")) if date_format else None
+    day = _read_other(written, date_format.replace("%-", "%")) if date_format else None
+    return _in_its_century(day, start_seen_on) if day and date_format and "%y" in date_format else day
 
 
 def is_no_day(day: date) -> bool:
@@ -44,9 +48,9 @@ def is_no_day(day: date) -> bool:
     return not FIRST_DAY <= day <= LAST_DAY
 
 
-def day_text(written: str | None) -> str | None:
+def day_text(written: str | None, date_format: str | None = None, *, start_seen_on: date | None = None) -> str | None:
     """The day as YYYY-MM-DD, for adapters that put it into an id or compute with it; what cannot be read, as it is written."""
-    day = read_day(clean(written)) if written else None
+    day = read_day(clean(written), date_format, start_seen_on=start_seen_on) if written else None
     return day.isoformat() if day else written
 
 
@@ -70,6 +74,18 @@ def _choose(choose: Callable[[list[date]], date], written: Iterable[str | None])
         if not is_no_day(day):
             days.append(day)
     return choose(days).isoformat() if days else None
+
+
+def _in_its_century(day: date, start_seen_on: date | None) -> date:
+    """The day that a year of two digits says, which Python takes for one from 1969 to 2068 (contract#two-digit-years).
+
+    Nobody starts more than ten years after the day of the extract: such a start lies a century earlier. An end may lie as far
+    ahead as 2068. The last day of the year 99 is no end: like 31.12.2099, it says that there is none.
+    """
+    if start_seen_on is None:
+        return day.replace(year=2099) if (day.year, day.month, day.day) == (1999, 12, 31) else day
+    seen = start_seen_on.year + _STARTS_WITHIN_YEARS, start_seen_on.month, start_seen_on.day
+    return day.replace(year=day.year - 100) if (day.year, day.month, day.day) > seen else day
 
 
 def _read_other(written: str, date_format: str) -> date | None:

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ingest.canonical_tables import LISTED_VALUES, NATIONAL_ID_HASH, Column, Kind, System, Table, tables_of
+from ingest.canonical_tables import EXPONENT_FORM, LISTED_VALUES, NATIONAL_ID_HASH, Column, Kind, System, Table, tables_of
 from ingest.cells import clean, clean_sql, is_plain
 from ingest.dates import is_no_day, read_day
 from ingest.errors import RefusedExtract
@@ -30,7 +30,6 @@ REJECTED_SCHEMA = pa.schema([
     ("owner", pa.string()), ("national_id_hash", pa.string()),
 ])
 _DELETED = Column("deleted", Kind.BOOLEAN)
-_EXPONENT = "[0-9]+([.,][0-9]+)?[eE][+-][0-9]+"
 _IN_EXPONENT_FORM = ("in exponent form, which has lost digits. Export the column as text; in Excel, format it as text before the "
                      "numbers come in")
 _ANOTHER_ROW = "another row with the same key stands further down"
@@ -80,7 +79,7 @@ def admit(
                 continue
             source = raw[table.name]
             total = source.data.num_rows
-            _Reading(con, table, source, delta, key).read()
+            _Reading(con, table, source, delta, key, extract_date).read()
             bad = scalar(con, "SELECT count(*) FROM readable WHERE problem IS NOT NULL") + scalar(
                 con, "SELECT count(*) FROM repeated WHERE conflicts")
             repeated = scalar(con, "SELECT count(*) FILTER (NOT conflicts) FROM repeated")
@@ -117,6 +116,7 @@ class _Reading:
     source: RawTable
     delta: bool
     key: bytes
+    extract_date: date
 
     @property
     def columns(self) -> list[Column]:
@@ -162,7 +162,7 @@ class _Reading:
             f"identified AS (SELECT *, {identified if hashed else 'NULL'} AS digits, "
             f"{', '.join([*unread, '0 AS none'])} FROM valued) "
             f"SELECT row_number, {', '.join([*stored, *(f'unread_{c.name}' for c in self.columns if c.kind is Kind.DATE)])}, "
-            f"CASE {' '.join([*self._missing(), *(p for c in self.columns if (p := _problem(c)))])} END AS problem, "
+            f"CASE {' '.join(self._problems())} END AS problem, "
             f"{'raw_national_id IS NOT NULL AND digits IS NULL' if hashed else 'false'} AS wrong_check_digits, "
             f"{' + '.join(placeholders) or 0} AS placeholder_dates, replaced AS national_ids_replaced FROM identified",
             hmac_pads(self.key) if hashed else None,
@@ -206,7 +206,8 @@ class _Reading:
 
     def _join_days(self, column: Column) -> str:
         texts = self._distinct(column, "true")
-        days = [read_day(text, self.source.date_format) for text in texts]
+        start_seen_on = self.extract_date if column.name == "start_date" else None
+        days = [read_day(text, self.source.date_format, start_seen_on=start_seen_on) for text in texts]
         no_day = [day is not None and is_no_day(day) for day in days]
         return self._join(column, texts, [None if no else day for day, no in zip(days, no_day, strict=True)], pa.date32(),
                           is_no_day=pa.array(no_day, pa.bool_()))
@@ -218,13 +219,15 @@ class _Reading:
         found = [{digits for digits in found_in(text) if identifies(digits)} for text in texts]
         return self._join(column, texts, [f.pop() if len(f) == 1 else None for f in found], pa.string())
 
-    def _missing(self) -> list[str]:
+    def _problems(self) -> list[str]:
+        """The WHEN branches that reject a row. A key that is missing is told last: an adapter that makes it from other columns
+        leaves it empty where one of these cannot be read, which is then the reason."""
         # A removal needs only its key.
-        gone = "lower(raw_deleted) = 'true' AND " if self.delta else ""
-        return [
-            f"WHEN {'' if c.name in self.table.key else f'NOT coalesce({gone}true, false) AND ' if gone else ''}"
-            f"raw_{c.name} IS NULL THEN '{c.name}|value is missing'"
-            for c in self.columns if c.needed]
+        unless_gone = "NOT coalesce(lower(raw_deleted) = 'true', false) AND " if self.delta else ""
+        missing = {c.name: f"raw_{c.name} IS NULL THEN '{c.name}|value is missing'" for c in self.columns if c.needed}
+        return [*(f"WHEN {unless_gone}{test}" for name, test in missing.items() if name not in self.table.key),
+                *(problem for c in self.columns if (problem := _problem(c))),
+                *(f"WHEN {test}" for name, test in missing.items() if name in self.table.key)]
 
     def _find_repeated(self) -> None:
         """Fill `repeated`: rows that do not count because another with their key does, and whether they differ from that one.
@@ -268,7 +271,7 @@ def _problem(column: Column) -> str | None:
 
 
 def _is_exponent(text: str) -> str:
-    return f"regexp_full_match({text}, '{_EXPONENT}')"
+    return f"regexp_full_match({text}, '{EXPONENT_FORM}')"
 
 
 def _rejected(con: duckdb.DuckDBPyConnection, table: Table, source: RawTable) -> pa.Table:

@@ -10,6 +10,7 @@ from datetime import date
 from ingest.assessable import not_assessable
 from ingest.canonical_tables import tables_of
 from ingest.door import CanonicalExtract, admit
+from ingest.national_ids import redact
 from ingest.sources.base import Progress, RawTable, Source
 
 
@@ -26,13 +27,15 @@ class TableSeen:
 
 @dataclass
 class Seen:
-    """What the rows of a source show. `advice`: what to check in the settings, one sentence each."""
+    """What the rows of a source show. `advice`: what to check in the settings; `unusable`: why nothing of a table can be used;
+    one sentence each."""
 
     system: str
     tables: list[TableSeen]
     not_delivered: list[str]
     not_assessable: list[str]
     advice: list[str]
+    unusable: list[str] = field(default_factory=list)
 
 
 def look_into(source: Source, day: date, key: bytes, *, pull: bool, progress: Progress = lambda _: None) -> Seen | None:
@@ -52,8 +55,10 @@ def look_into(source: Source, day: date, key: bytes, *, pull: bool, progress: Pr
     tables = [TableSeen(t.name, raw[t.name].data.num_rows, _filled(raw[t.name]), dict(reasons.get(t.name, {})),
                         tuple(extract.extra_columns.get(t.name, ()))) for t in tables_of(source.system) if t.name in raw]
     cannot = not_assessable(source.carries, extract.tables) if source.system == "vfs" else []
+    unusable = [f"{raw[t.name].file}: no row of {t.name} can be used ({', '.join(t.rejected)})" for t in tables
+                if t.rejected and not extract.figures[t.name].rows]
     return Seen(source.system, tables, [t.name for t in tables_of(source.system) if t.name not in raw], cannot,
-                [*_advice(tables), *_doubts(extract)])
+                [*_advice(tables), *_doubts(extract)], [redact(line) for line in unusable])
 
 
 def _doubts(extract: CanonicalExtract) -> list[str]:

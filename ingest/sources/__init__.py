@@ -7,10 +7,12 @@
     http             requests to a server: a deadline, retries, tokens, redirects, limits
     rows             raw tables from single records
     delimited        text files of delimited columns
+    excel            sheets of Excel workbooks
+    file_kinds       what a file is that is no text or no workbook
     xml              XML in pieces, without entities and external references
     csv_folder       the `csv` adapter
-    export           the `export` adapter: a CSV or Excel export of VFS's employee search
-    propose          proposes the settings that read an export
+    export           the `export` adapter: a CSV or Excel export of VFS's employee search, or a flat file of HRM
+    propose          proposes the settings that read an export or a flat file
     fint             the `fint` adapter: settings, and requests
     fint_format      the `fint` adapter: the mapping to canonical columns
     visma_hrm        the `visma_hrm` adapter: requests

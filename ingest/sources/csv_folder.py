@@ -17,17 +17,30 @@ from ingest.assessable import EVERYTHING
 from ingest.canonical_tables import ExtractKind, System, Table, tables_of
 from ingest.errors import DeliveryInProgress, RefusedExtract
 from ingest.sources.base import Digest, Progress, RawTable, SourceSettings, adapter
-from ingest.sources.delimited import Columns, DateFormat, Delimited, Values, headings_for, known_encoding, part_for, whole
-from ingest.sources.file_drop import FileDrop, FileDropAdapter
+from ingest.sources.delimited import (
+    Columns,
+    DateFormat,
+    Delimited,
+    Values,
+    footer_notes,
+    headings_for,
+    known_encoding,
+    part_for,
+    the_one,
+    whole,
+)
+from ingest.sources.file_drop import FileDrop, FileDropAdapter, what_lies_in
 
 
 @dataclass(frozen=True)
 class CsvFiles:
-    """The files of one folder in memory, by name. `refused`: one has too long a line; its digest replaces its content."""
+    """The files of one folder in memory, by name. `refused`: one cannot be read into memory; its digest replaces its content.
+    `listed`: what the folder holds, for an error (`what_lies_in`)."""
 
     folder: "CsvFolder"
     files: dict[str, bytes]
     kind: ExtractKind
+    listed: str
     refused: RefusedExtract | None = None
 
     def digest(self, update: Digest) -> None:
@@ -40,7 +53,7 @@ class CsvFiles:
         """The canonical tables. Raises RefusedExtract."""
         if self.refused:
             raise self.refused
-        return self.folder.read(self.files)
+        return self.folder.read(self.files, self.listed)
 
 
 class CsvSettings(SourceSettings):
@@ -79,8 +92,10 @@ class CsvFolder(FileDropAdapter):
         return False
 
     def files(self, path: Path) -> FileDrop:
-        """The files of the wanted tables in the folder of a day."""
-        return FileDrop({file.name: file for name in self.tables if (file := path / f"{name}.csv").is_file()})
+        """The files of the wanted tables in the folder of a day, in whatever capitals."""
+        wanted = {f"{name}.csv" for name in self.tables}
+        return FileDrop({p.name: p for p in sorted(path.iterdir()) if p.name.lower() in wanted and p.is_file()}
+                        if path.is_dir() else {})
 
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> CsvFiles:
         folder = self.path / day.isoformat()
@@ -99,42 +114,47 @@ class CsvFolder(FileDropAdapter):
             raise DeliveryInProgress(f"{folder.name}: {error.strerror}") from None
         if self.files(folder).signature() != signature:
             raise DeliveryInProgress(f"{folder.name} changed while it was read")
-        return CsvFiles(self, contents, self._settings.extract, refused)
+        return CsvFiles(self, contents, self._settings.extract, what_lies_in(folder), refused)
 
-    def read(self, content: dict[str, bytes]) -> dict[str, RawTable]:
-        """The canonical tables of a folder's files, given by name. Raises RefusedExtract."""
+    def read(self, content: dict[str, bytes], listed: str) -> dict[str, RawTable]:
+        """The canonical tables of a folder's files, given by name. `listed`: what the folder holds. Raises RefusedExtract."""
         wanted = [t for t in tables_of(self._system) if t.name in self.tables]
-        missing = [f"{t.name}.csv" for t in wanted if not t.optional_file and f"{t.name}.csv" not in content]
+        files = {t.name: [name for name in sorted(content) if name.lower() == f"{t.name}.csv"] for t in wanted}
+        for names in files.values():
+            if len(names) > 1:
+                raise RefusedExtract("the names of two files differ only in capitals", file=", ".join(names),
+                                     remedy="Deliver one of them")
+        missing = [f"{t.name}.csv" for t in wanted if not t.optional_file and not files[t.name]]
         if missing:
             raise RefusedExtract(
-                "a required file is missing", file=", ".join(missing),
+                f"a required file is missing{f'; the folder holds {listed}' if listed else ''}", file=", ".join(missing),
                 remedy="Deliver the whole folder again with all files, or correct `path` in the settings",
             )
-        return {t.name: self._read_table(t, content[f"{t.name}.csv"]) for t in wanted if f"{t.name}.csv" in content}
+        return {t.name: self._read_table(t, files[t.name][0], content[files[t.name][0]]) for t in wanted if files[t.name]}
 
-    def _read_table(self, table: Table, content: bytes) -> RawTable:
-        file = f"{table.name}.csv"
-        written = Delimited(self._settings.encoding, self._settings.delimiter)
-        content, heading = written.read(file, content)
+    def _read_table(self, table: Table, file: str, content: bytes) -> RawTable:
+        read = Delimited(self._settings.encoding, self._settings.delimiter).table(file, content)
         named = headings_for(table, self._settings.columns)
         wanted = {c.name: named.get(c.name, c.name) for c in table.columns}
-        for column in table.columns:
-            if column.required and wanted[column.name] not in heading:
-                raise RefusedExtract(
-                    "a required column is missing", file=file, line=1, column=wanted[column.name],
-                    remedy=self._heading_advice(heading),
-                )
         if self._settings.extract == "delta":
             wanted["deleted"] = named.get("deleted", "deleted")
-        present = {name: head for name, head in wanted.items() if head in heading}
-        data = written.parse(file, content, heading)
+        found = {name: the_one(heading, read.heading, file=file, line=read.line) for name, heading in wanted.items()}
+        for column in table.columns:
+            if column.required and not found[column.name]:
+                raise RefusedExtract(
+                    "a required column is missing", file=file, line=read.line, column=wanted[column.name],
+                    remedy=self._heading_advice(read.heading),
+                )
+        present = {name: heading for name, heading in found.items() if heading}
+        data = read.data()
         return RawTable(
-            data=pa.table({name: data.column(head) for name, head in present.items()}),
+            data=pa.table({name: data.column(heading) for name, heading in present.items()}),
             file=file,
-            lines_of=written.lines_of(content),
-            extra_columns=tuple(h for h in heading if h and h not in present.values()),
+            lines_of=read.lines_of,
+            extra_columns=tuple(h for h in read.heading if h and h not in present.values()),
             date_format=self._settings.date_format,
             translations=part_for(table, self._settings.values),
+            notes=footer_notes(read.footers),
         )
 
     def _heading_advice(self, heading: list[str]) -> str:

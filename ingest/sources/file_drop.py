@@ -7,9 +7,10 @@ Raw files are read in place; nothing of them is copied. Does not belong here: wh
 import hashlib
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from io import BufferedReader
 from pathlib import Path
@@ -23,6 +24,7 @@ MAX_UNPACKED_BYTES = 512 << 20
 _WITHIN_LIMITS_BYTES, _MAX_RATIO = 16 << 20, 100
 # Windows puts these into every folder that somebody looks at.
 _OF_WINDOWS = ("thumbs.db", "desktop.ini")
+_AN_ENDING = re.compile(r"\.[A-Za-z]{1,5}\d?")  # no part of a name that might be anybody's
 _LIKE_A_DAY = re.compile(r"\d{4}\D?\d{1,2}\D?\d{1,2}|\d{1,2}\D\d{1,2}\D\d{2,4}")
 
 
@@ -41,9 +43,10 @@ def dated_folders(path: Path, until: date) -> dict[date, Path]:
 
 @dataclass(frozen=True)
 class FileDrop:
-    """The files of one day: their paths by name."""
+    """The files of one day: their paths by name, and the day of the extract that is made of them, once they are fetched."""
 
     paths: dict[str, Path]
+    day: date | None = None
 
     def names(self) -> list[str]:
         return sorted(self.paths)
@@ -115,9 +118,11 @@ class FileDropAdapter(Adapter):
 
     def fetch(self, day: date, signature: str | None, progress: Progress, *, few: bool = False) -> Fetched:
         """The files of one day. Raises PullFailed when there is none."""
-        files = self.files(self.path if signature is None else self.path / day.isoformat())
+        path = self.path if signature is None else self.path / day.isoformat()
+        files = replace(self.files(path), day=day)
         if not files.paths:
-            raise PullFailed(f"{self.path}: there is no file ending in {' or '.join(self.suffixes)}; look at `path`")
+            listed = f", but {lies}" if (lies := what_lies_in(path)) else ""
+            raise PullFailed(f"{path}: there is no file ending in {' or '.join(self.suffixes)}{listed}; look at `path`")
         return FileDropContent(self, files, progress, files.signature())
 
     def read_files(self, files: FileDrop, progress: Progress) -> dict[str, RawTable]:
@@ -130,6 +135,14 @@ class FileDropAdapter(Adapter):
             return FileDrop({p.name: p for p in sorted(path.iterdir()) if p.is_file()
                              and p.name.lower().endswith(self.suffixes) and not p.name.startswith((".", "~"))})
         return FileDrop({path.name: path} if path.is_file() else {})
+
+
+def what_lies_in(path: Path) -> str:
+    """The files of a folder, counted by how their names end, as "2 ending in .xls"; empty where there is none."""
+    endings = Counter(p.suffix.lower() if _AN_ENDING.fullmatch(p.suffix) else "something else" for p in path.iterdir()
+                      if p.is_file() and not p.name.startswith((".", "~")) and p.name.lower() not in _OF_WINDOWS
+                      ) if path.is_dir() else Counter()
+    return " and ".join(f"{count} ending in {ending}" for ending, count in sorted(endings.items()))
 
 
 def is_bomb(archive: zipfile.ZipFile) -> bool:

@@ -85,7 +85,10 @@ def check_source(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Read a few rows from a source: does it answer, what do they hold, and what cannot be assessed from it."""
+    """Read a few rows from a source: does it answer, what do they hold, and what cannot be assessed from it.
+
+    Ends with status 1 when it cannot be read, or no row of a table can be used.
+    """
     from dataclasses import asdict
 
     from ingest.errors import RefusedExtract
@@ -109,10 +112,17 @@ def check_source(
         print_json(asdict(seen))
     else:
         show_seen(seen, out)
+    for line in seen.unusable:
+        err.print(f"sluttdato: {system}: {line}", markup=False, soft_wrap=True)
+    if seen.unusable:
+        raise typer.Exit(FAILED)
 
 
-def propose(file: Annotated[Path, typer.Argument(help="A CSV or Excel export of VFS's employee search.")]) -> None:
-    """Look at an export, and propose the settings that read it, in YAML to paste."""
+def propose(
+    file: Annotated[Path, typer.Argument(help="A CSV or Excel file: an export of VFS's employee search, or a flat HRM file.")],
+    system: Annotated[str | None, typer.Option(help="hrm or vfs; left out: guessed by the headings.")] = None,
+) -> None:
+    """Look at a CSV or Excel file of one system, and propose the settings that read it, in YAML to paste."""
     from ingest.errors import RefusedExtract
     from ingest.national_ids import redact
     from ingest.sources.propose import propose as propose_settings
@@ -121,9 +131,10 @@ def propose(file: Annotated[Path, typer.Argument(help="A CSV or Excel export of 
     if not file.is_file():
         raise WrongUse(f"{redact(str(file))}: there is no such file")
     try:
-        proposal = propose_settings(file)
+        proposal = propose_settings(file, parse_system(system) if system else None)
     except RefusedExtract as error:
-        err.print(f"sluttdato: {redact(file.name)}: {error.problem}. {error.remedy}", markup=False, soft_wrap=True)
+        line = f", line {error.line}" if error.line else ""
+        err.print(f"sluttdato: {redact(file.name)}{line}: {error.problem}. {error.remedy}", markup=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
     show_proposal(proposal, file, out)
 

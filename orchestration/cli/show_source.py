@@ -33,10 +33,14 @@ def show_seen(seen: Seen, out: Console) -> None:
 
 def show_proposal(proposal: Proposal, file: Path, out: Console) -> None:
     """The settings as YAML to paste, then as comments what a person has to decide."""
-    settings = yaml.safe_dump({"sources": {"vfs": [proposal.settings]}}, allow_unicode=True, sort_keys=False)
+    settings = yaml.safe_dump({"sources": {proposal.system: [proposal.settings]}}, allow_unicode=True, sort_keys=False)
     out.print(f"# {redact(file.name)}: {proposal.rows} rows. Paste this into sluttdato.yaml, and correct it.", markup=False,
               soft_wrap=True)
     out.print(settings.rstrip(), markup=False, soft_wrap=True)
+    if proposal.is_guessed:
+        other = "vfs" if proposal.system == "hrm" else "hrm"
+        out.print(f"# guessed by its headings: a file of {proposal.system}. If it is of {other}: --system {other}", markup=False,
+                  soft_wrap=True)
     for question in proposal.questions:
         out.print(f"# ? {question}", markup=False, soft_wrap=True)
     if proposal.unused:

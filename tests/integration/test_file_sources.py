@@ -14,7 +14,8 @@ from ingest.errors import PullFailed, RefusedExtract
 from ingest.sources.catalogue import AdapterSettings, make_adapter
 
 DAY = date(2025, 3, 10)
-SAMPLE = Path(__file__).resolve().parents[2] / "shared/samples/pifu/PIFU-IMS_SAS_eksempel.xml"
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "samples"  # beside the project
+SAMPLE = SHARED / "pifu" / "PIFU-IMS_SAS_eksempel.xml"
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -199,7 +200,7 @@ def test_an_export_is_read_as_text_and_as_a_workbook_alike(tmp_path: Path) -> No
     tables = read(path=tmp_path / "ansatte.csv", encoding="windows-1252", **EXPORT)
     assert tables == read(path=tmp_path / "ansatte.xlsx", **EXPORT)
     assert [p["person_id"] for p in tables["persons"]] == ["P1", "P1", "P2"]  # validation drops identical rows
-    assert [p["position_id"] for p in tables["positions"]] == ["P1:Lia skole:Lærer:01.08.2020", "P1:Lia skole:Rektor:01.08.2024"]
+    assert [p["position_id"] for p in tables["positions"]] == ["P1:Lia skole:Lærer:2020-08-01", "P1:Lia skole:Rektor:2024-08-01"]
 
 
 def test_an_export_without_a_mapped_column_is_refused_with_its_name(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -59,6 +60,31 @@ def write_accesses(file: Path, server: Server) -> None:
     book.save(file)
 
 
+HEADINGS = {
+    "employee_number": "Ansattnummer", "national_id": "Fødselsnummer", "given_name": "Fornavn", "family_name": "Etternavn",
+    "email": "E-post", "position_id": "Stillingsid", "org_number": "Organisasjonsnummer", "position_code": "Stillingskode",
+    "position_title": "Stilling", "percentage": "Stillingsprosent", "start_date": "Ansatt fra", "end_date": "Ansatt til"}
+
+
+def write_flat(file: Path, server: Server) -> None:
+    """HRM as one flat file: a row for each position, and one for each employee without; title, Windows-1252, a footer."""
+    positions: dict[str, list[dict[str, str]]] = {}
+    for position in server.day.hrm["positions"]:
+        days = {c: ".".join(reversed((position[c] or "").split("-"))) for c in ("start_date", "end_date")}
+        positions.setdefault(position["employee_number"], []).append({**position, **days})
+    rows = [{**employee, **position} for employee in server.day.hrm["employees"]
+            for position in positions.get(employee["employee_number"], [{}])]
+    assert any("position_id" not in row for row in rows) and any(len(held) > 1 for held in positions.values())
+    lines = ["sep=;", "Ansattliste", ";".join(HEADINGS.values()),
+             *(";".join(row.get(column) or "" for column in HEADINGS) for row in rows), f"Antall rader: {len(rows)}"]
+    file.write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))
+
+
+def proposed(place: Place, file: Path, *options: str) -> list[dict[str, Any]]:
+    """The sources of HRM that `sluttdato propose` proposes for a file."""
+    return yaml.safe_load(place.do("propose", str(file), *options).out)["sources"]["hrm"]
+
+
 Findings = set[tuple[str, str, str | None]]  # finding type, person, org number
 
 
@@ -81,7 +107,7 @@ KOMMUNEADMINS = {"kommuneadmin_review", "kommuneadmin_roster"}
 ROUTES = {
     "visma_hrm + oneroster + export": ORIGIN, "fint + oneroster": ORIGIN | ACCESSES, "visma_net + oneroster": ORIGIN | ACCESSES,
     "csv + pifu": ORIGIN | ACCESSES | KOMMUNEADMINS, "stamdata3 + oneroster": ORIGIN | ACCESSES,
-    "paga + oneroster": ORIGIN | ACCESSES,
+    "paga + oneroster": ORIGIN | ACCESSES, "flat HRM file + csv": set(),
 }
 
 
@@ -106,6 +132,12 @@ def run_by(route: str, place: Place, inbox: Path, server: Server, visma_net: Vis
             sources = {"hrm": {"adapter": "paga", "path": "paga"}, "vfs": settings["oneroster"]}
         case "visma_net + oneroster":
             sources = {"hrm": visma_net.settings("${VISMA_NET_SECRET}"), "vfs": settings["oneroster"]}
+        case "flat HRM file + csv":
+            write_flat(place.root / "ansatte.csv", server)
+            target = place.inbox / "vfs" / DAY.isoformat()
+            target.parent.mkdir(parents=True)
+            target.symlink_to(inbox / "vfs" / DAY.isoformat())
+            sources = {"hrm": proposed(place, place.root / "ansatte.csv"), "vfs": {"adapter": "csv", "path": "inbox/vfs"}}
         case _:
             pifu.write(place.root / "pifu.xml", server.day.vfs)
             sources = {"hrm": {"adapter": "csv", "path": str(inbox / "hrm")}, "vfs": {"adapter": "pifu", "path": "pifu.xml"}}
@@ -126,6 +158,8 @@ def expected_by(route: str, files: Place) -> Findings:
       position of theirs is unknown_in_hrm; a kommuneadmin among them is reviewed all the same.
     * A type that is not assessable is left out, rather than zero.
     """
+    if not ROUTES[route]:
+        return findings(files)
     status = {p["person_id"]: p["hrm_status"] for p in files.mart("employee_status")}
     gone = "unknown_in_hrm" if route.startswith("visma_hrm") else "active_vfs_inactive_hrm"
     otherwise = {"active": "stale_position", "not_started": "active_vfs_inactive_hrm", "inactive": gone,
@@ -237,3 +271,46 @@ def test_propose_looks_at_an_export_and_what_it_proposes_reads_it(place: Place) 
     positions, = [t for t in seen["tables"] if t["name"] == "positions"]
     assert positions["rows"] == 3 and positions["filled"]["start_date"] == 100
     assert positions["rejected"] == {"registered_by: not one of hrm, manual": 1}
+
+
+def test_what_is_proposed_for_a_flat_file_of_hrm_is_checked_and_runs(place: Place, inbox: Path, server: Server) -> None:
+    file = place.root / "ansatte.csv"
+    write_flat(file, server)
+    shown = place.do("propose", str(file))
+    assert shown.code == 0 and "# guessed by its headings: a file of hrm. If it is of vfs: --system vfs" in shown.out
+    assert "# guessed" not in place.do("propose", str(file), "--system", "hrm").out
+    assert "sources:\n  vfs:" in place.do("propose", str(file), "--system", "vfs").out
+    assert place.do("propose", str(file), "--system", "hr").code == 2
+    source, = proposed(place, file)
+    assert source["tables"] == ["employees", "positions"] and source["columns"] == HEADINGS
+    assert (source["encoding"], source["delimiter"], source["skip_rows"]) == ("windows-1252", ";", 1)
+    place.configure(sources={"hrm": source, "vfs": {"path": str(inbox / "vfs")}})
+    seen = place.do("check-source", "hrm")
+    assert seen.code == 0 and "→ employees: 1 rows at the end of the file are a count or sum" in seen.out, seen.text
+    shown = place.do("check-source", "hrm", "--json").json
+    assert [table["rejected"] for table in shown["tables"]] == [{}, {"end_date: not a date": 1}]  # that the demo has
+    assert shown["unusable"] == []
+    assert place.do("run").code == 0
+    assert {r["system"]: r["current_extract_date"] for r in place.mart("data_freshness")} == {"hrm": DAY, "vfs": DAY}
+    everything = "".join(f.read_bytes().decode("latin-1") for f in place.data.rglob("*") if f.is_file())
+    assert national_id(17) not in everything
+
+
+@pytest.mark.parametrize(("name", "content", "line"), [
+    ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "the file is an old Excel file (.xls). Open it in Excel and"),
+    ("a.xls", b"<html><table>", "the file is a web page (HTML), whatever its name says. Where it shows the list"),
+    ("a.csv", "Nr;Org\n1;S1\n".encode("utf-16-le"), "is in UTF-16, without a byte order mark. Set `encoding: utf-16-le`"),
+    ("a.csv", b"Nr;Org\n1,00E+05;S1\n", "no row of positions can be used ("),
+])
+@pytest.mark.parametrize("system", ["hrm", "vfs"])
+def test_check_source_says_in_a_line_what_cannot_be_read(
+    place: Place, system: str, name: str, content: bytes, line: str
+) -> None:
+    (place.root / name).write_bytes(content)
+    people, number = {"hrm": ("employees", "employee_number"), "vfs": ("persons", "person_id")}[system]
+    source = {"adapter": "export", "path": name, "tables": [people, "positions"], "columns": {
+        number: "Nr", "given_name": "Nr", "family_name": "Nr", "org_number": "Org"}}
+    place.configure(sources={"hrm": {"path": "none"}, "vfs": {"path": "none"}} | {system: source})
+    done = place.do("check-source", system)
+    assert done.code == 1
+    assert any(name in told and line in told for told in done.err.splitlines()), done.text

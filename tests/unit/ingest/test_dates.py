@@ -53,6 +53,20 @@ def test_a_source_may_have_a_format_of_its_own(written: str, date_format: str, d
     assert read_day(written, date_format) == (date.fromisoformat(day) if day else None)
 
 
+@pytest.mark.parametrize(("written", "start", "end"), [
+    ("10.03.68", "1968-03-10", "2068-03-10"), ("10.03.69", "1969-03-10", "1969-03-10"), ("10.03.35", "2035-03-10", "2035-03-10"),
+    ("11.03.35", "1935-03-11", "2035-03-11"), ("29.02.64", "1964-02-29", "2064-02-29"), ("31.12.99", "1999-12-31", "2099-12-31"),
+    ("30.12.99", "1999-12-30", "1999-12-30"), ("31.12.2068", "2068-12-31", "2068-12-31"),
+    ("10.03.00", "2000-03-10", "2000-03-10"), ("10.03.68 12:00", "1968-03-10", "2068-03-10")])
+def test_a_year_of_two_digits_has_the_century_that_a_start_or_an_end_can_have(written: str, start: str, end: str) -> None:
+    """contract#two-digit-years"""
+    seen_on = date(2025, 3, 10)
+    assert read_day(written, "%d.%m.%y", start_seen_on=seen_on) == date.fromisoformat(start)
+    assert read_day(written, "%d.%m.%y") == date.fromisoformat(end)
+    assert day_text(f" {written}", "%d.%m.%y", start_seen_on=seen_on) == start
+    assert read_day("10.03.2068", "%d.%m.%Y", start_seen_on=seen_on) == date(2068, 3, 10)  # a year of four is as it is written
+
+
 def test_a_day_before_1901_or_after_2090_says_that_there_is_none() -> None:
     """contract#placeholder-dates."""
     days = {"1900-12-31": True, "1901-01-01": False, "2090-12-31": False, "2091-01-01": True, "9999-12-31": True,

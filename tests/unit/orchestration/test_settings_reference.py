@@ -45,7 +45,7 @@ def test_the_settings_that_the_docs_show_are_right_by_the_schema() -> None:
     assert len(examples) >= 3
     for example in examples:
         if "sources" in example:
-            example["sources"].setdefault("hrm", {"path": "inbox/hrm"})
+            example["sources"] = {"hrm": {"path": "inbox/hrm"}, "vfs": {"path": "inbox/vfs"}} | example["sources"]
         assert wrong(example) == []
 
 

@@ -30,7 +30,7 @@ def test_the_day_in_an_id_of_hrm_is_that_of_its_start_date() -> None:
 def test_headings_are_cleaned_in_files_and_in_settings() -> None:
     """contract#white-space."""
     content = "\ufeff\u00a0A\u030arstall ;Fra\u200b\t dato\n".encode()
-    assert Delimited("utf-8", ";").read("f.csv", content)[1] == ["Årstall", "Fra dato"]
+    assert Delimited("utf-8", ";").table("f.csv", content).heading == ["Årstall", "Fra dato"]
     columns = {"email": "E\u2011post ", "persons": {"email": " Mail\u00a0 adresse"}, "positions": {"role": "R"}}
     assert headings_for(PERSONS, columns) == {"email": "Mail adresse"}
 
@@ -40,7 +40,7 @@ def test_headings_are_cleaned_in_files_and_in_settings() -> None:
 def test_a_heading_that_stands_twice_is_told_by_its_place_alone(heading: str, columns: str) -> None:
     """contract#leaks."""
     with pytest.raises(RefusedExtract, match="columns have the same heading, or the file has no row of headings") as refused:
-        Delimited("utf-8", ";").read("f.csv", f"{heading}\n".encode())
+        _ = Delimited("utf-8", ";").table("f.csv", f"{heading}\n".encode()).heading
     assert refused.value.column == columns and ID not in refused.value.describe("hrm", date(2025, 3, 10))
 
 
