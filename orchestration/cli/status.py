@@ -62,7 +62,7 @@ def _system(
     pending = sorted({d.extract_date for d in landing.pending(settings.source(system), today)})
     state_of = {e["extract_date"]: e["status"] for e in extracts} | dict.fromkeys(pending, "pending")
     first = min(state_of, default=date.min)  # nothing is missing before the first delivery
-    shown_days = [day for n in range(days - 1, -1, -1) if (day := today - timedelta(days=n)) >= first]
+    shown_days = [day for n in range(days - 1, -1, -1) if (day := today - timedelta(days=n)) >= first] or [today]
     return {
         "current_extract_date": freshness["current_extract_date"] if freshness else None,
         "age_days": freshness["age_days"] if freshness else None,

@@ -246,7 +246,7 @@ def test_check_source_shows_what_a_source_delivers_and_what_is_not_assessable(pl
     persons, = [t for t in vfs["tables"] if t["name"] == "persons"]
     assert persons["filled"]["employee_number"] == 0 and persons["filled"]["national_id"] > 80
     assert any("0 % of people have an employee number" in line for line in vfs["advice"])
-    assert len(server.requests) == 4  # two answers of hrm_ws, and one page each of orgs and users
+    assert len(server.requests) == 5  # two answers of hrm_ws, the orgs until an empty page, and one page of users
     assert not (place.data / "landed").exists()
     place.environment = server.environment | {"DEMO_PASSWORD": "wrong"}
     failed = place.do("check-source", "hrm")

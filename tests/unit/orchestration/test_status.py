@@ -70,3 +70,8 @@ def test_a_type_that_cannot_be_assessed_has_no_zero(settings: Settings) -> None:
     assert status["findings"]["stale_position"] == {"open": 2, "excepted": 0}
     assert status["findings"]["inactive_with_access"] == {"open": None, "excepted": 1}
     assert status["findings"]["unknown_in_hrm"] == {"open": 0, "excepted": 0}
+
+
+def test_on_a_day_before_every_delivery_that_day_is_missing(settings: Settings) -> None:
+    publish(settings)
+    assert read_status(settings, date(2025, 1, 1), 3)["systems"]["vfs"]["days"] == {"2025-01-01": "missing"}
