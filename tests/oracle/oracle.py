@@ -396,6 +396,9 @@ class World:
         for row in (row for e in since for row in e.unreadable):
             if row.key == {"position_id": position_id} or (not row.key and row.owner in (None, end.row["employee_number"])):
                 return None
+        sent = {k for e in self.transfers for k in e.state["positions"]}
+        if sent and not sent & self.last_seen("hrm", "positions").keys():
+            return None
         return "not_sent" if since else None
 
     # contract#findings: present on this day

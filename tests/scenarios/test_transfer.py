@@ -173,7 +173,8 @@ def test_a_row_that_was_rejected_may_have_been_the_end_date_so_nobody_says_it_wa
 ) -> None:
     """contract#transfer-cause"""
     place.configure(sources=SOURCES)
-    place.deliver("transfer", "2025-03-06", {"positions": [*rows, *sent(*(f"h{n:03d}" for n in range(500, 530)))["positions"]]})
+    others = sent("h006", *(f"h{n}" for n in range(500, 530)))["positions"]
+    place.deliver("transfer", "2025-03-06", {"positions": [*rows, *others]})
     place.do("run")
     assert place.mart("rejected_rows", "system = 'transfer'")
     assert {position: cause for position, cause in causes(place).items() if cause != "not_sent"} == {

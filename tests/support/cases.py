@@ -340,7 +340,11 @@ _case("transfer-cause", "an end date in a transfer since it was known was sent, 
 _case("transfer-cause", "an end date sent on the day on which it became known was sent",
       [*_NOT_THERE, transfer(2, _ENDING)], _caused_by("sent_not_applied"))
 _case("transfer-cause", "an end date in no transfer since it was known was not sent",
-      [*_NOT_THERE, transfer(3, job("h2", "2", end=20))], _caused_by("not_sent"))
+      [*_NOT_THERE, transfer(3, job("h99", "99", end=20))], _caused_by("not_sent"))
+_case("transfer-cause", "a transfer that never held a position of HRM has other ids, and cannot tell",
+      [*_NOT_THERE, transfer(3, job("2", "2", end=20)), transfer(4)], _caused_by("not_transferred"))
+_case("transfer-cause", "a transfer that held one on any day has HRM's ids",
+      [*_NOT_THERE, transfer(0, job("h99", "99")), transfer(3, job("2", "2", end=20))], _caused_by("not_sent"))
 _case("transfer-cause", "an empty transfer since it was known is one without it", [*_NOT_THERE, transfer(4)],
       _caused_by("not_sent"))
 _case("transfer-cause", "a position sent without its end date, or with another one, was not sent with it",

@@ -69,7 +69,8 @@ TABLES: dict[System, Tables] = {
                       "position_id": ""}],
         "org_units": UNITS},
     "transfer": {"positions": [{"position_id": f"A{n}", "employee_number": f"00{n}", "org_number": "S1",
-                                "start_date": "2020-08-01", "end_date": "2025-06-30"} for n in range(1, 4)]},
+                                "position_title": "Lærer", "start_date": "2020-08-01", "end_date": "2025-06-30"}
+                               for n in range(1, 4)]},
 }
 
 

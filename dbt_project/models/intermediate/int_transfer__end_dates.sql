@@ -26,13 +26,20 @@ may_have_been_sent as (
   inner join {{ ref('rejected_rows') }} as rejected
     on rejected.system = 'transfer' and rejected.extract_date >= ends.hrm_end_date_known_on
     and rejected.key in ('', 'position_id=' || ends.position_id, 'employee_number=' || ends.employee_number)
+),
+
+-- Where it holds positions, and not one that HRM has ever held, its ids are not HRM's.
+ids as (
+  select coalesce(bool_or(position_id in (select position_id from {{ ref('int_hrm__end_dates') }})), true) as are_hrms
+  from {{ ref('stg_transfer__positions') }}
 )
 
 select ends.position_id, sent.position_id is not null as was_sent
 from ends
+cross join ids
 left join sent using (position_id)
 left join may_have_been_sent using (position_id)
 where sent.position_id is not null or (
-  may_have_been_sent.position_id is null
+  ids.are_hrms and may_have_been_sent.position_id is null
   and ends.hrm_end_date_known_on <= (select max(extract_date) from transfers)
 )
