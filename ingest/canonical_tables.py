@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-System = Literal["hrm", "vfs"]
-SYSTEMS: tuple[System, ...] = ("hrm", "vfs")
+System = Literal["hrm", "vfs", "transfer"]
+SYSTEMS: tuple[System, ...] = ("hrm", "vfs")  # the two that are compared; without one of them nothing can be assessed
+# Who tells what happened on a day, and shows no state: optional, and seen only in causes (contract#transfer).
+WITNESSES: tuple[System, ...] = ("transfer",)
+SOURCES: tuple[System, ...] = (*SYSTEMS, *WITNESSES)  # all that deliver extracts
 ExtractKind = Literal["full", "delta"]
 
 
@@ -132,6 +135,11 @@ TABLES: tuple[Table, ...] = (
         _id("org_number"), Column("name", required=True), Column("type", Kind.ORG_TYPE, required=True),
         Column("parent_org_number", is_id=True),
     )),
+    # The positions that HRM sent to VFS that day: HRM's columns, of which only the id and the end date matter.
+    Table("transfer", "positions", ("position_id",), (
+        _id("position_id"), Column("employee_number", is_id=True), Column("org_number", is_id=True), Column("position_code"),
+        Column("position_title"), Column("percentage"), Column("start_date", Kind.DATE), _date("end_date"),
+    ), owner="employee_number"),
 )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.canonical_tables import SYSTEMS, System
+from ingest.canonical_tables import SOURCES, System
 from ingest.decisions import Decisions
 from ingest.errors import Damaged
 from ingest.landing import Landed, Landing
@@ -43,7 +43,7 @@ def check_content(landed: Path, system: System) -> None:
 
 def check_known(con: duckdb.DuckDBPyConnection, landed: Path, decisions: Decisions) -> None:
     """Raises Damaged when the warehouse knows an extract or an exception that is no longer there."""
-    for system in SYSTEMS:
+    for system in SOURCES:
         _check_extracts(con, landed, system)
     _check_exceptions(con, decisions)
 

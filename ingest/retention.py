@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ingest import files
-from ingest.canonical_tables import TABLES, System, owners_of, tables_of
+from ingest.canonical_tables import SYSTEMS, TABLES, WITNESSES, System, Table, owners_of, tables_of
 from ingest.errors import Damaged
 from ingest.expectations import RESULT_FILE
 from ingest.sql import literal, scalar
@@ -41,17 +41,22 @@ def check_base(landed: Path) -> date | None:
 def _digests(folder: Path) -> dict[str, str | None]:
     """{name: SHA-256} of the files of a base; None for each where an earlier version wrote no record. Raises Damaged."""
     record = folder / _RECORD
-    names = [*(f"{t.versions_name}.parquet" for t in TABLES), "extracts.parquet"]
+    names = [*(_file(t) for t in TABLES if t.system in SYSTEMS), "extracts.parquet"]
+    added = {_KEPT_ROWS, *(_file(t) for t in TABLES if t.system in WITNESSES)}  # which an earlier version did not write
     digests: dict[str, str | None] = dict.fromkeys(names)
     if record.exists():
         written = files.read_cache(record)
-        if not isinstance(written, dict) or not set(names) <= set(written.get("sha256", ())) <= {*names, _KEPT_ROWS}:
+        if not isinstance(written, dict) or not set(names) <= set(written.get("sha256", ())) <= {*names, *added}:
             raise _damaged(record, "the record of what the retention kept cannot be read", line=1)
         digests = written["sha256"]
     for name in digests:
         if not (folder / name).is_file():
             raise _damaged(folder / name, "a table that the retention kept is missing")
     return digests
+
+
+def _file(table: Table) -> str:
+    return f"{table.versions_name}.parquet"
 
 
 def _damaged(file: Path, problem: str, *, line: int | None = None) -> Damaged:
@@ -69,13 +74,16 @@ def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> dat
         return None
     if not scalar(con, "SELECT count(*) FROM ingest.extracts WHERE system = ?", [system]):
         folder = landed / _BASE / base.isoformat()
-        for name, digest in _digests(folder).items():
-            if digest and files.digest(folder / name) != digest:
+        loaded = {*map(_file, tables_of(system)), "extracts.parquet", _KEPT_ROWS}
+        digests = _digests(folder)
+        for name, digest in digests.items():
+            if digest and name in loaded and files.digest(folder / name) != digest:
                 raise _damaged(folder / name, f"a table that the retention kept is damaged: it is not what {_RECORD} recorded")
         con.execute("BEGIN")
         for table in tables_of(system):
             con.execute(f"DELETE FROM versions.{table.versions_name}")
-            _load(con, folder / f"{table.versions_name}.parquet", f"versions.{table.versions_name}")
+            if _file(table) in digests:
+                _load(con, folder / _file(table), f"versions.{table.versions_name}")
         _load(con, folder / "extracts.parquet", "ingest.extracts", f"WHERE system = {literal(system)}")
         con.execute("DELETE FROM ingest.kept_rows WHERE system = ?", [system])
         if (folder / _KEPT_ROWS).exists():
@@ -101,10 +109,10 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
     Returns the number of extract days deleted; 0 when there is nothing that old. The warehouse must be rebuilt and the
     marts published again afterwards: until then they still hold what was purged.
     """
-    # A system whose newest extract is older keeps it: the current state must survive.
+    # A system whose newest extract is older keeps it: the current state must survive. A witness has none.
     last = scalar(con, """
         SELECT min(newest) FROM (SELECT max(extract_date) FILTER (extract_date < ?) AS newest FROM ingest.extracts
-        WHERE status = 'accepted' GROUP BY system)""", [before])
+        WHERE status = 'accepted' AND list_contains(?, system) GROUP BY system)""", [before, list(SYSTEMS)])
     previous = base_date(landed)
     if last is None or (previous and last <= previous):
         _remove_up_to(landed, quarantined, previous)
@@ -112,12 +120,10 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
     _choose_kept(con, last)
     with files.new_folder(landed / _BASE / last.isoformat()) as folder:
         for table in TABLES:
-            owners = owners_of(table)
-            condition = f"{table.owner} IN (SELECT id FROM kept WHERE owners = '{owners.name}')" if owners else "true"
             con.execute(f"""
                 COPY (SELECT * REPLACE (CASE WHEN valid_to <= DATE '{last}' THEN valid_to END AS valid_to)
-                      FROM versions.{table.versions_name} WHERE valid_from <= DATE '{last}' AND {condition})
-                TO {literal(folder / f"{table.versions_name}.parquet")} (FORMAT parquet, COMPRESSION zstd)""")
+                      FROM versions.{table.versions_name} WHERE valid_from <= DATE '{last}' AND {_is_kept(table)})
+                TO {literal(folder / _file(table))} (FORMAT parquet, COMPRESSION zstd)""")
         con.execute(f"""
             COPY (SELECT * FROM ingest.extracts WHERE extract_date <= DATE '{last}')
             TO {literal(folder / "extracts.parquet")} (FORMAT parquet)""")
@@ -127,6 +133,18 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
             TO {literal(folder / _KEPT_ROWS)} (FORMAT parquet)""")
         files.write_json(folder / _RECORD, {"sha256": {f.name: files.digest(f) for f in sorted(folder.glob("*.parquet"))}})
     return _remove_up_to(landed, quarantined, last)
+
+
+def _is_kept(table: Table) -> str:
+    """The SQL condition for the rows of a table that stay: those of `kept`; of a witness, what it tells of theirs in HRM."""
+    if table.system in WITNESSES:
+        return f"position_id IN (SELECT position_id FROM versions.hrm_positions WHERE {_of_kept('employee_number', 'employees')})"
+    owners = owners_of(table)
+    return _of_kept(table.owner, owners.name) if owners else "true"
+
+
+def _of_kept(column: str | None, owners: str) -> str:
+    return f"{column} IN (SELECT id FROM kept WHERE owners = '{owners}')"
 
 
 def _choose_kept(con: duckdb.DuckDBPyConnection, last: date) -> None:

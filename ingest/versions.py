@@ -12,7 +12,7 @@ from itertools import groupby
 
 import duckdb
 
-from ingest.canonical_tables import System, Table, tables_of
+from ingest.canonical_tables import WITNESSES, System, Table, tables_of
 from ingest.guard import ACTIVE, Accepted, Measured, reference_of, why_mistyped, why_quarantined
 from ingest.kept import Kept, KeptRows
 from ingest.landing import Landed
@@ -224,7 +224,7 @@ class _Folding:
             if landed is None:
                 continue
             sizes = {name: f.rows for name, f in landed.figures.items()}
-            doubtful = landed.kind == "full" and any(
+            doubtful = landed.kind == "full" and self.system not in WITNESSES and any(
                 not 0.9 * before[n] <= count <= 2 * before[n] for n, count in sizes.items() if n in before)
             if batch and (doubtful or landed.key in concerned or len(batch) == ahead or row_count > _BATCH_ROWS):
                 return batch, number

@@ -11,19 +11,20 @@ from datetime import date, timedelta
 
 import duckdb
 
+from ingest.canonical_tables import SOURCES, WITNESSES
 from ingest.sql import Row, rows, scalar
 
 _ADDED: Row = {"unchanged_since": None, "may_be_frozen": False, "kept_rows": 0, "may_miss_rows": 0}
 
 
 def freshness(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """The rows of `data_freshness`, ordered by system; `not_assessable` is a list of names.
+    """The rows of `data_freshness`, a witness after the systems; `not_assessable` is a list of names.
 
     A set that an earlier version published has fewer columns; the others say then that nothing is known.
     """
-    return [{**_ADDED, "is_too_old": row.get("status") == "stale", **row,
-             "not_assessable": [name for name in row["not_assessable"].split(", ") if name]}
-            for row in rows(con, "FROM marts.data_freshness ORDER BY system")]
+    return sorted(({**_ADDED, "is_too_old": row.get("status") == "stale", **row,
+                    "not_assessable": [name for name in row["not_assessable"].split(", ") if name]}
+                   for row in rows(con, "FROM marts.data_freshness")), key=lambda row: SOURCES.index(row["system"]))
 
 
 def not_assessable(freshness_rows: list[Row]) -> list[str]:
@@ -32,9 +33,9 @@ def not_assessable(freshness_rows: list[Row]) -> list[str]:
 
 
 def missing_since(row: Row) -> date | None:
-    """The first day of which a system that is not fresh has not told; None when it is fresh, or never delivered. `row` is one
-    of `freshness`."""
-    if row["status"] == "fresh" or row["current_extract_date"] is None:
+    """The first day of which a system that is not fresh has not told; None when it is fresh, or never delivered, or a witness,
+    whose days may be without anything to tell. `row` is one of `freshness`."""
+    if row["status"] == "fresh" or row["current_extract_date"] is None or row["system"] in WITNESSES:
         return None
     return row["current_extract_date"] + timedelta(days=1)
 

@@ -30,7 +30,7 @@ MATCH_METHODS = {
 
 REGISTERED_BY = {"hrm": "overført fra HRM", "manual": "registrert manuelt"}
 
-SYSTEMS = {"hrm": "HRM", "vfs": "VFS"}
+SYSTEMS = {"hrm": "HRM", "vfs": "VFS", "transfer": "Overføringen"}
 
 # Problems with the data.
 PROBLEMS = {

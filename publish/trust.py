@@ -7,6 +7,7 @@ what is withheld, too old or kept (SQL; mart `data_freshness`), colours and layo
 from dataclasses import dataclass
 from typing import Literal
 
+from ingest.canonical_tables import SYSTEMS, WITNESSES
 from ingest.sql import Row
 from publish import labels
 from publish.labels import norwegian
@@ -36,7 +37,7 @@ class Line:
 
 def lines(freshness: list[Row]) -> list[Line]:
     """The lines to show above every list. `freshness` is what `deliveries.freshness` returns."""
-    shown = [line for row in freshness for line in _of_system(row)]
+    shown = [line for row in freshness for line in (_of_witness(row) if row["system"] in WITNESSES else _of_system(row))]
     unknown = [name for row in freshness for name in row["not_assessable"]]
     if is_group_lost(unknown):
         unknown.remove("kommuneadmin_review")
@@ -54,8 +55,19 @@ def is_group_lost(unknown: list[str]) -> bool:
 
 
 def is_in_doubt(freshness: list[Row]) -> bool:
-    """Whether a list without cases may only be a list without news."""
-    return any(row["status"] != "fresh" or row["may_miss_rows"] for row in freshness)
+    """Whether a list without cases may only be a list without news. A witness makes no case, and hides none."""
+    return any(row["system"] in SYSTEMS and (row["status"] != "fresh" or row["may_miss_rows"]) for row in freshness)
+
+
+def _of_witness(row: Row) -> list[Line]:
+    """contract#transfer-not-fresh"""
+    is_fresh = row["status"] == "fresh"
+    text = _extract(row) if row["current_extract_date"] else "ikke noe av det som er levert, kan brukes."
+    if row["withheld_extracts"]:
+        text += f" {_withheld(row)}"
+    meaning = "" if is_fresh else (
+        "Årsaken til at en sluttdato mangler i VFS, kan være en annen enn den som vises. Listene mangler ingen av den grunn.")
+    return [Line("good" if is_fresh else "doubt", labels.SYSTEMS[row["system"]], text, meaning)]
 
 
 def _of_system(row: Row) -> list[Line]:

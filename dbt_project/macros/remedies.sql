@@ -22,7 +22,7 @@
       {{ remedy_review_kommuneadmin('coalesce(' ~ described ~ ".access_groups, 'kommuneadmin')") }}
     when {{ described }}.finding_type = 'disputed_identity' then
       {{ remedy_settle_identity(described) }}
-  end,
+  end || {{ remedy_ask(described) }},
   error('finding type ' || {{ described }}.finding_type || ' has no remedy for ' || {{ described }}.subject_id
     || ': add a branch to the macro remedy in dbt_project/macros/remedies.sql')
 )
@@ -33,6 +33,15 @@
 case
   when {{ described }}.is_disputed and {{ described }}.finding_type <> 'disputed_identity' then
     'Avklar identiteten først: ' || {{ described }}.dispute || ' Stemmer koblingen likevel: '
+  else ''
+end
+{%- endmacro %}
+
+{# Whom to ask, where the transfer tells on which side the end date was lost; empty elsewhere. #}
+{% macro remedy_ask(described) -%}
+case {{ described }}.cause
+  when 'not_sent' then ' Spør den som drifter overføringen fra HRM, hvorfor sluttdatoen ikke ble sendt.'
+  when 'sent_not_applied' then ' Spør leverandøren av VFS hvorfor sluttdatoen ikke ble tatt imot.'
   else ''
 end
 {%- endmacro %}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Discriminator, Tag
 
-from ingest.canonical_tables import System, tables_of
+from ingest.canonical_tables import WITNESSES, System, tables_of
 from ingest.sources.base import REGISTRY, Adapter, Source, SourceSettings
 
 # For a new adapter, add the name of its module. Messages and docs name adapters by the alphabet, whatever was imported first.
@@ -35,7 +35,7 @@ else:
 
 
 def make_adapter(system: System, settings: SourceSettings) -> Adapter:
-    """The adapter of these settings. Raises ValueError when it is for the other system."""
+    """The adapter of these settings. Raises ValueError when it is for another system."""
     registered = REGISTRY[settings.adapter]
     if system not in registered.systems:
         raise ValueError(f"the adapter {settings.adapter} is for {' and '.join(registered.systems)}")
@@ -74,7 +74,7 @@ def _tables_by_adapter(
                 raise ValueError(f"both {taken[table]} and {one.adapter} deliver {table}; set `tables` so that one does")
             taken[table] = one.adapter
         by_adapter.append(rest)
-    missing = [t.name for t in tables_of(system) if t.guarded and t.name not in taken]
+    missing = [t.name for t in tables_of(system) if (t.guarded or system in WITNESSES) and t.name not in taken]
     if missing:
         raise ValueError(f"no adapter delivers {', '.join(missing)}, without which nothing can be assessed")
     return by_adapter

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pydantic import Field, field_validator
 
 from ingest.assessable import EVERYTHING
-from ingest.canonical_tables import ExtractKind, System, Table, tables_of
+from ingest.canonical_tables import SOURCES, WITNESSES, ExtractKind, System, Table, tables_of
 from ingest.errors import DeliveryInProgress, RefusedExtract
 from ingest.sources.base import Digest, Progress, RawTable, SourceSettings, adapter
 from ingest.sources.delimited import (
@@ -72,7 +72,7 @@ class CsvSettings(SourceSettings):
     _encoding = field_validator("encoding")(known_encoding)
 
 
-@adapter(CsvSettings, systems=("hrm", "vfs"))
+@adapter(CsvSettings, systems=SOURCES)
 class CsvFolder(FileDropAdapter):
     """Daily folders of CSV files of one system: always dated, and read into memory whole."""
 
@@ -80,6 +80,9 @@ class CsvFolder(FileDropAdapter):
 
     def __init__(self, system: System, settings: CsvSettings):
         super().__init__(settings.path)
+        if system in WITNESSES and settings.extract == "delta":
+            raise ValueError(
+                f"extract: of {system} it is full, also where only changes are sent: a day's rows are what was sent that day")
         self._system: System = system
         self._settings = settings
         self.tables = tuple(t.name for t in tables_of(system) if settings.tables is None or t.name in settings.tables)

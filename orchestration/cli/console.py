@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ingest.canonical_tables import SYSTEMS, System
+from ingest.canonical_tables import SOURCES, System
 
 FAILED, WRONG_USE, WITHHELD = 1, 2, 3
 
@@ -54,10 +54,10 @@ def needed_day(text: str, name: str) -> date:
 
 def parse_system(text: str) -> System:
     """A system given on the command line. Raises WrongUse."""
-    for system in SYSTEMS:
+    for system in SOURCES:
         if system == text:
             return system
-    raise WrongUse(f"{text}: expected {' or '.join(SYSTEMS)}")
+    raise WrongUse(f"{text}: expected {', '.join(SOURCES[:-1])} or {SOURCES[-1]}")
 
 
 def print_json(value: Any) -> None:

@@ -37,7 +37,7 @@ _REVIEW = "kommuneadmin_review"
 
 
 def accept(
-    system: Annotated[str, typer.Argument(help="hrm or vfs")],
+    system: Annotated[str, typer.Argument(help="hrm, vfs or transfer")],
     day: Annotated[str, typer.Argument(metavar="DATE", help="The extract date, YYYY-MM-DD.")],
     reason: Annotated[str, typer.Option(help="Why it is right after all; it is kept with the decision.")] = "",
     by: Annotated[str, typer.Option("--by", help="Who answers for it; it is kept with the decision.")] = "",

@@ -81,7 +81,7 @@ def explain(
 
 
 def check_source(
-    system: Annotated[str, typer.Argument(help="hrm or vfs")],
+    system: Annotated[str, typer.Argument(help="hrm, vfs or transfer")],
     config: Config = None,
     as_json: Json = False,
 ) -> None:

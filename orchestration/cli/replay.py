@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from ingest import files, intake, retention
-from ingest.canonical_tables import SYSTEMS
+from ingest.canonical_tables import SOURCES
 from ingest.decisions import Decisions
 from ingest.errors import IngestError
 from ingest.landing import Landing
@@ -49,7 +49,7 @@ def evaluate_beside(
     """
     paths, landing = settings.paths, Landing(settings.paths.landed)
     with open_warehouse(scratch.warehouse) as con:
-        for system in SYSTEMS:
+        for system in SOURCES:
             intake.fold_landed(con, landing, decisions, settings.policy, system, quarantined, progress, until=as_of)
         set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before())
         set_alert_log(con, alert_log(settings).rows())

@@ -50,14 +50,14 @@ def rebuild(
     as_json: Json = False,
 ) -> None:
     """Make all marts again from the landed extracts. The result is the same, row for row; the sources are not read."""
-    from ingest.canonical_tables import SYSTEMS
+    from ingest.canonical_tables import SOURCES
     from ingest.integrity import check_content
     from publish.snapshot import published_as_of
 
     settings = settings_of(config)
     as_of = published_as_of(settings.paths.published) or clock.today()
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
-        for system in SYSTEMS:
+        for system in SOURCES:
             check_content(settings.paths.landed, system)  # or the warehouse would be gone, and could not be made anew
         if not without_lost:
             _check_that_nothing_is_lost(settings)
@@ -233,8 +233,13 @@ def _freshness(settings: Settings) -> list[Row]:
 
 def _print_freshness(settings: Settings) -> None:
     """That a run went well says nothing of what it had to go by."""
+    from ingest.canonical_tables import WITNESSES
+
     for system in _freshness(settings):
-        if system["status"] == "missing":
+        if system["system"] in WITNESSES and system["status"] != "fresh":
+            err.print(f"{system['system']} is {system['status']}: why an end date did not arrive is told from what came before. "
+                      "The lists lack nothing.", soft_wrap=True)
+        elif system["status"] == "missing":
             err.print(f"{system['system']} is missing: without it nothing can be assessed.", soft_wrap=True)
         elif system["status"] != "fresh":
             err.print(f"{system['system']} is {system['status']}: the lists are made from its extract of "

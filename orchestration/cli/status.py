@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest import quarantine
-from ingest.canonical_tables import SYSTEMS, System
+from ingest.canonical_tables import SOURCES, WITNESSES, System
 from ingest.landing import Landing
 from ingest.sql import Row, scalar
 from ingest.warehouse import open_published
@@ -37,20 +37,21 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     A state is accepted, quarantined, refused, missing or pending (delivered, not taken in yet). `missing_since`: the day after
     the current extract, where the system is not fresh. `summary`: what a quarantined extract would change, by org unit (see
     `ingest.quarantine`). For a type that is not assessable, the counts are those of its last assessable day; null instead of
-    zero.
+    zero. A witness is among the systems when it has a source, or ever delivered.
     """
     freshness: list[Row] = []
-    extracts: dict[System, list[Row]] = {system: [] for system in SYSTEMS}
+    extracts: dict[System, list[Row]] = {system: [] for system in SOURCES}
     findings: dict[str, dict[str, int | None]] = {}
     if settings.paths.marts.exists():
         with open_published(settings.paths.marts) as con:
             freshness = deliveries.freshness(con)
-            extracts = {system: deliveries.newest_of_each_day(con, system) for system in SYSTEMS}
+            extracts = {system: deliveries.newest_of_each_day(con, system) for system in SOURCES}
             findings = _findings(con, deliveries.not_assessable(freshness))
     of_system = {row["system"]: row for row in freshness}
+    shown: list[System] = [system for system in SOURCES if system in settings.systems or system in of_system]
     return {
         "as_of_date": freshness[0]["as_of_date"] if freshness else None,
-        "systems": {s: _system(settings, s, of_system.get(s), extracts[s], today, days) for s in SYSTEMS},
+        "systems": {s: _system(settings, s, of_system.get(s), extracts[s], today, days) for s in shown},
         "findings": findings, "not_assessable": deliveries.not_assessable(freshness),
     }
 
@@ -59,7 +60,8 @@ def _system(
     settings: Settings, system: System, freshness: Row | None, extracts: list[Row], today: date, days: int
 ) -> dict[str, Any]:
     landing = Landing(settings.paths.landed)
-    pending = sorted({d.extract_date for d in landing.pending(settings.source(system), today)})
+    source = settings.source(system) if system in settings.systems else None
+    pending = sorted({d.extract_date for d in landing.pending(source, today)}) if source else []
     state_of = {e["extract_date"]: e["status"] for e in extracts} | dict.fromkeys(pending, "pending")
     first = min(state_of, default=date.min)  # nothing is missing before the first delivery
     shown_days = [day for n in range(days - 1, -1, -1) if (day := today - timedelta(days=n)) >= first] or [today]
@@ -75,7 +77,7 @@ def _system(
         "withheld": [{"extract_date": e["extract_date"], "status": e["status"], "reason": e["reason"],
                       **_diff(settings.paths, landing, e)}
                      for e in extracts if e["status"] in ("quarantined", "refused")],
-        "pending": pending, "passed_over": settings.source(system).passed_over(today)}
+        "pending": pending, "passed_over": source.passed_over(today) if source else []}
 
 
 def _diff(paths: DataPaths, landing: Landing, extract: Row) -> dict[str, Any]:
@@ -106,7 +108,9 @@ def show_status(status: dict[str, Any], out: Console) -> None:
     for system, s in status["systems"].items():
         days = list(s["days"])
         out.print(f"\n[b]{system}[/]  {''.join(_SIGNS[state] for state in s['days'].values())}  {days[0]} to {days[-1]}")
-        _show_freshness(s, out)
+        _show_freshness(s, "yellow" if system in WITNESSES else "red", out)
+        if system in WITNESSES and not s["current_extract_date"] and set(s["days"].values()) == {"missing"}:
+            out.print("     nothing has been delivered yet")
         for w in s["withheld"]:
             out.print(f"     {w['extract_date']} {w['status']}: {w['reason']}", markup=False, soft_wrap=True)
             for unit in w["summary"][:_MOST_UNITS]:
@@ -117,7 +121,7 @@ def show_status(status: dict[str, Any], out: Console) -> None:
                 out.print(f"       row by row: {w['diff']}", markup=False, soft_wrap=True)
         if s["passed_over"]:
             out.print(f"     passed over, no day up to today: {', '.join(s['passed_over'])}", markup=False, soft_wrap=True)
-        missing = [day for day, state in s["days"].items() if state == "missing"]
+        missing = [day for day, state in s["days"].items() if state == "missing" and system not in WITNESSES]
         if missing:
             shown = ", ".join(missing[-5:])
             out.print(f"     missing: {shown}{f' and {len(missing) - 5} earlier' if len(missing) > 5 else ''}", soft_wrap=True)
@@ -130,10 +134,11 @@ def show_status(status: dict[str, Any], out: Console) -> None:
         out.print(f"\nNot assessable from these sources: {', '.join(status['not_assessable'])}", soft_wrap=True)
 
 
-def _show_freshness(system: dict[str, Any], out: Console) -> None:
-    """How far the lists can be trusted: red where something newer is withheld, too old or missing, yellow for a doubt."""
+def _show_freshness(system: dict[str, Any], alarm: str, out: Console) -> None:
+    """How far the lists can be trusted: red where something newer is withheld, too old or missing, yellow for a doubt. `alarm`:
+    the colour where it is not fresh."""
     if system["current_extract_date"]:
-        colour = "green" if system["status"] == "fresh" else "red"
+        colour = "green" if system["status"] == "fresh" else alarm
         out.print(f"     current extract {system['current_extract_date']}, {system['age_days']} days old: "
                   f"[{colour}]{system['status']}[/]", soft_wrap=True)
     if system["missing_since"]:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from ingest import quarantine
-from ingest.canonical_tables import SYSTEMS
+from ingest.canonical_tables import SOURCES
 from ingest.errors import Damaged
 from ingest.landing import Landing
 from ingest.warehouse import open_warehouse, set_alert_log
@@ -89,7 +89,7 @@ def looked_at_by(run: RunReport | None) -> LookedAt:
     # A check that failed for one partition has not passed.
     problems = {("check_failed", c.name) for c in run.checks} - {("check_failed", c.name) for c in run.checks if not c.passed}
     if run.sources_asked:
-        problems |= {("source_down", system) for system in SYSTEMS} - {("source_down", d.system) for d in run.not_pulled}
+        problems |= {("source_down", system) for system in SOURCES} - {("source_down", d.system) for d in run.not_pulled}
     if run.publication is not None:
         problems.add(("run_failed", run.name))
     return LookedAt(problems=frozenset(problems), tables=frozenset(c.asset for c in run.checks if c.unexpected is not None))
@@ -105,7 +105,7 @@ def state_now(settings: Settings, today: date, run: RunReport | None, *, is_late
     if (run and not run.succeeded) or not paths.marts.exists():
         return only_problems(today, problems)
     landing = Landing(paths.landed)
-    diffs = {(e.system, e.extract_date): file for system in SYSTEMS for e in landing.all(system)
+    diffs = {(e.system, e.extract_date): file for system in SOURCES for e in landing.all(system)
              if not e.refused and (file := quarantine.diff_file(paths.quarantined, e)).exists()}
     untold = {(d.system, d.day, d.status.value) for d in told_record(settings).untold(run.withheld)} if run else set()
     return read_state(

@@ -34,7 +34,7 @@ def with_demo_sources(settings: Settings, today: date) -> Settings:
 
     Raises WrongSettings when real deliveries would be taken into the demo.
     """
-    for adapter in (*settings.sources.hrm, *settings.sources.vfs):
+    for adapter in (adapter for system in settings.systems for adapter in settings.sources.of(system)):
         if real := _real_source(adapter):
             raise WrongSettings(
                 f"{settings.data_dir} holds the demo, and {real} holds data of its own: they must not be mixed. "

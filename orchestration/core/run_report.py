@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ingest.canonical_tables import SYSTEMS, System
+from ingest.canonical_tables import SOURCES, System
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -122,7 +122,7 @@ def extract_asset(system: System) -> str:
     return f"{system}_extract"
 
 
-_SYSTEM_OF: dict[str, System] = {extract_asset(system): system for system in SYSTEMS}
+_SYSTEM_OF: dict[str, System] = {extract_asset(system): system for system in SOURCES}
 
 
 @dataclass(frozen=True)

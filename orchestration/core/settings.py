@@ -14,7 +14,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
-from ingest.canonical_tables import System
+from ingest.canonical_tables import SOURCES, SYSTEMS, System
 from ingest.policy import Policy
 from ingest.settings_model import FromFile, SettingsModel
 from ingest.sources.base import Source
@@ -33,12 +33,15 @@ class WrongSettings(Exception):
 
 
 class Sources(SettingsModel):
-    """The source of each system: one adapter, or a list of them, each with its tables."""
+    """The source of each system, and of what HRM sends to VFS: one adapter, or a list of them, each with its tables."""
 
     hrm: list[AdapterSettings] = Field(description="The source of HRM: one adapter, or a list of them.")
     vfs: list[AdapterSettings] = Field(description="The source of VFS: one adapter, or a list of them.")
+    transfer: list[AdapterSettings] = Field(default=[], description=(
+        "The positions that HRM sends to VFS, for each day on which something is sent: with them, the causes tell an end date "
+        "that was not sent from one that VFS did not take. Left out: that is not known."))
 
-    @field_validator("hrm", "vfs", mode="before", json_schema_input_type=AdapterSettings | list[AdapterSettings])
+    @field_validator("hrm", "vfs", "transfer", mode="before", json_schema_input_type=AdapterSettings | list[AdapterSettings])
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
         return value if isinstance(value, list) else [value]
@@ -54,6 +57,17 @@ class Sources(SettingsModel):
     def _fit_together_in_vfs(cls, value: list[AdapterSettings]) -> list[AdapterSettings]:
         make_source("vfs", value)
         return value
+
+    @field_validator("transfer")
+    @classmethod
+    def _fit_together_in_transfer(cls, value: list[AdapterSettings]) -> list[AdapterSettings]:
+        if value:
+            make_source("transfer", value)
+        return value
+
+    def of(self, system: System) -> list[AdapterSettings]:
+        """The adapters of one system; none where it is left out."""
+        return getattr(self, system)
 
 
 class Schedule(SettingsModel):
@@ -164,9 +178,16 @@ class Settings(SettingsModel, BaseSettings):
         """The environment goes before the file."""
         return env_settings, _YamlWithEnvironment(settings_cls, yaml_file=cls._file)
 
+    @property
+    def systems(self) -> tuple[System, ...]:
+        """Those that have a source."""
+        return tuple(system for system in SOURCES if system in SYSTEMS or self.sources.of(system))
+
     def source(self, system: System) -> Source:
-        """The source of one system's extracts."""
-        return make_source(system, getattr(self.sources, system))
+        """The source of one system's extracts. Raises WrongSettings where it has none."""
+        if system not in self.systems:
+            raise WrongSettings(f"sources.{system} is not set: say there where its extracts come from")
+        return make_source(system, self.sources.of(system))
 
     @property
     def paths(self) -> DataPaths:
@@ -205,7 +226,7 @@ def load_settings(given: Path | None = None) -> Settings:
         raise WrongSettings(f"{file or 'environment'}: {error}") from None
     base = file.resolve().parent if file else Path.cwd()
     settings.data_dir = base / settings.data_dir
-    for adapter in (*settings.sources.hrm, *settings.sources.vfs):
+    for adapter in (adapter for system in settings.systems for adapter in settings.sources.of(system)):
         if path := getattr(adapter, "path", None):
             setattr(adapter, "path", base / path)  # noqa: B010  not every adapter reads files
     return settings

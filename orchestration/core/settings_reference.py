@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ingest.canonical_tables import SYSTEMS
+from ingest.canonical_tables import SOURCES
 from ingest.sources.base import REGISTRY
 from ingest.sources.http import HttpSettings
 from orchestration.core.settings import Settings
@@ -25,7 +25,7 @@ _ANNOTATIONS = ("description", "default")
 def schema() -> Schema:
     """The JSON schema of the settings file. Every scalar may be `${NAME}`, a secret must be."""
     made = _for_editors(Settings.model_json_schema())
-    for system in SYSTEMS:
+    for system in SOURCES:
         others = {f"#/$defs/{r.settings.__name__}" for r in REGISTRY.values() if system not in r.systems}
         for choice in made["$defs"]["Sources"]["properties"][system]["anyOf"]:  # one adapter, or a list of them
             adapters = choice.get("items", choice)
@@ -72,7 +72,7 @@ def _tables() -> Iterator[str]:
     whole = Settings.model_json_schema()
     definitions = whole["$defs"]
     yield from _table(_rows(whole, definitions, skip=frozenset({"sources"})))
-    yield "Of each adapter below `sources.hrm` or `sources.vfs`:"
+    yield "Of each adapter below `sources.hrm`, `sources.vfs` or `sources.transfer`:"
     yield ""
     servers = HttpSettings.model_json_schema()
     for name, registered in sorted(REGISTRY.items()):

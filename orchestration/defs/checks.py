@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from ingest.canonical_tables import SYSTEMS, TABLES, System, Table
+from ingest.canonical_tables import SOURCES, SYSTEMS, TABLES, WITNESSES, System, Table
 from ingest.expectations import RESULT_FILE, results
 from ingest.guard import Share, are_too_many
 from ingest.landing import Landed
@@ -90,7 +90,7 @@ def about_extracts(workplace: dg.ResourceParam[Workplace]):
     """Great Expectations' results on the newest extract of each system: counts only."""
     as_of = workplace.as_of
     newest = {s: max((e for e in workplace.landing.all(s) if not e.refused and e.extract_date <= as_of),
-                     key=lambda e: (e.extract_date, e.arrival), default=None) for s in SYSTEMS}
+                     key=lambda e: (e.extract_date, e.arrival), default=None) for s in SOURCES}
     for landed in filter(None, newest.values()):
         if not landed.is_purged:
             workplace.examiner.examine(landed.folder)
@@ -124,7 +124,7 @@ def about_people_and_deliveries(workplace: dg.ResourceParam[Workplace]):
     with retried_when_it_can_pass():
         as_of, policy = workplace.as_of, workplace.settings.policy
         passed_over: dict[System, list[str]] = {
-            s: workplace.settings.source(s).passed_over(max(as_of, clock.today())) for s in SYSTEMS}
+            s: workplace.settings.source(s).passed_over(max(as_of, clock.today())) for s in workplace.settings.systems}
         with workplace.warehouse(read_only=True) as con:
             freshness = deliveries.freshness(con)
             unknown = deliveries.not_assessable(freshness)
@@ -170,18 +170,18 @@ def _result(
 
 
 def _deliveries(con: duckdb.DuckDBPyConnection, freshness: list[Row], as_of: date) -> list[dg.AssetCheckResult]:
-    late = [f"{f['system']} ({f['current_extract_date'] or 'no extract yet'})" for f in freshness if f["age_days"] != 0]
+    late = [f"{f['system']} ({f['current_extract_date'] or 'no extract yet'})" for f in freshness
+            if f["age_days"] != 0 and f["system"] in SYSTEMS]
     arrived = _result(
         _FRESHNESS, "extracts_arrived", passed=not late, warns=True,
         text=f"Not in for {as_of}: {', '.join(late)}" if late else "Both systems have delivered.",
         **{f"{f['system']}/current_extract_date": str(f["current_extract_date"]) for f in freshness},
-        trend=_volumes(con, as_of))
-    old = [f"{f['system']}: " + ("no extract has come" if f["age_days"] is None
-                                 else f"the current extract is {f['age_days']} days old")
-           for f in freshness if f["status"] == "missing" or f["is_too_old"]]
+        trend=_volumes(con, [f["system"] for f in freshness], as_of))
+    old = {f["system"]: "no extract has come" if f["age_days"] is None else f"the current extract is {f['age_days']} days old"
+           for f in freshness if f["status"] == "missing" or f["is_too_old"]}
     recent = _result(
-        _FRESHNESS, "extracts_are_recent", passed=not old,
-        text="; ".join(old) or "Both current extracts are recent enough.",
+        _FRESHNESS, "extracts_are_recent", passed=not old, warns=set(old) <= set(WITNESSES),
+        text="; ".join(f"{s}: {text}" for s, text in old.items()) or "The current extracts are recent enough.",
         **{f"{f['system']}/age_days": f["age_days"] for f in freshness if f["age_days"] is not None})
     withheld = con.execute(
         "SELECT system, extract_date, status, reason FROM marts.extracts WHERE is_withheld ORDER BY ALL").fetchall()
@@ -196,16 +196,16 @@ def _last_days(as_of: date) -> list[date]:
     return [as_of - timedelta(days=n) for n in range(_TREND_DAYS - 1, -1, -1)]
 
 
-def _volumes(con: duckdb.DuckDBPyConnection, as_of: date) -> dg.TableMetadataValue:
+def _volumes(con: duckdb.DuckDBPyConnection, systems: list[str], as_of: date) -> dg.TableMetadataValue:
     """Status and number of rows of each system's delivery on the last days."""
-    came = {s: {e["extract_date"]: e for e in deliveries.newest_of_each_day(con, s)} for s in SYSTEMS}
+    came = {s: {e["extract_date"]: e for e in deliveries.newest_of_each_day(con, s)} for s in systems}
     missing: Row = {"status": "missing", "row_count": None}
 
     def row(day: date) -> tuple[Any, ...]:
-        extracts = [came[s].get(day, missing) for s in SYSTEMS]
+        extracts = [came[s].get(day, missing) for s in systems]
         return day, *(e[column] for e in extracts for column in ("status", "row_count"))
 
-    return _table(["day", *(name for s in SYSTEMS for name in (s, f"{s}_rows"))], [row(d) for d in _last_days(as_of)])
+    return _table(["day", *(name for s in systems for name in (s, f"{s}_rows"))], [row(d) for d in _last_days(as_of)])
 
 
 def _contents(con: duckdb.DuckDBPyConnection, freshness: list[Row], policy: Policy) -> dg.AssetCheckResult:
@@ -229,7 +229,7 @@ _CHANGES = {"emptied": "lost its value", "changed": "is another", "ended": "has 
 def _alive(freshness: list[Row], policy: Policy) -> dg.AssetCheckResult:
     """contract#frozen-source"""
     unchanged = {f["system"]: (f["current_extract_date"] - f["unchanged_since"]).days for f in freshness
-                 if f["current_extract_date"] is not None}
+                 if f["unchanged_since"] is not None}
     frozen = {s: days for s, days in unchanged.items() if days >= policy.max_unchanged_days_warned and days > 0}
     is_long = any(days >= policy.max_unchanged_days for days in frozen.values())
     since = {f["system"]: f["unchanged_since"] for f in freshness}

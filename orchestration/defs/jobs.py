@@ -4,13 +4,15 @@ import hashlib
 
 import dagster as dg
 
-from ingest.canonical_tables import SYSTEMS
+from ingest.canonical_tables import SOURCES, WITNESSES
 from ingest.landing import Landing
 from orchestration.core import clock
 from orchestration.core.settings import Settings
 from orchestration.defs.assets import extracts
 
-_EXTRACTS = dg.AssetSelection.assets(*(extracts.extract_key(s) for s in SYSTEMS))
+_EXTRACTS = dg.AssetSelection.assets(*(extracts.extract_key(s) for s in SOURCES))
+# A day on which nothing was sent is a day like any other, and must not fail a run.
+_MAY_BE_ABSENT = dg.AssetSelection.assets(*(extracts.extract_key(w) for w in WITNESSES))
 # Dagster resumes a run with these tags when its process was killed, and not when a step failed: a step is tried again by
 # itself where that can help (`retried_when_it_can_pass`). The second tag is for an instance with other settings.
 _RETRIED = {"dagster/max_retries": "2", "dagster/retry_on_asset_or_op_failure": "false"}
@@ -21,7 +23,7 @@ daily = dg.define_asset_job(
 
 
 one_day_again = dg.define_asset_job(
-    "one_day_again", selection=dg.AssetSelection.all(),
+    "one_day_again", selection=dg.AssetSelection.all() - _MAY_BE_ABSENT,
     description="Takes in the chosen day (its partition) of both systems again, then does what the daily job does.")
 
 
@@ -43,7 +45,7 @@ def delivery_sensor(settings: Settings) -> dg.SensorDefinition:
                     "two looks: a delivery still being copied is left alone.")
     def delivery_landed(context: dg.SensorEvaluationContext):
         landing, until = Landing(settings.paths.landed), clock.today()
-        pending = [d for system in SYSTEMS for d in landing.pending(settings.source(system), until)]
+        pending = [d for system in settings.systems for d in landing.pending(settings.source(system), until)]
         if not pending:
             context.update_cursor("")
             return dg.SkipReason("nothing new is delivered")

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from ingest import quarantine
+from ingest.canonical_tables import SYSTEMS
 from ingest.sql import rows
 from ingest.warehouse import open_published
 from publish import deliveries, labels
@@ -112,7 +113,7 @@ def _freshness_problems(
         text = (f"siste uttrekk er av {norwegian(current)}, {age} dager gammelt" if current
                 else "har ikke levert noe uttrekk")
         problems.append(problem("extract_stale", system, current or as_of, text, system=system))
-    if withheld or text:
+    if (withheld or text) and system in SYSTEMS:  # no list is made from a witness
         # Of the newest that can be read: how many positions would stop with it, by org unit.
         readable = [(system, w["extract_date"]) for w in withheld if (system, w["extract_date"]) in diffs]
         stopping = {u.org_number: u.stopping for u in quarantine.summary(diffs[max(readable)])} if readable else {}

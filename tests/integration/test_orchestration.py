@@ -33,8 +33,8 @@ def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 def test_every_asset_has_owner_group_kind_and_description(settings: Settings) -> None:
     graph = build_definitions(settings).resolve_asset_graph()
     keys = {k.to_user_string() for k in graph.materializable_asset_keys}
-    assert {"hrm_extract", "vfs_extract", "published", "marts/findings", "intermediate/int_findings", "staging/stg_run",
-            *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
+    assert {"hrm_extract", "vfs_extract", "transfer_extract", "published", "marts/findings", "intermediate/int_findings",
+            "staging/stg_run", *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
         assert node.owners and node.group_name and node.kinds and node.description, key
@@ -52,6 +52,23 @@ def test_data_flows_from_extract_to_published(settings: Settings) -> None:
 
     assert {dg.AssetKey("hrm_extract"), dg.AssetKey("vfs_extract"), dg.AssetKey(["versions", "vfs_accesses"])} <= upstream(
         dg.AssetKey("published"))
+
+
+def test_what_was_sent_on_a_day_is_taken_in_when_it_is_delivered_and_no_run_fails_without_it(
+    place: Place, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """contract#transfer"""
+    definitions = build_definitions(settings)
+    for job, holds_hrm in (("daily", False), ("one_day_again", True)):
+        selected = definitions.resolve_job_def(job).asset_layer.selected_asset_keys
+        assert (dg.AssetKey("hrm_extract") in selected, dg.AssetKey("transfer_extract") in selected) == (holds_hrm, False)
+    sources = {s: {"path": f"inbox/{s}"} for s in ("hrm", "vfs", "transfer")}
+    place.configure(sources=sources)
+    hrm, vfs = town()
+    for system, tables in (("hrm", hrm), ("vfs", vfs), ("transfer", {"positions": [{"position_id": "h001"}]})):
+        place.deliver(system, "2025-03-10", tables)
+    assert place.do("run", recorded=True).code == 0
+    assert instance.get_materialized_partitions(dg.AssetKey("transfer_extract")) == {"2025-03-10"}
 
 
 def test_structural_tests_block_and_findings_about_people_do_not(settings: Settings) -> None:

@@ -18,6 +18,7 @@ KEYS = {
     "hrm": {"employees": ("employee_number",), "positions": ("position_id",), "org_units": ("org_number",)},
     "vfs": {"persons": ("person_id",), "positions": ("position_id",),
             "accesses": ("person_id", "access_group", "org_number", "start_date", "position_id"), "org_units": ("org_number",)},
+    "transfer": {"positions": ("position_id",)},
 }
 NOT_EMPTY = {"hrm": ("employees", "positions"), "vfs": ("persons", "positions", "accesses")}
 COUNTED = NOT_EMPTY
@@ -111,7 +112,7 @@ class Extract:
     `kept`: keys of the state that are there as they were, because the extract's rows of them could not be read, and since
     which extract. `rejected`: (table, kept since or None) of each row that could not be read. `may_miss_rows`: how many
     of these said nothing at all. `positions_seen`: of every position up to here its row as last seen, and the first extract
-    since without it.
+    since without it. `unreadable`: of a transfer, what could be told of the rows that could not be read.
     """
 
     day: date
@@ -119,6 +120,7 @@ class Extract:
     kept: dict[tuple[str, Key], date] = field(default_factory=dict)
     rejected: list[tuple[str, date | None]] = field(default_factory=list)
     may_miss_rows: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
     by_decision: bool = False
     positions_seen: dict[Key, tuple[Row, date | None]] = field(default_factory=dict)
 
@@ -172,6 +174,8 @@ def _rows_meant(pattern: Unreadable, system: str, before: dict[Key, Row]) -> set
 
 def extract_after(before: Extract | None, delivery: Delivery) -> Extract:
     """The extract that a delivery makes of the state before it."""
+    if delivery.system == "transfer":
+        return _transfer(delivery)
     extract = Extract(delivery.extract_date, {})
     for table in KEYS[delivery.system]:
         old = before.state[table] if before else {}
@@ -198,6 +202,14 @@ def extract_after(before: Extract | None, delivery: Delivery) -> Extract:
         extract.positions_seen[k] = (row, gone or extract.day)
     extract.positions_seen |= {k: (row, None) for k, row in extract.state["positions"].items()}
     return extract
+
+
+def _transfer(delivery: Delivery) -> Extract:
+    """contract#transfer: what was sent on a day. It is no state, so nothing of an earlier day is kept."""
+    return Extract(
+        delivery.extract_date, {"positions": {key_of("transfer", "positions", row): row for row in delivery.tables["positions"]}},
+        rejected=[(row.table, None) for row in delivery.unreadable], unreadable=delivery.unreadable,
+        may_miss_rows=sum(row.says_nothing for row in delivery.unreadable))
 
 
 # --- the guards (7) --------------------------------------------------------------------------------------------------
@@ -246,13 +258,15 @@ def _guards(
 ) -> Iterator[str]:
     """The names of the guards that do not let the extract in."""
     system, day, state = delivery.system, extract.day, extract.state
+    if history_began_on and day < history_began_on - timedelta(days=policy.max_days_before_history):
+        yield "mistyped year"
+    if system == "transfer":
+        return
     if delivery.kind == "full":
         for table in NOT_EMPTY[system]:
             is_needed = table != "accesses" or any(e.state["accesses"] for e in earlier)
             if is_needed and not state[table]:
                 yield f"empty {table}"
-    if history_began_on and day < history_began_on - timedelta(days=policy.max_days_before_history):
-        yield "mistyped year"
     owner, owners = OWNERS[system]
     ownerless = sum((p[owner],) not in state[owners] for p in state["positions"].values())
     if _too_many(ownerless, len(state["positions"]), policy, day, policy.min_loss_rows):
@@ -335,7 +349,7 @@ def judge(
     """The extracts that count, by system, oldest first, of deliveries in the order of their arrival; and all verdicts."""
     accepted: dict[str, list[Extract]] = {}
     verdicts: list[Verdict] = []
-    for system in ("hrm", "vfs"):
+    for system in KEYS:
         arrived = [d for d in deliveries if d.system == system and d.extract_date <= as_of]
         accepted[system], of_system = _judge_system(arrived, histories(arrived, policy, accepts), policy, accepts)
         verdicts += of_system

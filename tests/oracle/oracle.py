@@ -67,6 +67,7 @@ class World:
     hrm: list[Extract]
     vfs: list[Extract]
     policy: Policy
+    transfers: list[Extract] = field(default_factory=list)
     _memo: dict = field(default_factory=dict)
 
     def _once(self, name: str, compute: Any) -> Any:
@@ -75,7 +76,7 @@ class World:
         return self._memo[name]
 
     def state(self, system: str, table: str) -> dict[Key, Row]:
-        extracts = self.hrm if system == "hrm" else self.vfs
+        extracts = {"hrm": self.hrm, "vfs": self.vfs, "transfer": self.transfers}[system]
         return extracts[-1].state[table] if extracts else {}
 
     def last_seen(self, system: str, table: str) -> dict[Key, Row]:
@@ -366,6 +367,8 @@ class World:
                 cause = "manual_position"
             elif any(a for a, e in zip(arrived[:-1], since[:-1], strict=True) if e.day >= end.known_on):
                 cause = "overridden"
+            elif told := self.told_by_transfer(end):
+                cause = told
             elif end.is_backdated:
                 cause = "backdated"
             elif end.is_vanished:
@@ -383,6 +386,20 @@ class World:
             "vfs_end_date": v.get("end_date"), "propagated_on": propagated_on,
             "lag_days": (propagated_on - end.known_on).days if propagated_on else None, "status": status, "cause": cause,
         }
+
+    def told_by_transfer(self, end: HrmEnd) -> str | None:
+        """contract#transfer-cause: whether the end date was sent since it was known; None where the transfer cannot tell."""
+        position_id = end.row["position_id"]
+        since = [e for e in self.transfers if end.end and end.known_on and e.day >= end.known_on]
+        if any(e.state["positions"].get((position_id,), {}).get("end_date") == end.end for e in since):
+            return "sent_not_applied"
+        for row in (row for e in since for row in e.unreadable):
+            if row.key == {"position_id": position_id} or (not row.key and row.owner in (None, end.row["employee_number"])):
+                return None
+        sent = {k for e in self.transfers for k in e.state["positions"]}
+        if sent and not sent & self.last_seen("hrm", "positions").keys():
+            return None
+        return "not_sent" if since else None
 
     # contract#findings: present on this day
 
@@ -543,7 +560,8 @@ def evaluate(
 
     @cache
     def world(hrm_count: int, vfs_count: int, day: date) -> World:
-        return World(day, accepted["hrm"][:hrm_count], accepted["vfs"][:vfs_count], policy)
+        return World(day, accepted["hrm"][:hrm_count], accepted["vfs"][:vfs_count], policy,
+                     [e for e in accepted["transfer"] if e.day <= day])
 
     def on(day: date) -> World:
         return world(sum(e.day <= day for e in accepted["hrm"]), sum(e.day <= day for e in accepted["vfs"]), day)
@@ -566,10 +584,12 @@ def evaluate(
     marts = _marts(today, [r for r in findings if not r["resolved_on"]])
     marts["findings"] = findings
     marts["finding_daily_counts"] = _daily_counts(findings, days, is_excepted)
-    marts["data_freshness"] = [freshness(s, accepted[s], deliveries, today, as_of, policy) for s in ("hrm", "vfs")]
+    came = {d.system for d in deliveries if d.extract_date <= as_of}
+    marts["data_freshness"] = [freshness(s, accepted[s], deliveries, today, as_of, policy)
+                               for s in KEYS if s != "transfer" or s in came]
     marts["rejected_rows"] = [
         {"system": s, "extract_date": e.day, "table_name": table, "kept_since": since}
-        for s in ("hrm", "vfs") for e in accepted[s] for table, since in e.rejected]
+        for s in KEYS for e in accepted[s] for table, since in e.rejected]
     return {name: [{**row, "as_of_date": as_of} for row in rows] for name, rows in marts.items()}
 
 
@@ -608,7 +628,8 @@ def freshness(
         "row_count": sum(len(today.state(system, t)) for t in KEYS[system]),
         "status": status, "withheld_extracts": len(withheld),
         "not_assessable": ", ".join(sorted(today.not_assessable())) if system == "vfs" else "",
-        "unchanged_since": unchanged_since(extracts), "kept_rows": len(extracts[-1].kept) if extracts else 0,
+        "unchanged_since": unchanged_since(extracts) if system != "transfer" else None,
+        "kept_rows": len(extracts[-1].kept) if extracts else 0,
     }
 
 

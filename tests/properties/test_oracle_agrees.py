@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from ingest.canonical_tables import SOURCES
 from ingest.landing import Landing
 from ingest.policy import Policy
 from ingest.versions import fold
@@ -47,7 +48,7 @@ def take_in(con: duckdb.DuckDBPyConnection, town: Municipality, folded_each_day:
         began = town.histories()
 
         def fold_all() -> None:
-            for system in ("hrm", "vfs"):
+            for system in SOURCES:
                 landed = Landing(root).all(system)
                 accepted = {(e.extract_date, e.fingerprint) for e in landed if (system, e.extract_date) in town.accepts}
                 fold(con, system, landed, accepted, policy_of(town))

@@ -65,7 +65,8 @@ def unit(org_number: str, kind: str | None = "school") -> Told:
 
 
 UNITS = (unit("S1"), unit("S2"), unit("K", "kommune"))
-TABLES = {"hrm": ("employees", "positions", "org_units"), "vfs": ("persons", "positions", "accesses", "org_units")}
+TABLES = {"hrm": ("employees", "positions", "org_units"), "vfs": ("persons", "positions", "accesses", "org_units"),
+          "transfer": ("positions",)}
 
 
 def _delivery(system: str, number: int, rows: tuple[Told, ...], kind: str, unreadable: tuple[Unreadable, ...]) -> Delivery:
@@ -97,6 +98,11 @@ def vfs(number: int, *rows: Told, kind: str = "full", unreadable: tuple[Unreadab
     """VFS's extract of a day, a full one with the bystander, the schools S1 and S2 and the kommune K: five rows more."""
     others = (person(BYSTANDER, "99"), post("v99", BYSTANDER), *UNITS) if kind == "full" else ()
     return plain_vfs(number, *rows, *others, kind=kind, unreadable=unreadable)
+
+
+def transfer(number: int, *rows: Told, unreadable: tuple[Unreadable, ...] = ()) -> Delivery:
+    """What HRM sent to VFS on a day."""
+    return _delivery("transfer", number, rows, "full", unreadable)
 
 
 def removed(told: Told) -> Told:
@@ -316,6 +322,75 @@ _case("end-date-known-on", "where HRM has no end date, it has no day on which th
       [hrm(0, employee("1"), job("h1", "1", org="S2")), vfs(0, person("A", "1"), post("v1", "A", hrm="h1"))],
       _of("status_mismatches", [{"cause": "moved", "hrm_position_id": "h1", "hrm_end_date": None,
           "hrm_end_date_known_on": None}]))
+
+
+# What the transfer tells
+
+_ENDING = job("h1", "1", end=20)
+_END_KNOWN = [hrm(0, *_AT_WORK), hrm(2, employee("1", "n1"), _ENDING)]
+_NOT_THERE = [*_END_KNOWN, vfs(0, *_IN_USE), vfs(5, *_IN_USE)]
+
+
+def _caused_by(cause: str) -> Expected:
+    return _of("end_date_propagation", [{"status": "failed", "cause": cause}], hrm_position_id="h1")
+
+
+_case("transfer-cause", "an end date in a transfer since it was known was sent, and VFS does not have it",
+      [*_NOT_THERE, transfer(3, _ENDING), transfer(4)], _caused_by("sent_not_applied"))
+_case("transfer-cause", "an end date sent on the day on which it became known was sent",
+      [*_NOT_THERE, transfer(2, _ENDING)], _caused_by("sent_not_applied"))
+_case("transfer-cause", "an end date in no transfer since it was known was not sent",
+      [*_NOT_THERE, transfer(3, job("h99", "99", end=20))], _caused_by("not_sent"))
+_case("transfer-cause", "a transfer that never held a position of HRM has other ids, and cannot tell",
+      [*_NOT_THERE, transfer(3, job("2", "2", end=20)), transfer(4)], _caused_by("not_transferred"))
+_case("transfer-cause", "a transfer that held one on any day has HRM's ids",
+      [*_NOT_THERE, transfer(0, job("h99", "99")), transfer(3, job("2", "2", end=20))], _caused_by("not_sent"))
+_case("transfer-cause", "an empty transfer since it was known is one without it", [*_NOT_THERE, transfer(4)],
+      _caused_by("not_sent"))
+_case("transfer-cause", "a position sent without its end date, or with another one, was not sent with it",
+      [*_NOT_THERE, transfer(2, job("h1", "1")), transfer(3, job("h1", "1", end=21))], _caused_by("not_sent"))
+_case("transfer-cause", "what was sent before the end date was known does not count, also when it was the same",
+      [*_NOT_THERE, transfer(1, _ENDING), transfer(3)], _caused_by("not_sent"))
+_case("transfer-cause", "without a transfer since it was known nobody can tell",
+      [*_NOT_THERE, transfer(1, _ENDING)], _caused_by("not_transferred"))
+_case("transfer-cause", "on the days between two transfers nothing was sent, whatever the first of them held",
+      [*_NOT_THERE, transfer(1, _ENDING), transfer(6)], _caused_by("not_sent"))
+_case("transfer-cause", "a transfer that could not be read tells nothing",
+      [*_NOT_THERE, Delivery("transfer", on(3), "full", {}, refused=True)], _caused_by("not_transferred"))
+_case("transfer-cause", "a row of the position that could not be read may have been it",
+      [*_NOT_THERE, transfer(3, unreadable=(Unreadable("positions", {"position_id": "h1"}),)), transfer(4)],
+      _caused_by("not_transferred"))
+_case("transfer-cause", "a row of the employee whose position could not be read may have been it",
+      [*_NOT_THERE, transfer(3, unreadable=(Unreadable("positions", owner="1"),))], _caused_by("not_transferred"))
+_case("transfer-cause", "a row that tells of nobody may have been it",
+      [*_NOT_THERE, transfer(3, unreadable=(Unreadable("positions"),))], _caused_by("not_transferred"))
+_case("transfer-cause", "a row of another position, of another employee, or of a day before was not it",
+      [*_NOT_THERE, transfer(1, unreadable=(Unreadable("positions"),)),
+       transfer(3, unreadable=(Unreadable("positions", {"position_id": "h2"}), Unreadable("positions", owner="2")))],
+      _caused_by("not_sent"))
+_case("transfer-cause", "what was sent readably was sent, whatever else could not be read",
+      [*_NOT_THERE, transfer(3, unreadable=(Unreadable("positions"),)), transfer(4, _ENDING)], _caused_by("sent_not_applied"))
+_case("transfer-cause", "of a position that vanished there is no date to send",
+      [hrm(0, *_AT_WORK), hrm(2, employee("1", "n1")), vfs(0, *_IN_USE), vfs(5, *_IN_USE), transfer(3)], _caused_by("vanished"))
+_case("transfer-first", "that it was not sent comes before that it was set back in time",
+      [hrm(0, *_AT_WORK), hrm(2, employee("1", "n1"), job("h1", "1", end=-3)), vfs(0, *_IN_USE), vfs(5, *_IN_USE), transfer(3)],
+      _caused_by("not_sent"), _of("status_mismatches", [{"cause": "not_sent", "hrm_position_id": "h1"}]))
+_case("transfer-first", "nothing is sent for a position registered by hand",
+      [*_END_KNOWN, *(vfs(n, person("A", "1", "n1"), post("v1", "A", hrm="h1", by="manual")) for n in (0, 5)), transfer(3)],
+      _caused_by("manual_position"))
+_case("transfer-first", "VFS had the end date, whatever was sent",
+      [*_END_KNOWN, vfs(0, *_IN_USE), vfs(3, person("A", "1", "n1"), post("v1", "A", end=20)), vfs(5, *_IN_USE), transfer(3)],
+      _caused_by("overridden"))
+_case("transfer", "an extract may hold all, few or none, and the same for long",
+      [*_NOT_THERE, *(transfer(n, *(job(f"h{m}", "2", end=20) for m in range(2, 2 + count)))
+                      for n, count in enumerate((500, 0, 1, 500, 1)))],
+      _of("data_freshness", [{"status": "fresh", "row_count": 1, "withheld_extracts": 0, "unchanged_since": None,
+                              "kept_rows": 0}], system="transfer"), policy=CONTRACT)
+_case("mart-data-freshness", "a transfer that was never delivered has no row", _NOT_THERE,
+      _of("data_freshness", [{"system": "hrm"}, {"system": "vfs"}]))
+_case("mart-data-freshness", "a transfer of which nothing could be used is missing",
+      [*_NOT_THERE, Delivery("transfer", on(3), "full", {}, refused=True)],
+      _of("data_freshness", [{"status": "missing", "withheld_extracts": 1, "row_count": 0}], system="transfer"))
 
 
 def _chain(last_end: int | None, gap: int = 1, org: str = "S1") -> list[Told]:

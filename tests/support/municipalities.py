@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ingest.canonical_tables import System, tables_of
+from ingest.canonical_tables import SOURCES, System, tables_of
 from tests.oracle import oracle
 from tests.oracle.extracts import Unreadable, histories
 
@@ -85,7 +85,7 @@ class Municipality:
         """Of each arrival: its system's oldest accepted extract when it arrived, as far as that could matter."""
         deliveries = self.oracle_deliveries()
         began: dict[int, date | None] = {}
-        for system in ("hrm", "vfs"):
+        for system in SOURCES:
             arrived = [n for n, d in enumerate(deliveries) if d.system == system]
             of_system = histories([deliveries[n] for n in arrived], self.oracle_policy(), self.accepts)
             began |= dict(zip(arrived, of_system, strict=True))
@@ -139,6 +139,7 @@ def _row(table: TableName) -> st.SearchStrategy[dict[str, Any]]:
 
 
 _TABLES = list(_KEYS)
+_TRANSFERRED: TableName = ("transfer", "positions")
 
 
 @st.composite
@@ -274,7 +275,8 @@ class Spoiling:
 
 @st.composite
 def _spoilings(draw: st.DrawFn, days: int) -> Spoiling:
-    table = draw(st.sampled_from([t for t in _TABLES for _ in range(3 if t[1] in ("positions", "accesses") else 1)]))
+    table = draw(st.sampled_from([
+        _TRANSFERRED, *(t for t in _TABLES for _ in range(3 if t[1] in ("positions", "accesses") else 1))]))
     key = next(t.key for t in tables_of(table[0]) if t.name == table[1])
     some_of = st.frozensets(st.sampled_from([*key, "owner", "national_id"]))
     readable = draw(st.one_of(st.just(frozenset(key)), st.just(frozenset({"owner"})), some_of))
@@ -311,7 +313,10 @@ def _spoil(arrival: Arrival, spoilings: list[Spoiling]) -> Arrival:
 
 @st.composite
 def municipalities(draw: st.DrawFn) -> Municipality:
-    """Some days of two systems: full or delta extracts, days missing, late, refused, delivered twice, unreadable rows."""
+    """Some days of two systems, and often of what is sent between them.
+
+    Full or delta extracts, days missing, late, refused, delivered twice, unreadable rows.
+    """
     days = draw(st.one_of(st.integers(3, 8), st.integers(1, 8)))
     state: State = {}
     for table in _TABLES:
@@ -330,8 +335,11 @@ def municipalities(draw: st.DrawFn) -> Municipality:
     weekend_gaps = draw(seldom)
     delta = {"hrm": not active_only and draw(seldom), "vfs": draw(seldom)}
     frozen_from = {system: 2 if draw(seldom) and draw(seldom) else days for system in ("hrm", "vfs")}
+    # What is sent: the HRM of the day itself or of the day before, nothing at all on some days.
+    sends = draw(st.sampled_from([None, None, "today's", "yesterday's"]))
     arrivals: list[Arrival] = []
     delivered: dict[str, dict] = {}
+    before: list[dict[str, Any]] = []
     for offset in range(days):
         day = DAY_ONE + timedelta(days=offset)
         for when, table, what, row in events:
@@ -352,6 +360,10 @@ def municipalities(draw: st.DrawFn) -> Municipality:
             else:
                 arrival = _arrival(system, day, state, active_only, delivered if delta[system] else None)
                 arrivals.append(_spoil(arrival, spoilings))
+        now = list(state["hrm", "positions"].values())
+        if sends and draw(st.integers(0, 9)) < 8:
+            arrivals.append(_spoil(_transfer(draw, day, now if sends == "today's" else before), spoilings))
+        before = now
     if draw(st.booleans()) and arrivals:  # a day delivered twice: first what it replaces, an earlier day's content
         twice = draw(st.sampled_from(arrivals))
         earlier = next(a for a in arrivals if a.system == twice.system)
@@ -365,6 +377,14 @@ def municipalities(draw: st.DrawFn) -> Municipality:
     exceptions = draw(st.lists(_exceptions(), max_size=2))
     return Municipality(arrivals, DAY_ONE + timedelta(days=days - 1 + draw(st.sampled_from([0, 0, 1, 5]))), accepts, exceptions,
                         policy=draw(st.sampled_from(_POLICIES)))
+
+
+def _transfer(draw: st.DrawFn, day: date, positions: list[dict[str, Any]]) -> Arrival:
+    """Some of the positions, now and then one with an end date that HRM does not have; or a file that cannot be read."""
+    sent = [p for p in positions if draw(st.integers(0, 2))]
+    if sent and draw(st.integers(0, 9)) == 9:
+        sent[-1] = {**sent[-1], "end_date": draw(_dates(False))}
+    return Arrival("transfer", day, "full", {"positions": sent}, refused=draw(st.integers(0, 19)) == 19)
 
 
 @st.composite

@@ -15,7 +15,7 @@ from typing import Any
 from demo import paga, stamdata3
 from demo.people import national_id
 from demo.servers import Day, Faults, Server
-from ingest.canonical_tables import System
+from ingest.canonical_tables import SYSTEMS, System
 from tests.support.visma_net_server import VismaNetServer
 
 DAY = date(2025, 3, 10)
@@ -71,6 +71,9 @@ TABLES: dict[System, Tables] = {
         "accesses": [{"person_id": "P1", "access_group": "Kommuneadmin", "org_number": "K1", "start_date": "", "end_date": "",
                       "position_id": ""}],
         "org_units": UNITS},
+    "transfer": {"positions": [{"position_id": f"A{n}", "employee_number": f"00{n}", "org_number": "S1",
+                                "position_title": "Lærer", "start_date": "2020-08-01", "end_date": "2025-06-30"}
+                               for n in range(1, 4)]},
 }
 
 
@@ -98,7 +101,7 @@ def _csv(folder: Path, system: System) -> Iterator[Sample]:
     yield Sample({"adapter": "csv", "path": str(folder)}, _cut(day / "positions.csv"),
                  reading={"columns": {"email": "E-post"}, "encoding": "cp1252", "delimiter": ";", "date_format": "%d/%m/%Y",
                           "values": {"type": {"Skole": "school"}}},
-                 asking={"extract": "delta"})
+                 asking={"extract": "delta" if system in SYSTEMS else "full"})
 
 
 @sample("export")

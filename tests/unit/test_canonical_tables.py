@@ -8,18 +8,24 @@ import yaml
 
 from dbt_project import PROJECT
 from demo import extracts
-from ingest.canonical_tables import TABLES
+from ingest.canonical_tables import SOURCES, SYSTEMS, TABLES
 from tests.oracle import oracle
 
 ROOT = PROJECT.parent
 
 
 def test_the_demo_delivers_the_canonical_columns_in_their_order() -> None:
-    assert {(t.system, t.name): tuple(c.name for c in t.columns) for t in TABLES} == extracts.COLUMNS
+    assert {(t.system, t.name): tuple(c.name for c in t.columns) for t in TABLES if t.system in SYSTEMS} == extracts.COLUMNS
 
 
 def test_the_oracle_knows_the_canonical_keys() -> None:
-    assert {s: {t.name: t.key for t in TABLES if t.system == s} for s in ("hrm", "vfs")} == oracle.KEYS
+    assert {s: {t.name: t.key for t in TABLES if t.system == s} for s in SOURCES} == oracle.KEYS
+
+
+def test_a_transfer_has_the_columns_of_hrms_positions() -> None:
+    hrm, transfer = ([(c.stored_name, c.sql_type) for c in t.columns] for t in TABLES
+                     if t.versions_name in ("hrm_positions", "transfer_positions"))
+    assert transfer == hrm
 
 
 def test_the_docs_of_extracts_name_every_table_and_column() -> None:

@@ -100,6 +100,12 @@ disputes as (
   group by person_id
 ),
 
+-- What the transfer tells of the end date that did not arrive (contract#transfer-case).
+told_by_transfer as (
+  select hrm_position_id, vfs_position_id, cause, is_backdated
+  from {{ ref('int_end_date_propagation') }} where cause in ('not_sent', 'sent_not_applied')
+),
+
 left_with_access as (
   select person_id from {{ ref('employee_status') }} where has_left_with_access
 ),
@@ -125,7 +131,8 @@ described as (
     persons.can_log_in,
     coalesce(persons.hrm_status, if(hrm.position_id is null, null, 'active')) as hrm_status,
     case
-      when findings.unbacked_vfs_position_id is null or vfs.position_id is null then null
+      when vfs.position_id is null then null
+      when findings.unbacked_vfs_position_id is null then told_by_transfer.cause
       else coalesce(own.cause, if(vfs.registered_by = 'manual', 'manual_position', 'no_counterpart'))
     end as cause,
     coalesce(own.hrm_position_id, outliving.hrm_position_id, hrm.position_id) as hrm_position_id,
@@ -149,6 +156,7 @@ described as (
     findings.meaning_nb,
     disputes.person_id is not null as is_disputed,
     disputes.dispute,
+    coalesce(own.is_backdated, told_by_transfer.is_backdated, false) as is_backdated,
     left_with_access.person_id is not null as has_left_with_access,
     -- A finding kept open because its type cannot be assessed now may have nothing left to show on its list.
     case
@@ -169,6 +177,8 @@ described as (
   left join {{ ref('int_org_units') }} as org_units on findings.org_number = org_units.org_number
   left join {{ ref('int_vfs__own_hrm_positions') }} as own on findings.unbacked_vfs_position_id = own.vfs_position_id
   left join outliving on findings.outliving_vfs_position_id = outliving.vfs_position_id
+  left join told_by_transfer
+    on outliving.vfs_position_id = told_by_transfer.vfs_position_id and outliving.hrm_position_id = told_by_transfer.hrm_position_id
   left join uncovered_anywhere on findings.inactive_person_id = uncovered_anywhere.person_id
   left join last_positions on findings.inactive_person_id = last_positions.person_id
   left join uncovered_at_unit
@@ -182,7 +192,7 @@ described as (
 )
 
 select
-  described.* exclude (meaning_nb, is_not_assessable, dispute, as_of_date),
+  described.* exclude (meaning_nb, is_not_assessable, dispute, is_backdated, as_of_date),
   {{ why('described', 'causes', 'review_reasons') }} as why,
   {{ remedy('described') }} as remedy,
   described.as_of_date

@@ -73,6 +73,7 @@ with_status as (
     arrivals.expected_from_number,
     arrivals.times_not_arrived,
     coalesce(first_arrived.extract_date, pairs.first_seen_on) as arrived_since,
+    transfer.was_sent,
     case
       when pairs.has_arrived then 'propagated'
       when another.vfs_position_id is not null or continued.vfs_position_id is not null then 'superseded'
@@ -85,6 +86,7 @@ with_status as (
   left join extracts as first_arrived on arrivals.last_not_arrived + 1 = first_arrived.sequence_number
   left join backed_by_another as another
     on pairs.hrm_position_id = another.hrm_position_id and pairs.vfs_position_id = another.vfs_position_id
+  left join {{ ref('int_transfer__end_dates') }} as transfer on pairs.hrm_position_id = transfer.position_id
   left join continued
     on pairs.hrm_position_id = continued.hrm_position_id and pairs.vfs_position_id = continued.vfs_position_id
   cross join {{ ref('stg_run') }} as run
@@ -102,6 +104,8 @@ select
     when status in ('propagated', 'superseded') then null
     when registered_by = 'manual' then 'manual_position'
     when current_number - expected_from_number > coalesce(times_not_arrived, 0) then 'overridden'
+    when was_sent then 'sent_not_applied'
+    when not was_sent then 'not_sent'
     when is_backdated then 'backdated'
     when is_vanished then 'vanished'
     when vfs_end_date is not null then 'date_differs'

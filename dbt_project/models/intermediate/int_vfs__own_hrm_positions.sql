@@ -15,6 +15,7 @@ select
   counterparts.hrm_end_date,
   counterparts.hrm_end_date_known_on,
   counterparts.last_held_on,
+  counterparts.is_backdated,
   coalesce(
     propagation.cause, if(counterparts.hrm_org_number <> counterparts.vfs_org_number, 'moved', 'not_started')
   ) as cause

@@ -1,23 +1,25 @@
 with systems as (
   select unnest(['hrm', 'vfs']) as system
+  union
+  select system from {{ ref('extracts') }} where system = 'transfer'
 ),
 
 current_extracts as (
   select
     system, max(extract_date) as current_extract_date,
     arg_max(kept_rows, extract_date) as kept_rows, arg_max(may_miss_rows, extract_date) as may_miss_rows
-  from {{ ref('stg_extracts') }}
+  from (select * from {{ ref('stg_extracts') }} union all select * from {{ ref('stg_transfer__extracts') }})
   group by system
 ),
 
 table_counts as (
   {% for system, tables in canonical_tables().items() -%}
-  {% set last_system = loop.last -%}
   {% for table in tables -%}
   select '{{ system }}' as system, count(*) as row_count from {{ ref('stg_' ~ system ~ '__' ~ table) }} where {{ holds_today() }}
-  {% if not (last_system and loop.last) %}union all{% endif %}
+  union all
   {% endfor -%}
   {% endfor -%}
+  select 'transfer', count(*) from {{ ref('stg_transfer__positions') }} where {{ holds_today() }}
 ),
 
 row_counts as (

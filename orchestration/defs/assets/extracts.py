@@ -1,4 +1,4 @@
-"""`hrm_extract` and `vfs_extract`: one partition for each extract date. Running one takes that day in again.
+"""`hrm_extract`, `vfs_extract` and `transfer_extract`: one partition for each extract date. Running one takes that day in again.
 
 The daily run takes in whatever is delivered (`versions`) and reports each day here, so that the partitions show which
 days are in. A partition run reads that day's delivery again, changed or not.
@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 
 from ingest import intake, integrity
-from ingest.canonical_tables import SYSTEMS, System
+from ingest.canonical_tables import SOURCES, System
 from ingest.landing import Landed
 from ingest.sql import rows
 from ingest.versions import Verdict
@@ -81,12 +81,12 @@ def _metadata(outcome: DeliveryOutcome, landed: Landed) -> dict[str, Any]:
 
 
 def build(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The extract assets of both systems."""
-    return [_extract_asset(system, settings) for system in SYSTEMS]
+    """The extract assets of both systems, and of what HRM sends to VFS."""
+    return [_extract_asset(system, settings) for system in SOURCES]
 
 
 def _extract_asset(system: System, settings: Settings) -> dg.AssetsDefinition:
-    names = {"hrm": "the HRM system", "vfs": "Visma Flyt Skole"}
+    names = {"hrm": "the HRM system", "vfs": "Visma Flyt Skole", "transfer": "what HRM sent to Visma Flyt Skole"}
     days = partitions(settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)  # checks by partition; test_orchestration tests what is used of them

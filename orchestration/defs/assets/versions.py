@@ -5,7 +5,7 @@ import duckdb
 from pydantic import Field
 
 from ingest import intake, integrity
-from ingest.canonical_tables import SYSTEMS, TABLES
+from ingest.canonical_tables import SOURCES, TABLES
 from ingest.versions import Verdict
 from ingest.warehouse import INGEST_TABLES, row_counts, set_alert_log, set_run
 from orchestration.core import clock
@@ -24,7 +24,7 @@ class TakeIn(dg.Config):
 
 
 def _specs() -> list[dg.AssetSpec]:
-    deps = [extracts.extract_key(s) for s in SYSTEMS]
+    deps = [extracts.extract_key(s) for s in SOURCES]
     common = {"owners": ["team:data-team"], "kinds": {"duckdb"}, "group_name": "ingest", "deps": deps}
     versions = [
         dg.AssetSpec(["versions", t.versions_name], description=(
@@ -52,8 +52,8 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
         if config.deliveries:
             key = workplace.key()
             oldest = workplace.bring_in_line(
-                lambda con: {s: intake.oldest_accepted(con, landing, policy, s) for s in SYSTEMS})
-            for system in SYSTEMS:
+                lambda con: {s: intake.oldest_accepted(con, landing, policy, s) for s in settings.systems})
+            for system in settings.systems:
                 taken = intake.land(landing, settings.source(system), as_of, key, policy, pull=is_today, progress=progress,
                                     examine=workplace.examiner.examine, oldest_accepted=oldest[system])
                 for line in [*taken.postponed, *taken.new_doubts(landing)]:
@@ -67,7 +67,7 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
         def fold_all(con: duckdb.DuckDBPyConnection) -> tuple[
                 list[Verdict], list[DeliveryOutcome], dict[tuple[str, str], int]]:
             integrity.check_known(con, landing.root, decisions)
-            verdicts = [v for system in SYSTEMS for v in intake.fold_landed(
+            verdicts = [v for system in SOURCES for v in intake.fold_landed(
                 con, landing, decisions, policy, system, workplace.paths.quarantined, progress)]
             withheld = withheld_now(con)
             told.keep_only(withheld)

@@ -303,3 +303,15 @@ def test_what_is_kept_over_a_purge_is_kept_since_the_same_day(tmp_path: Path) ->
     again.fold(frozen_until=base)
     assert again.told() == told and again.counts() == house.counts()
     assert again.versions("positions", "position_id") == house.versions("positions", "position_id")
+
+
+def test_of_what_was_sent_on_another_day_nothing_is_kept(tmp_path: Path, day_by_day: bool) -> None:
+    """contract#transfer"""
+    house = House(tmp_path, "transfer")
+    house.land(1, {"positions": [position("h1", "1", day(30)), position("h2", "2", day(30))]})
+    house.land(2, {"positions": []}, [unreadable("positions", {"position_id": "h1"}), unreadable("positions", owner="2"),
+                                      unreadable("positions")])
+    house.fold(day_by_day=day_by_day)
+    assert house.versions("positions", "position_id") == [("h1", 1, 2), ("h2", 1, 2)]
+    assert house.told() == [(2, "", None), (2, "employee_number=2", None), (2, "position_id=h1", None)]
+    assert house.counts() == [(0, 0), (0, 1)]

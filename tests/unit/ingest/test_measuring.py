@@ -137,3 +137,13 @@ def test_a_table_that_a_full_extract_does_not_deliver_has_no_size(tmp_path: Path
     fold(con, "vfs", landing_at(tmp_path).all("vfs"), set(), LENIENT)
     full, delta = measured_of(con, "vfs")
     assert full.sizes == {"persons": 1, "positions": 1, ACTIVE: 1, MAY_LOG_IN: 1} and delta.sizes == {**full.sizes, "accesses": 0}
+
+
+def test_of_what_was_sent_on_a_day_nothing_is_measured_so_no_guard_can_hold_it_back(tmp_path: Path) -> None:
+    """contract#transfer"""
+    con = duckdb.connect()
+    create_tables(con)
+    for number, count in enumerate((500, 0, 1, 900)):
+        deliveries.land(tmp_path, "transfer", day(number), {"positions": [{"position_id": f"h{n}"} for n in range(count)]})
+    fold(con, "transfer", landing_at(tmp_path).all("transfer"), set(), Policy())
+    assert measured_of(con, "transfer") == [Measured({}, stopped_days=Policy().stopped_days)] * 4

@@ -1,5 +1,6 @@
 """Retention: what ended long ago is gone from the disk, and nothing else is."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest import retention
-from ingest.canonical_tables import SYSTEMS, TABLES, owners_of
+from ingest.canonical_tables import SOURCES, TABLES, owners_of
 from ingest.policy import Policy
 from ingest.sql import rows
 from ingest.versions import fold
@@ -55,7 +56,7 @@ class House:
             "org_units": [{"org_number": "S1", "name": "Lia skole", "type": "school"}]})
 
     def fold(self) -> None:
-        for system in SYSTEMS:
+        for system in SOURCES:
             base = retention.restore(self.con, self.landed, system)
             fold(self.con, system, landing_at(self.landed).all(system), set(), TOLERANT, base)
 
@@ -305,6 +306,48 @@ def test_each_table_but_the_org_units_has_owners_of_its_own_system() -> None:
     assert owners == {
         "hrm_employees": "hrm_employees", "hrm_positions": "hrm_employees", "vfs_persons": "vfs_persons",
         "vfs_positions": "vfs_persons", "vfs_accesses": "vfs_persons"}
+
+
+# --- a transfer ------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_sent_of_those_who_stay_is_kept_and_of_others_it_goes(house: House) -> None:
+    for number, *employees in ((1, "1", "2"), (2, "1"), (3, "1"), (4, "1")):
+        house.hrm(number, *employees)
+        house.vfs(number, {"P": "1"})
+    for number, *sent in ((1, "h1", "h2"), (3, "h1"), (4,)):
+        deliveries.land(house.landed, "transfer", day(number), {"positions": [
+            {"position_id": p, "end_date": day(30)} for p in sent]})
+    house.fold()
+    before = rows(house.con, "FROM versions.transfer_positions WHERE position_id = 'h1' ORDER BY ALL")
+    assert house.purge(day(4)) == 3
+    after = house.rebuilt()
+    assert rows(after.con, "FROM versions.transfer_positions ORDER BY ALL") == before
+    assert [r["extract_date"] for r in rows(after.con, "SELECT extract_date FROM ingest.extracts WHERE system = 'transfer' "
+                                                       "AND status = 'accepted' ORDER BY ALL")] == [day(1), day(3), day(4)]
+
+
+def test_a_transfer_that_is_delivered_no_more_holds_no_purge_back(house: House) -> None:
+    for number in (1, 2, 3, 4):
+        house.hrm(number, "1")
+        house.vfs(number, {"P": "1"})
+    deliveries.land(house.landed, "transfer", day(1), {"positions": []})
+    house.fold()
+    house.purge(day(4))
+    assert retention.base_date(house.landed) == day(3)
+
+
+def test_a_base_from_before_there_were_transfers_is_read(house: House) -> None:
+    fill(house, 4, 9)
+    house.purge(day(3))
+    base = house.landed / "base" / str(day(2))
+    (base / "transfer_positions.parquet").unlink()
+    record = json.loads((base / "base.json").read_text())
+    del record["sha256"]["transfer_positions.parquet"]
+    (base / "base.json").write_text(json.dumps(record))
+    deliveries.land(house.landed, "transfer", day(4), {"positions": [{"position_id": "h1"}]})
+    after = house.rebuilt()
+    assert after.known("hrm_employees", "employee_number") and after.known("transfer_positions", "position_id") == {"h1"}
 
 
 def test_a_base_of_an_earlier_version_tells_the_sizes_it_knows(house: House) -> None:

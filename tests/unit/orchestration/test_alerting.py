@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ingest.canonical_tables import SOURCES
 from orchestration.core.alerting import looked_at_by, problems_of, remember_told, state_now, told_record
 from orchestration.core.run_report import CheckOutcome, DeliveryOutcome, DeliveryStatus, FailedStep, Publication, RunReport
 from orchestration.core.settings import Settings, load_settings
@@ -125,11 +126,12 @@ def test_after_a_run_that_failed_nothing_else_is_known(settings: Settings) -> No
 
 
 PUBLISHING = replace(WELL, publication=PUBLISHED, checks=(PASSED,))
+ANSWERED = {("source_down", system) for system in SOURCES}
 
 
 @pytest.mark.parametrize(("report", "is_latest", "is_new", "over"), [
-    (PUBLISHING, True, True, {KEY, STOPPED, DOWN, ("source_down", "hrm")}),
-    (replace(PUBLISHING, publication=Publication(published=False)), True, False, {KEY, STOPPED, DOWN, ("source_down", "hrm")}),
+    (PUBLISHING, True, True, {KEY, STOPPED, *ANSWERED}),
+    (replace(PUBLISHING, publication=Publication(published=False)), True, False, {KEY, STOPPED, *ANSWERED}),
     (PUBLISHING, False, False, set()),
     (None, True, True, set()),
 ])

@@ -45,7 +45,19 @@ def test_a_set_of_an_earlier_version_is_read_as_if_nothing_were_known_of_what_it
 
 def test_what_a_system_that_is_not_fresh_has_not_told_begins_the_day_after_its_current_extract() -> None:
     """contract#withheld-system"""
-    row = {"status": "withheld", "current_extract_date": date(2025, 2, 28)}
+    row = {"system": "hrm", "status": "withheld", "current_extract_date": date(2025, 2, 28)}
     assert deliveries.missing_since(row) == date(2025, 3, 1)
     assert deliveries.missing_since({**row, "status": "fresh"}) is None
-    assert deliveries.missing_since({"status": "missing", "current_extract_date": None}) is None
+    assert deliveries.missing_since({"system": "hrm", "status": "missing", "current_extract_date": None}) is None
+
+
+def test_a_transfer_that_is_not_fresh_leaves_no_day_untold() -> None:
+    """contract#transfer-not-fresh"""
+    row = {"system": "transfer", "status": "stale", "current_extract_date": date(2025, 2, 28)}
+    assert deliveries.missing_since(row) is None
+
+
+def test_a_witness_is_shown_after_the_systems(con: duckdb.DuckDBPyConnection) -> None:
+    schema = con.execute("SELECT schema_name FROM duckdb_tables() LIMIT 1").fetchone()
+    con.execute(f"INSERT INTO {schema[0] if schema else ''}.data_freshness VALUES ('transfer', '')")
+    assert [f["system"] for f in deliveries.freshness(con)] == ["hrm", "vfs", "transfer"]

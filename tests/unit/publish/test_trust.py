@@ -46,6 +46,13 @@ def row(system: str = "hrm", **changed: Any) -> dict[str, Any]:
         ("doubt", "VFS: uttrekk fra i dag (31.07.2025)."),
         ("doubt", "Kommuneadmin: ingen tilgang i VFS hører til en gruppe som er satt opp som kommuneadmin. Gruppen kan ha fått "
                   "nytt navn, eller være skrevet på en annen måte. Derfor kan listen over kommuneadministratorer mangle noen.")]),
+    (row("transfer", age_days=1), [("good", "Overføringen: uttrekk fra i går (31.07.2025).")]),
+    (row("transfer", status="withheld", age_days=5, withheld_extracts=1), [
+        ("doubt", "Overføringen: uttrekk fra 31.07.2025, 5 dager gammelt. 1 nyere uttrekk er holdt tilbake. Årsaken til at en "
+                  "sluttdato mangler i VFS, kan være en annen enn den som vises. Listene mangler ingen av den grunn.")]),
+    (row("transfer", status="missing", current_extract_date=None, age_days=None, withheld_extracts=2), [
+        ("doubt", "Overføringen: ikke noe av det som er levert, kan brukes. 2 uttrekk er holdt tilbake. Årsaken til at en "
+                  "sluttdato mangler i VFS, kan være en annen enn den som vises. Listene mangler ingen av den grunn.")]),
 ])
 def test_each_doubt_is_told_with_what_it_means_for_the_lists(freshness: dict[str, Any], shown: list[tuple[str, str]]) -> None:
     """contract#withheld-system"""
@@ -58,3 +65,4 @@ def test_each_doubt_is_told_with_what_it_means_for_the_lists(freshness: dict[str
 def test_an_empty_list_is_in_doubt_while_news_is_withheld_old_or_missing(changed: dict[str, Any], is_in_doubt: bool) -> None:
     """contract#first-law"""
     assert trust.is_in_doubt([row(), row("vfs", **changed)]) == is_in_doubt
+    assert not trust.is_in_doubt([row(), row("transfer", **changed)])

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from ingest.assessable import EVERYTHING
-from ingest.canonical_tables import SYSTEMS, System, tables_of
+from ingest.canonical_tables import SOURCES, System, tables_of
 from ingest.door import admit
 from ingest.errors import PullFailed, RefusedExtract
 from ingest.settings_model import is_secret
@@ -57,11 +57,11 @@ def test_its_name_systems_tables_and_what_it_carries_are_known_ones(case: tuple[
     name = sample.settings["adapter"]
     registered = REGISTRY[name]
     assert get_args(registered.settings.model_fields["adapter"].annotation) == (name,)
-    assert registered.systems and set(registered.systems) <= set(SYSTEMS)
+    assert registered.systems and set(registered.systems) <= set(SOURCES)
     adapter = made(system, sample.settings)
     assert adapter.tables and set(adapter.tables) <= {t.name for t in tables_of(system)}
     assert adapter.carries <= EVERYTHING
-    for other in set(SYSTEMS) - set(registered.systems):
+    for other in set(SOURCES) - set(registered.systems):
         with pytest.raises(ValueError, match=f"the adapter {name} is for"):
             made(other, sample.settings)
 

@@ -1,0 +1,1 @@
+{{ staged_versions('transfer_positions') }}
