@@ -1,5 +1,5 @@
 """The `export` adapter: a CSV or Excel file, mapped by settings (contract#adapter-export): an export of VFS's employee search,
-or a flat file of HRM.
+a flat file of HRM, or a list of what was transferred.
 
 One row for each person, position or access; a person or employee may have several rows. Headings and values are the kommune's
 own choice, so settings map them: `sluttdato propose FILE` proposes these settings (`propose`).
@@ -46,9 +46,9 @@ NEEDED: dict[tuple[System, str], tuple[str, ...]] = {
     ("hrm", "employees"): ("employee_number",), ("hrm", "positions"): ("employee_number", "org_number"),
     ("hrm", "org_units"): ("org_number",), ("vfs", "persons"): ("person_id", "given_name", "family_name"),
     ("vfs", "positions"): ("person_id", "org_number"), ("vfs", "accesses"): ("person_id", "access_group", "org_number"),
-    ("vfs", "org_units"): ("org_number",)}
+    ("vfs", "org_units"): ("org_number",), ("transfer", "positions"): ("position_id", "end_date")}
 # What the id of a position is made of where the file has none.
-_ID_PARTS: dict[System, tuple[str, ...]] = {
+_ID_PARTS: dict[str, tuple[str, ...]] = {
     "hrm": ("employee_number", "org_number", "start_date"), "vfs": ("person_id", "org_number", "role", "start_date")}
 
 
@@ -70,9 +70,9 @@ class ExportSettings(SourceSettings):
     _encoding = field_validator("encoding")(known_encoding)
 
 
-@adapter(ExportSettings, systems=("hrm", "vfs"))
+@adapter(ExportSettings, systems=("hrm", "vfs", "transfer"))
 class Export(FileDropAdapter):
-    """Exports of VFS's employee search, and flat files of HRM."""
+    """Exports of VFS's employee search, flat files of HRM, and lists of what was transferred."""
 
     suffixes = (".csv", ".txt", ".xlsx", ".xlsm")
 
@@ -84,7 +84,7 @@ class Export(FileDropAdapter):
         self.tables = tuple(t.name for t in self._wanted)
         # Without a mapping the file has canonical headings, and may carry whatever a csv source may.
         mapped = {f"{t.name}.{name}" for t in self._wanted for name in self._named(t) or [c.name for c in t.columns]}
-        self.carries = frozenset() if system == "hrm" else frozenset(c for c in EVERYTHING if c in mapped) | (
+        self.carries = frozenset() if system != "vfs" else frozenset(c for c in EVERYTHING if c in mapped) | (
             {"accesses.kommuneadmin"} if "accesses.access_group" in mapped else frozenset())
         self.settings_fingerprint = json.dumps(settings.model_dump(mode="json", exclude={"path"}), sort_keys=True)
 
@@ -178,7 +178,7 @@ def _telling(table: Table, columns: Mapping[str, str], others: set[str]) -> list
     match table.name:
         case "positions":
             own = [h for name, h in columns.items() if h not in others and name not in ("registered_by", table.owner)]
-            return [*own, columns["org_number"]]
+            return [*own, *(columns[name] for name in ("org_number",) if name in columns)]
         case "accesses":
             return [columns["access_group"]]
         case "org_units":

@@ -16,6 +16,7 @@ from publish.labels import norwegian
 from publish.worklists import file_stem
 
 _MOST_GONE = 20
+_WHOM_TO_ASK = ("not_sent", "sent_not_applied")  # causes whose meaning says whom to ask (contract#transfer-case)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _counts(items: list[Item]) -> list[tuple[str, int]]:
 
 
 def _case(recipient: Recipient, item: Item, as_of: date) -> str:
-    """One case in a line: type, org unit, person (as `identify_by` allows), since when, and case number."""
+    """One case in a line: type, org unit, person (as `identify_by` allows), since when, case number, and whom to ask."""
     details: Any = item.details or {}
     parts = [labels.FINDING_TYPES[item.finding_type]]
     if where := details.get("org_name") or item.org_number:
@@ -123,7 +124,8 @@ def _case(recipient: Recipient, item: Item, as_of: date) -> str:
         parts.append(f"ansatt {number}")
     days = days_since(item, as_of)
     parts.append(f"siden {norwegian(item.since)}" + (f" ({days} dager)" if days > 1 else ""))
-    return f"{', '.join(parts)}. Sak {item.case_number}"
+    line = f"{', '.join(parts)}. Sak {item.case_number}"
+    return f"{line}. {labels.CAUSES[details['cause']]}" if details.get("cause") in _WHOM_TO_ASK else line
 
 
 def _cases_of(unit: Item, new: list[Event]) -> list[Event]:

@@ -107,13 +107,14 @@ def _csv(folder: Path, system: System) -> Iterator[Sample]:
 @sample("export")
 def _export(folder: Path, system: System) -> Iterator[Sample]:
     file = folder / "ansatte.csv"
-    people, number = {"hrm": ("employees", "employee_number"), "vfs": ("persons", "person_id")}[system]
+    people, number = {"hrm": ("employees", "employee_number"), "vfs": ("persons", "person_id"), "transfer": (None, None)}[system]
     rows = [["Id", "Fornavn", "Etternavn", "Skole", "Fra", "Til"],
             *([f"P{n}", f'"Test{n}"', '"Testesen"', '"S1"', "01.08.2020", ""] for n in range(1, 4))]
     file.write_text("\n".join(";".join(row) for row in rows) + "\n", encoding="utf-8")
-    yield Sample({"adapter": "export", "path": str(file), "tables": [people, "positions"], "columns": {
-        number: "Id", "given_name": "Fornavn", "family_name": "Etternavn", "org_number": "Skole", "start_date": "Fra",
-        "end_date": "Til"}}, _cut(file),
+    columns = {number: "Id", "given_name": "Fornavn", "family_name": "Etternavn", "org_number": "Skole", "start_date": "Fra",
+               "end_date": "Til"} if number else {"position_id": "Id", "end_date": "Til"}
+    yield Sample({"adapter": "export", "path": str(file), "tables": [people, "positions"] if people else ["positions"],
+                  "columns": columns}, _cut(file),
         reading={"columns": {}, "sheet": "Ark1", "skip_rows": 1, "encoding": "cp1252", "delimiter": ",",
                  "date_format": "%d/%m/%Y", "values": {"org_number": {"Lia skole": "S1"}}})
 

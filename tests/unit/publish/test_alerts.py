@@ -75,6 +75,17 @@ def test_a_case_is_sent_only_when_it_opens_reaches_an_age_step_and_is_resolved(l
         "- Aktiv stilling uten grunnlag i HRM, Lia skole, ansatt 001, siden 10.03.2025 (3 dager). Sak A, over 3 dager"]
 
 
+def test_a_case_whose_end_date_was_lost_on_the_way_says_whom_to_ask(log: AlertLog) -> None:
+    """contract#transfer-case"""
+    channel = Channel()
+    lost = case("a", finding_type="end_date_not_propagated")
+    send(log, state(DAY, replace(lost, details={**(lost.details or {}), "cause": "not_sent"}),
+                    replace(case("b"), details={**(lost.details or {}), "cause": "backdated"})), channel)
+    assert ("Sak A. Sluttdatoen var ikke med i overføringen fra HRM etter at den ble kjent. Den som drifter overføringen, "
+            "kan finne ut hvorfor.") in channel.arrived[0].body
+    assert channel.arrived[0].body.count("overføringen") == 2 and "Sak B\n" in channel.arrived[0].body
+
+
 def test_a_case_that_was_already_old_when_first_sent_is_not_sent_again_for_that_age(log: AlertLog) -> None:
     channel = Channel()
     assert send(log, state(DAY, case("a", since=DAY - timedelta(days=30))), channel) == [("opened", "a")]
