@@ -76,14 +76,14 @@ class Fint(PulledAdapter):
             "organisasjonselement": self._whole(client, "organisasjonselement", COLLECTIONS["organisasjonselement"], progress)}
 
     def _linked_to(self, client: Client, name: str, entries: list[Record]) -> list[Record]:
-        wanted = {link for entry in entries for link in links(entry, name)}
+        wanted = {link.lower() for entry in entries for link in links(entry, name)}
         found: list[Record] = []
         came, page = 0, Page([{}])
         while page.records and wanted and (page.total is None or came < page.total):
             page = self._page(client, COLLECTIONS[name], came)
             came += len(page.records)
             for entry in page.records:
-                if not wanted.isdisjoint(own := links(entry, "self")):
+                if not wanted.isdisjoint(own := [link.lower() for link in links(entry, "self")]):
                     found.append(entry)
                     wanted.difference_update(own)
         return found

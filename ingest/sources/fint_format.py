@@ -5,8 +5,9 @@ Does not belong here: requesting the collections (`fint`).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import unquote
 
 from ingest.canonical_tables import tables_of
 from ingest.dates import earliest
@@ -14,18 +15,21 @@ from ingest.national_ids import redact
 from ingest.sources.base import Note, RawTable
 from ingest.sources.delimited import Values, part_for
 from ingest.sources.pulled import Record
-from ingest.sources.rows import Rows, as_list, first, text
+from ingest.sources.rows import Rows, as_list, day_field, first, text
 
 _MOST_UNITS = 5
+_WITHOUT_PERSON = ("employees are linked to no person that came, and are without name and national id: they match by employee "
+                   "number alone. Ask for access to FINT's persons")
 
 
 def canonical(collections: dict[str, list[Record]], percent_scale: float, values: Values | None = None) -> dict[str, RawTable]:
     """The canonical tables of whole collections, their links resolved. `values` as in the settings."""
-    by_link = {name: {link: entry for entry in entries for link in links(entry, "self")}
-               for name, entries in collections.items()}
+    by_link = {name: Targets(entries) for name, entries in collections.items()}
     rows = {t.name: Rows(t) for t in tables_of("hrm")}
+    without_person = 0
     for resource in collections["personalressurs"]:
-        person = _linked(resource, "person", by_link["person"]) or {}
+        person = by_link["person"].of(resource, "person") or {}
+        without_person += not person
         name = _object(person.get("navn"))
         contact = _object(person.get("kontaktinformasjon") or resource.get("kontaktinformasjon"))
         rows["employees"].add(
@@ -35,12 +39,12 @@ def canonical(collections: dict[str, list[Record]], percent_scale: float, values
     units = Units(collections["organisasjonselement"], by_link["organisasjonselement"], _own_numbers(values))
     at_topmost: Counter[str] = Counter()  # by unit's id
     for position in collections["arbeidsforhold"]:
-        employee = _linked(position, "personalressurs", by_link["personalressurs"]) or {}
-        period = _object(position.get("arbeidsforholdsperiode")) or _object(position.get("gyldighetsperiode"))
-        end = earliest(text(period.get("slutt")), text(_object(employee.get("ansettelsesperiode")).get("slutt")))
-        if end is None and _has_ended(position):
+        employee = by_link["personalressurs"].of(position, "personalressurs") or {}
+        start, end = _period(position.get("arbeidsforholdsperiode")) or _period(position.get("gyldighetsperiode")) or (None, None)
+        if earliest(end) is None and _has_ended(position):
             continue  # on a day that is not known: absent, which counts as vanished
-        place = _linked(position, "arbeidssted", by_link["organisasjonselement"])
+        _, employed_to = _period(employee.get("ansettelsesperiode")) or (None, None)
+        place = by_link["organisasjonselement"].of(position, "arbeidssted")
         number = units.number_at(place)
         if place is not None and number in units.topmost:
             at_topmost[_identifier(place.get("organisasjonsId")) or "?"] += 1
@@ -48,10 +52,11 @@ def canonical(collections: dict[str, list[Record]], percent_scale: float, values
             position_id=_identifier(position.get("systemId")), employee_number=_identifier(employee.get("ansattnummer")),
             org_number=number, position_title=text(position.get("stillingstittel")),
             percentage=_percent(position.get("ansettelsesprosent"), percent_scale),
-            start_date=text(period.get("start")), end_date=end)
+            start_date=start, end_date=earliest(end, employed_to))
     for row in units.rows():
         rows["org_units"].add(**row)
-    notes = {"positions": _at_topmost(at_topmost), "org_units": _shared(units.shared)}
+    notes = {"employees": (Note("without_person", without_person, _WITHOUT_PERSON),) if without_person else (),
+             "positions": _at_topmost(at_topmost), "org_units": _shared(units.shared)}
     translations = {t.name: {c: v for c, v in part_for(t, values or {}).items() if c != "org_number"} for t in tables_of("hrm")}
     return {name: replace(r.table(f"fint {name}"), notes=notes.get(name, ()), translations=translations[name])
             for name, r in rows.items()}
@@ -63,7 +68,7 @@ class Units:
     `topmost`: the numbers of elements with none above; `shared`: how many elements are one with another above or beside them.
     """
 
-    def __init__(self, elements: list[Record], by_link: dict[str, Record], own_numbers: Mapping[str, str]):
+    def __init__(self, elements: list[Record], by_link: "Targets", own_numbers: Mapping[str, str]):
         self._by_link, self._own_numbers = by_link, own_numbers
         self._by_id = {i: e for e in elements if (i := _identifier(e.get("organisasjonsId")))}
         self._found: dict[int, str | None] = {}  # by place, computed once: many people work at one
@@ -101,7 +106,7 @@ class Units:
         while element is not None and not any(element is v for v in visited):
             visited.append(element)
             yield element
-            element = _linked(element, "overordnet", self._by_link) or self._by_id.get(
+            element = self._by_link.of(element, "overordnet") or self._by_id.get(
                 _identifier(element.get("overordnet")) or "")
 
 
@@ -141,20 +146,40 @@ def _object(value: object) -> Record:
 
 def links(entry: Record, relation: str) -> list[str]:
     links = as_list(_object(entry.get("_links")).get(relation))
-    return [_normalised(link["href"]) for link in links if isinstance(link, dict) and isinstance(link.get("href"), str)]
+    return [_path(link["href"]) for link in links if isinstance(link, dict) and isinstance(link.get("href"), str)]
 
 
-def _linked(entry: Record, relation: str, targets: dict[str, Record]) -> Record | None:
-    for link in links(entry, relation):
-        if link in targets:
-            return targets[link]
-    return None
+class Targets:
+    """The entries of a collection by the links to themselves. FINT's gateways differ in the capitals of a link; ids that differ
+    in nothing else are told apart."""
+
+    def __init__(self, entries: Iterable[Record]):
+        self._exactly: dict[str, Record] = {}
+        self._folded: dict[str, Record | None] = {}
+        for entry in entries:
+            for link in links(entry, "self"):
+                self._exactly[link] = entry
+                self._folded[link.lower()] = entry if self._folded.get(link.lower(), entry) is entry else None
+
+    def of(self, entry: Record, relation: str) -> Record | None:
+        """The first entry that another links to; None where it came not, or may be one of several."""
+        for link in links(entry, relation):
+            if found := self._exactly.get(link) or self._folded.get(link.lower()):
+                return found
+        return None
 
 
-def _normalised(href: str) -> str:
-    """A link to compare: without its host, which differs between FINT's gateways, and in lower case."""
+def _period(value: object) -> tuple[str | None, str | None] | None:
+    """Start and end of a period; None where it says neither."""
+    period = value if isinstance(value, dict) else {"start": day_field(value), "slutt": day_field(value)}
+    told = day_field(period.get("start")), day_field(period.get("slutt"))
+    return told if any(told) else None
+
+
+def _path(href: str) -> str:
+    """A link without its host, which differs between FINT's gateways, and as it is written without percent signs."""
     begins = href.find("://")
-    return href[href.find("/", begins + 3 if begins >= 0 else 0):].rstrip("/").lower()
+    return unquote(href[href.find("/", begins + 3 if begins >= 0 else 0):].rstrip("/"))
 
 
 def _identifier(value: object) -> str | None:

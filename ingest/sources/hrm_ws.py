@@ -58,10 +58,11 @@ def tables(lines_of_people: Iterable[bytes], company: str) -> dict[str, RawTable
     lines = _of_company(_parsed(b"".join(lines_of_people)), company)
     employees = lines.select(_EMPLOYEE).filter(lines["is_first"])
     lines = lines.filter(pc.is_valid(lines["number"]))
-    ends = _earliest(lines["end_date"], lines["employment_end"])
+    own_ends = _earliest(lines["end_date"])
+    ends = _earliest(lines["end_date"], lines["employment_end"]) if lines["employment_end"].null_count < len(lines) else own_ends
     # A position that has ended on a day that HRM does not give is left out: absent, which counts as vanished.
     has_ended = pc.match_substring(pc.fill_null(lines["type"], ""), "sluttet", ignore_case=True)
-    counts = pc.or_(pc.is_valid(ends), pc.invert(has_ended))
+    counts = pc.or_(pc.is_valid(own_ends), pc.invert(has_ended))
     lines = lines.set_column(lines.schema.get_field_index("end_date"), "end_date", ends).filter(counts)
     starts = pc.coalesce(lines["start_date"], lines["valid_from"])
     org_numbers = pc.coalesce(lines["org_number"], lines["employment_org"], lines["company_org"])
@@ -138,11 +139,9 @@ def _day(values: pa.ChunkedArray) -> pa.Array:
     return pa.array([day_text(written) for written in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
 
 
-def _earliest(ends: pa.ChunkedArray, of_employments: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The earlier of each position's end and its employment's; there are few different pairs."""
-    if of_employments.null_count == len(of_employments):
-        return ends
-    pairs = pc.binary_join_element_wise(pc.fill_null(ends, ""), pc.fill_null(of_employments, ""), "\t")
+def _earliest(*ends: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The earliest of each row's ends; there are few different ones."""
+    pairs = pc.binary_join_element_wise(*(pc.fill_null(column, "") for column in ends), "\t")
     encoded = pairs.combine_chunks().dictionary_encode()
     found = [earliest(*pair.split("\t")) for pair in encoded.dictionary.to_pylist()]
     return pa.chunked_array([pa.array(found, pa.string()).take(encoded.indices)])

@@ -63,6 +63,12 @@ def text(value: object) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def day_field(value: object) -> str | None:
+    """A day of JSON as text; None where there is none. What is of another type than a text comes as "?": it cannot be read, and
+    validation rejects its row, so that it is never taken for no day."""
+    return None if value is None or value == "" else value.strip() or None if isinstance(value, str) else "?"
+
+
 def first(values: Iterable[str | None]) -> str | None:
     """The first value that is not empty."""
     return next((v for v in values if v), None)

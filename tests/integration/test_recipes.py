@@ -50,7 +50,7 @@ def extended(recipe: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
         file = project.parent / name
         before = file.read_text(encoding="utf-8") if file.exists() else ""
         if name.endswith("remedies.sql"):
-            file.write_text(inserted(before, block, "  end,\n  error("), encoding="utf-8")
+            file.write_text(inserted(before, block, "  end || {{ remedy_ask"), encoding="utf-8")
         else:
             file.write_text(before + block, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:

@@ -44,8 +44,9 @@ def read(*positions: dict[str, Any], units: list[dict[str, Any]] | None = None, 
     """Positions, org units, and the doubts."""
     resource = {"ansattnummer": identifier("1001"), "_links": {"self": href("personalressurs", "1")},
                 **({"ansettelsesperiode": employed} if employed else {})}
+    resource["_links"]["person"] = href("person", "1")
     tables = fint_format.canonical({
-        "person": [], "personalressurs": [resource], "arbeidsforhold": list(positions),
+        "person": [{"_links": {"self": href("person", "1")}}], "personalressurs": [resource], "arbeidsforhold": list(positions),
         "organisasjonselement": UNITS if units is None else units}, 100, values)
     return (tables["positions"].data.to_pylist(), tables["org_units"].data.to_pylist(),
             {n.name: (n.count, n.text) for t in tables.values() for n in t.notes})
@@ -67,6 +68,11 @@ def dates(**fields: Any) -> tuple[str | None, str | None]:
     ({"gyldighetsperiode": period(), "employed": period("2015-01-01", "2026-03-31")}, ("2020-08-01", "2026-03-31")),
     ({"gyldighetsperiode": period(end="2026-06-30"), "employed": period(end="2027-03-31")}, ("2020-08-01", "2026-06-30")),
     ({"gyldighetsperiode": period(), "employed": period("2015-01-01", "9999-12-31")}, ("2020-08-01", None)),
+    ({"arbeidsforholdsperiode": {"start": None, "slutt": None}, "gyldighetsperiode": period(end="2026-06-30")},  # not given
+     ("2020-08-01", "2026-06-30")),
+    ({"gyldighetsperiode": {"start": "2020-08-01", "slutt": [2026, 6, 30]}}, ("2020-08-01", "?")),  # its row will be rejected
+    ({"gyldighetsperiode": period(), "employed": {"slutt": {"dag": 30}}}, ("2020-08-01", "?")),
+    ({"gyldighetsperiode": ["2020-08-01"]}, ("?", "?")),
 ])
 def test_of_the_three_periods_the_jobs_own_goes_first_and_the_earliest_end_counts(
     fields: dict[str, Any], expected: tuple[str, str | None]
@@ -82,7 +88,19 @@ def test_a_position_of_a_type_that_has_ended_counts_as_absent_unless_its_end_is_
         position("object", arbeidsforholdstype={"kode": "S"}), position("stays", kind="SV", gyldighetsperiode=period()),
         position("told", kind="S", gyldighetsperiode=period(end="2026-06-30")))
     assert [p["position_id"] for p in positions] == ["stays", "told"]
-    assert read(position(kind="S"), employed=period(end="2026-06-30"))[0][0]["end_date"] == "2026-06-30"
+    assert read(position(kind="S"), employed=period(end="2036-06-30"))[0] == []  # which says nothing of this position
+    assert read(position(kind="S", gyldighetsperiode=period(end="9999-12-31")))[0] == []
+
+
+def test_links_that_differ_in_capitals_are_one_unless_two_entries_differ_in_nothing_else() -> None:
+    """contract#capitals"""
+    resources = [{"ansattnummer": identifier(n), "_links": {"self": href("personalressurs", n)}} for n in ("aB", "Ab", "cd")]
+    jobs = [position(n) | {"_links": {"personalressurs": href("PersonalRessurs" if n == "CD" else "personalressurs", n)}}
+            for n in ("aB", "Ab", "AB", "CD", "c%64")]
+    tables = fint_format.canonical(
+        {"person": [], "personalressurs": resources, "arbeidsforhold": jobs, "organisasjonselement": []}, 100)
+    assert tables["positions"].data["employee_number"].to_pylist() == ["aB", "Ab", None, "cd", "cd"]
+    assert {n.name: n.count for n in tables["employees"].notes} == {"without_person": 3}
 
 
 def test_units_that_share_a_number_are_one_of_the_name_and_type_of_the_topmost_in_whatever_order_they_come() -> None:

@@ -56,6 +56,19 @@ def test_a_position_ends_on_the_earliest_of_its_own_end_and_that_of_its_employme
     assert [p["end_date"] for p in positions] == [expected, None]
 
 
+def test_a_position_that_has_ended_on_no_day_is_absent_whatever_its_employment_says() -> None:
+    """contract#adapter-visma-hrm"""
+    def ended(end: str = "", employed_to: str = "") -> str:
+        job = position(end=end).replace("<positionInfo>", "<positionInfo><positionType value='S' name='Sluttet'/>")
+        return employment(job, end=employed_to)
+
+    going_on = employment(position(), number="2")
+    for others in ((going_on,), (going_on, employment(position(), number="3", end="2030-01-01"))):
+        for one in (ended(), ended("9999-12-31"), ended(employed_to="2030-01-01"), ended("9999-12-31", "2030-01-01")):
+            assert "1001" not in {p["employee_number"] for p in read(one, *others)[1]}
+        assert "1001" in {p["employee_number"] for p in read(ended("2026-06-30"), *others)[1]}
+
+
 def test_of_several_companies_only_the_one_that_was_asked_for_counts() -> None:
     """contract#adapter-visma-hrm"""
     answer = (employment(position(), company="<companyId>1</companyId>"),
