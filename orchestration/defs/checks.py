@@ -66,7 +66,7 @@ SPECS = [
                                   "`policy.max_match_drop_points`, and is not below `policy.min_match_percent`."),
     dg.AssetCheckSpec("numbers_are_written_alike", asset=_PERSONS,
                       description="No number that one table names and another holds would match only if leading zeros, white "
-                                  "space or capitals were dropped."),
+                                  "space or capitals were dropped; and HRM's positions are at units that VFS has, too."),
     dg.AssetCheckSpec("identities_are_certain", asset=_FINDINGS, description="No open finding disputed_identity. Warns."),
     dg.AssetCheckSpec("end_dates_propagate", asset=_END_DATES,
                       description="No end date of HRM failed to arrive in VFS; warns when one is at risk."),
@@ -337,10 +337,17 @@ def _numbers(con: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
         if pairs:
             parts.append(f"{len(pairs)} {what}" + ("" if is_of_people else f" ({_some(pairs)})"))
             keys += pairs if is_of_people else []
-    text = f"{', '.join(parts)} would match if leading zeros, white space and capitals were dropped"
-    return _result(
-        _PERSONS, "numbers_are_written_alike", passed=not different,
-        text=_with_keys(text, keys) if different else "No number is written differently.", **counts)
+    text = _with_keys(f"{', '.join(parts)} would match if leading zeros, white space and capitals were dropped", keys)
+    positions, shared = con.execute("""
+        SELECT count(*), count(*) FILTER (org_number IN (SELECT org_number FROM staging.stg_vfs__positions))
+        FROM intermediate.int_hrm__active_positions
+        WHERE to_day > (SELECT as_of_date FROM staging.stg_run) AND EXISTS (FROM staging.stg_vfs__positions)""").fetchall()[0]
+    told = [text] if different else []
+    if positions and not shared:
+        told.append(f"None of the {positions} active positions of HRM is at a unit where VFS ever had one: are HRM's org numbers "
+                    "the schools' own organisation numbers, of nine digits?")
+    return _result(_PERSONS, "numbers_are_written_alike", passed=not told,
+                   text=" ".join(told) or "No number is written differently.", **counts)
 
 
 def _not_assessable(mart: str, key: dg.AssetKey, name: str) -> dg.AssetCheckResult:

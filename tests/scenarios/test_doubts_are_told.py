@@ -144,6 +144,17 @@ def test_numbers_written_otherwise_in_one_table_of_a_system_are_told(place: Plac
     assert "1 / 001, 2 / 002, 3 / 003" in done.err and "and 6 more" in done.err
 
 
+@pytest.mark.parametrize(("written", "is_told"), [("NO{}MVA", True), ("{}", False)])
+def test_that_no_position_of_hrm_is_at_a_unit_of_vfs_is_told(place: Place, written: str, is_told: bool) -> None:
+    """contract#matched-share"""
+    hrm, vfs = town(20)
+    hrm["positions"] = [{**p, "org_number": written.format(p["org_number"])} for p in hrm["positions"]]
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    done = place.do("run")
+    assert ("None of the 20 active positions of HRM is at a unit where VFS ever had one" in done.err) == is_told
+
+
 # --- 1 August: the extract with the summer's endings is withheld -------------------------------------------------------
 
 
