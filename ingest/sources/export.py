@@ -19,7 +19,7 @@ import pyarrow.compute
 from pydantic import Field, field_validator
 
 from ingest.assessable import EVERYTHING
-from ingest.canonical_tables import EXPONENT_FORM, System, Table, tables_of
+from ingest.canonical_tables import ERROR_VALUE, EXPONENT_FORM, System, Table, tables_of
 from ingest.cells import clean
 from ingest.dates import day_text, read_day
 from ingest.errors import RefusedExtract
@@ -50,6 +50,8 @@ NEEDED: dict[tuple[System, str], tuple[str, ...]] = {
 # What the id of a position is made of where the file has none.
 _ID_PARTS: dict[str, tuple[str, ...]] = {
     "hrm": ("employee_number", "org_number", "start_date"), "vfs": ("person_id", "org_number", "role", "start_date")}
+
+_NO_ID = f"{ERROR_VALUE}|{EXPONENT_FORM}"
 
 
 class ExportSettings(SourceSettings):
@@ -157,7 +159,7 @@ class Export(FileDropAdapter):
                 return known if not text or read_day(known) else None
             if self._system == "hrm":  # of VFS, ids have always held what the file says
                 text = {clean(k): v for k, v in values.get(name, {}).items()}.get(text, text)
-            return None if (not text and name != "role") or re.fullmatch(EXPONENT_FORM, text) else text
+            return None if (not text and name != "role") or re.fullmatch(_NO_ID, text) else text
 
         cells = {name: [clean(v or "") for v in rows.column(name).to_pylist()] for name in rows.column_names}
         known: dict[tuple[str, str], str | None] = {}

@@ -243,7 +243,9 @@ def test_rows_of_one_employee_unit_and_start_that_differ_stay_apart_in_any_order
     ({"org": ""}, "org_number", "value is missing"),
     ({"org": "", "start": "", "percent": ""}, "org_number", "value is missing"),  # a title alone
     ({"org": "9,74E+08"}, "org_number", "in exponent form"),
+    ({"org": "#I/T"}, "org_number", "an error of the spreadsheet"),
     ({"start": "i fjor"}, "start_date", "not a date"),
+    ({"start": "#REF!"}, "start_date", "not a date"),
     ({"number": ""}, "employee_number", "value is missing"),
 ])
 def test_a_row_of_hrm_that_cannot_be_read_is_rejected_and_stands_for_its_employees_positions(
