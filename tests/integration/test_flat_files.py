@@ -399,6 +399,42 @@ def test_what_is_no_table_is_refused_by_what_it_is_and_what_to_do(tmp_path: Path
     assert name in (refused.value.file or "")
 
 
+def _with(written: str, *places: tuple[int, int]) -> str:
+    """A text with a quote before some cells, (line, column) from 0."""
+    lines = [line.split(";") for line in written.splitlines()]
+    for line, column in places:
+        lines[line][column] = f'"{lines[line][column]}'
+    return "\n".join(";".join(line) for line in lines) + "\n"
+
+
+MANY = text([["1001", "Test", "Testesen", "", "S1", "", "Lærer", "80", "01.08.2020", ""]] * 30)
+
+
+@pytest.mark.parametrize(("places", "line"), [
+    (((3, 1), (9, 1)), 4), (((3, 0), (4, 0)), 4), (((7, 6), (8, 6)), 8), (((1, 9), (30, 9)), 2), (((0, 2), (5, 2)), 1)])
+def test_quotes_that_swallow_whole_rows_are_refused_with_the_line_on_which_they_begin(
+    tmp_path: Path, places: tuple[tuple[int, int], ...], line: int
+) -> None:
+    """contract#files-as-they-are, contract#refused-extract"""
+    first, last = places
+    swallowing = _with(MANY, first).splitlines()
+    cells = swallowing[last[0]].split(";")
+    cells[last[1]] += '"'  # the second closes the first
+    swallowing[last[0]] = ";".join(cells)
+    for end in ("\n", "\r\n", "\r"):
+        (tmp_path / "f.csv").write_bytes(("Ansattliste" + end + end.join(swallowing) + end).encode())
+        with pytest.raises(RefusedExtract, match="a quote swallows whole rows") as refused:
+            raw(**FLAT, path=tmp_path / "f.csv", skip_rows=1)
+        assert refused.value.line == line + 1
+
+
+def test_a_cell_of_several_lines_is_one_cell(tmp_path: Path) -> None:
+    """contract#files-as-they-are"""
+    extract = flat(tmp_path, row(title="Lærer; vikar\nfra høsten; ca. 80 %\r\n\nse avtale"), row("1002"))
+    assert [p["position_title"] for p in extract.tables["positions"].to_pylist()] == [
+        "Lærer; vikar fra høsten; ca. 80 % se avtale", "Lærer"]
+
+
 def test_two_headings_that_differ_in_capitals_are_two_columns_where_one_is_named_exactly(tmp_path: Path) -> None:
     """contract#headings"""
     (tmp_path / "f.csv").write_text("Nr;NR;nR\n1;2;3\n", encoding="utf-8")
