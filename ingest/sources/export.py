@@ -62,7 +62,7 @@ class ExportSettings(SourceSettings):
         description="The canonical tables that the file holds.")
     path: Path = Field(description="A file, a folder that holds one export, or a folder with one subfolder per day (YYYY-MM-DD).")
     columns: Columns = Field(default={})
-    sheet: str | None = Field(default=None, description="The sheet of a workbook; left out: the first.")
+    sheet: str | None = Field(default=None, description="The sheet of a workbook; left out: the only visible one with rows.")
     skip_rows: int = Field(default=0, ge=0, description="Title rows above the heading.")
     encoding: str = Field(default="utf-8", description="Encoding of a text file, as utf-8 or windows-1252.")
     delimiter: str = Field(default=";", min_length=1, max_length=1, description="What separates the cells of a text file.")

@@ -17,7 +17,7 @@ from ingest.dates import read_day
 from ingest.errors import RefusedExtract
 from ingest.national_ids import redact
 from ingest.sources.delimited import Delimited, UnreadableRecord, headings_to_tell, records, utf16_without_mark, whole
-from ingest.sources.excel import EXCEL, sheet_rows
+from ingest.sources.excel import EXCEL, Sheet, visible_sheets
 from ingest.sources.export import NEEDED
 
 _LOOK_AT_ROWS = 5000
@@ -88,7 +88,8 @@ class Proposal:
 def propose(file: Path, system: System | None = None) -> Proposal:
     """The proposal for one file. Raises RefusedExtract when it cannot be read as a table."""
     settings: dict[str, Any] = {"adapter": "export", "path": redact(str(file))}
-    lines = _lines(file, settings)
+    questions: list[str] = []
+    lines = _lines(file, settings, system, questions)
     rows = [cells for _, cells in lines]
     title_rows = _title_rows(rows)
     skip = lines[title_rows][0] - 1
@@ -100,7 +101,7 @@ def propose(file: Path, system: System | None = None) -> Proposal:
     # Org units are VFS's, and of a flat file only a sign of what it is.
     mapped = {column: heading[i] for column, i in _recognised(heading, known).items() if column != _UNIT}
     tables, needed = _tables(mapped, known), _needed(known)
-    proposal = Proposal(known, system is None, settings | {"tables": tables, "columns": mapped}, len(cells))
+    proposal = Proposal(known, system is None, settings | {"tables": tables, "columns": mapped}, len(cells), questions=questions)
     if mapped:
         proposal.unused = headings_to_tell([h for h in heading if h and h not in mapped.values()])
     else:  # the row may be somebody's data: it is not shown
@@ -136,17 +137,44 @@ def _tables(mapped: Collection[str], system: System) -> list[str]:
     return [table for table, columns in _needed(system).items() if all(c in mapped for c in columns)]
 
 
-def _lines(file: Path, settings: dict[str, Any]) -> list[tuple[int, list[str | None]]]:
+def _lines(
+    file: Path, settings: dict[str, Any], system: System | None, questions: list[str]
+) -> list[tuple[int, list[str | None]]]:
     """The rows of a file with anything in them by line, as `skip_rows` counts lines."""
     with file.open("rb") as stream:
         if file.name.lower().endswith(EXCEL):
-            lines = [(n, row) for n, row in enumerate(sheet_rows(file.name, stream, None), start=1)]
+            sheet = _best_sheet(*visible_sheets(file.name, stream), settings, system, questions)
+            if sheet.without_results:
+                questions.append("cells hold formulas without results: open the workbook in Excel, and save it")
+            lines = list(enumerate(sheet.rows, start=1))
         else:
             lines = _lines_of_text(file.name, whole(file.name, stream), settings)
     lines = [(line, cells) for line, cells in lines if any(c and clean(c) for c in cells)]
     if not lines:
         raise RefusedExtract("the file is empty", file=file.name, remedy="Export it again")
     return lines[:_LOOK_AT_ROWS]
+
+
+def _best_sheet(
+    sheets: list[Sheet], count: int, settings: dict[str, Any], system: System | None, questions: list[str]
+) -> Sheet:
+    """The sheet whose first rows hold most of the headings that are known; the first where several do."""
+    systems: tuple[System, ...] = (system,) if system else SYSTEMS
+
+    def fit(sheet: Sheet) -> int:
+        rows = [[clean(c or "") for c in row] for row in sheet.rows[:20]]
+        return max((len(_recognised(row, s)) for row in rows for s in systems), default=0)
+
+    fits = [fit(s) for s in sheets]
+    best = sheets[fits.index(max(fits))]
+    if len(sheets) > 1:
+        asked = f"the workbook has {count} sheets, of which {len(sheets)} are visible and hold rows"
+        if fits.count(max(fits)) == 1:
+            settings["sheet"] = redact(best.name)
+            questions.append(f"{asked}: `{redact(best.name)}` fits best; is it the one?")
+        else:
+            questions.append(f"{asked}: which is it? Set `sheet`; this proposal is of the first that fits")
+    return best
 
 
 def _lines_of_text(file: str, content: bytes, settings: dict[str, Any]) -> list[tuple[int, list[str | None]]]:

@@ -399,6 +399,97 @@ def test_what_is_no_table_is_refused_by_what_it_is_and_what_to_do(tmp_path: Path
     assert name in (refused.value.file or "")
 
 
+def _formula(written: bytes) -> Callable[[bytes], bytes]:
+    """Changes the cell that holds =DATE(2025,6,30)."""
+    def changed(part: bytes) -> bytes:
+        begin = part.index(b'<c r="J4"')
+        return part[:begin] + written + part[part.index(b"</c>", begin) + 4:]
+
+    return changed
+
+
+LEFT = [ROWS[0], ROWS[1], [*ROWS[2][:9], "=DATE(2025,6,30)"]]
+
+
+@pytest.mark.parametrize("written", [
+    b'<c r="J4"><f>DATE(2025,6,30)</f><v></v></c>', b'<c r="J4"><f>DATE(2025,6,30)</f></c>', b'<c r="J4"><f ca="1"/></c>',
+    b'<c r="J4" t="str"><f>J3</f></c>', b'<c r="J4"><f t="shared" si="7"/><v/></c>'])
+def test_a_formula_without_a_result_is_no_empty_cell_and_refuses_the_workbook(tmp_path: Path, written: bytes) -> None:
+    """contract#files-as-they-are, contract#refused-extract"""
+    (tmp_path / "f.xlsx").write_bytes(book(LEFT, part=_formula(written)))
+    with pytest.raises(RefusedExtract, match="cells hold formulas without results") as refused:
+        raw(**FLAT, path=tmp_path / "f.xlsx")
+    assert (refused.value.line, refused.value.column) == (4, "J") and "save it" in (refused.value.remedy or "")
+    assert any("formulas without results" in q for q in propose(tmp_path / "f.xlsx").questions)
+
+
+@pytest.mark.parametrize(("written", "end"), [
+    (b'<c r="J4" t="str"><f>IF(A1="","",A1)</f><v></v></c>', None),
+    (b'<c r="J4"><f>DATE(2025,6,30)</f><v>45838</v></c>', "45838"),
+    (b'<c r="J4" t="str"><f>TEXT(1,2)</f><v>2025-06-30</v></c>', "2025-06-30"), (b'<c r="J4"/><c r="K4"></c>', None)])
+def test_the_result_of_a_formula_is_read_and_may_be_an_empty_text(tmp_path: Path, written: bytes, end: str | None) -> None:
+    """contract#files-as-they-are"""
+    (tmp_path / "f.xlsx").write_bytes(book(LEFT, above=0, part=_formula(written)))
+    assert raw(**FLAT, path=tmp_path / "f.xlsx")["positions"].data["end_date"].to_pylist()[-1] == end
+
+
+def test_a_formula_above_the_heading_needs_no_result(tmp_path: Path) -> None:
+    """contract#files-as-they-are"""
+    (tmp_path / "f.xlsx").write_bytes(book([HEADING, *ROWS], ["=TODAY()"]))
+    assert raw(**FLAT, path=tmp_path / "f.xlsx")["employees"].data.num_rows == 4
+
+
+def sheets(**rows: list[list[str]]) -> bytes:
+    """A workbook of several sheets; one whose name ends in `hidden` is."""
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, lines in rows.items():
+        sheet = made.create_sheet(name)
+        for line in lines:
+            sheet.append([c or None for c in line])
+        sheet.sheet_state = "veryHidden" if name.startswith("very") else "hidden" if name.endswith("hidden") else "visible"
+    kept = io.BytesIO()
+    made.save(kept)
+    return kept.getvalue()
+
+
+TABLE, OTHER = [HEADING, *ROWS], [["Kode", "Navn"], ["7963", "Lærer"]]
+
+
+def test_without_a_name_the_only_visible_sheet_with_rows_is_read(
+    tmp_path: Path, canonical: dict[str, list[dict[str, Any]]]
+) -> None:
+    """contract#files-as-they-are"""
+    file = tmp_path / "f.xlsx"
+    for content in (sheets(a_hidden=OTHER, very_hidden=TABLE[:2], Ansatte=TABLE), sheets(Ark1=[], Ansatte=TABLE, Ark3=[[" "]])):
+        file.write_bytes(content)
+        assert rows_of(taken(**FLAT, path=file)) == canonical
+    file.write_bytes(sheets(Skjema=OTHER, Ansatte=TABLE, Mer=OTHER, a_hidden=OTHER))
+    with pytest.raises(RefusedExtract, match="3 sheets hold rows") as refused:
+        raw(**FLAT, path=file)
+    assert "Set `sheet`" in (refused.value.remedy or "")
+    assert rows_of(taken(**FLAT, path=file, sheet="ansatte")) == canonical
+    file.write_bytes(sheets(Ark1=[], a_hidden=TABLE))
+    with pytest.raises(RefusedExtract, match="the sheet is empty"):
+        raw(**FLAT, path=file)
+    assert rows_of(taken(**FLAT, path=file, sheet="a_hidden")) == canonical
+
+
+def test_a_proposal_names_the_sheet_that_fits_best_or_asks(tmp_path: Path) -> None:
+    file = tmp_path / "f.xlsx"
+    file.write_bytes(sheets(Kode=OTHER, Ansatte=TABLE, a_hidden=TABLE))
+    proposal = propose(file)
+    assert proposal.settings["sheet"] == "Ansatte" and proposal.settings["tables"] == ["employees", "positions"]
+    assert any("3 sheets, of which 2 are visible and hold rows: `Ansatte` fits best" in q for q in proposal.questions)
+    assert rows_of(taken(**{**proposal.settings, "columns": COLUMNS, "path": file}))["positions"]
+    file.write_bytes(sheets(Januar=TABLE, Februar=TABLE))
+    proposal = propose(file)
+    assert "sheet" not in proposal.settings
+    assert any("2 sheets, of which 2 are visible and hold rows: which is it? Set `sheet`" in q for q in proposal.questions)
+    file.write_bytes(sheets(Ansatte=TABLE))
+    assert not any("sheet" in q for q in propose(file).questions)
+
+
 def _with(written: str, *places: tuple[int, int]) -> str:
     """A text with a quote before some cells, (line, column) from 0."""
     lines = [line.split(";") for line in written.splitlines()]
