@@ -52,6 +52,8 @@ _ID_PARTS: dict[str, tuple[str, ...]] = {
     "hrm": ("employee_number", "org_number", "start_date"), "vfs": ("person_id", "org_number", "role", "start_date")}
 
 _NO_ID = f"{ERROR_VALUE}|{EXPONENT_FORM}"
+_NO_END_DATE = ("positions come without a last day: who has ended is told only by leaving the list. Export it with a last day, "
+                "and set `columns: end_date`")
 
 
 class ExportSettings(SourceSettings):
@@ -146,6 +148,8 @@ class Export(FileDropAdapter):
         values = part_for(table, self._settings.values)
         if table.name == "positions" and "position_id" not in columns:
             made = made.append_column("position_id", pa.array(self._made_ids(made, values, day), pa.string()))
+        if table.name == "positions" and self._system == "hrm" and "end_date" not in columns and rows:
+            notes += (Note("no_end_date", len(rows), _NO_END_DATE),)
         return RawTable(
             made, file, lines_of=lambda asked: read.lines_of([rows[n] for n in asked]), date_format=self._settings.date_format,
             translations=values, extra_columns=tuple(h for h in read.heading if h and h not in columns.values()), notes=notes)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.canonical_tables import EXPONENT_FORM, LISTED_VALUES, SYSTEMS, Kind, System, tables_of
+from ingest.canonical_tables import ERROR_VALUE, EXPONENT_FORM, LISTED_VALUES, SYSTEMS, Kind, System, tables_of
 from ingest.cells import clean
 from ingest.dates import read_day
 from ingest.errors import RefusedExtract
@@ -33,6 +33,8 @@ _PERSON = {
 _NUMBERS = ("ansattnummer", "ansattnr", "ansnr", "employeenumber", "lønnsnummer")
 _UNIT = "name"  # of an org unit
 _ORG_NUMBERS = ("organisasjonsnummer", "orgnummer", "orgnr", "skolensorgnr", "orgnumber")
+_FROM = ("fom", "fomdato", "fraogmed", "fraogmeddato", "start")
+_TO = ("tom", "tomdato", "tilogmed", "tilogmeddato", "slutt", "sluttet")
 _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
     "hrm": {
         "employee_number": (*_NUMBERS, "lønnsnr", "ressursnummer", "ressursnr", "ansattid"),
@@ -42,8 +44,10 @@ _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
         "position_code": ("stillingskode", "stillingkode", "positioncode"),
         "position_title": ("stilling", "stillingstittel", "stillingsbetegnelse", "stillingsnavn", "tittel", "positiontitle"),
         "percentage": ("stillingsprosent", "stillingspst", "prosent", "stillingsstørrelse", "percentage"),
-        "start_date": ("startdato", "ansattfra", "fradato", "fra", "ansettelsesdato", "tilsattfra", "ansattdato", "startdate"),
-        "end_date": ("sluttdato", "ansatttil", "tildato", "til", "tilsatttil", "fratredelsesdato", "sluttetdato", "enddate"),
+        "start_date": ("startdato", "ansattfra", "fradato", "fra", "ansettelsesdato", "tilsattfra", "ansattdato", "startdate",
+                       *_FROM),
+        "end_date": ("sluttdato", "ansatttil", "tildato", "til", "tilsatttil", "fratredelsesdato", "sluttetdato", "enddate",
+                     *_TO),
         _UNIT: ("orgenhet", "arbeidssted", "enhet", "enhetsnavn", "organisasjonsenhet", "skole", "avdeling"),
     },
     "vfs": {
@@ -56,8 +60,8 @@ _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
         "org_number": _ORG_NUMBERS,
         "role": ("stilling", "stillingstittel", "rolle", "role"),
         "hrm_position_id": ("hrmstillingid", "hrmstilling", "hrmpositionid"),
-        "start_date": ("tilsattfra", "fradato", "fra", "startdato", "startdate"),
-        "end_date": ("tilsatttil", "tildato", "til", "sluttdato", "enddate"),
+        "start_date": ("tilsattfra", "fradato", "fra", "startdato", "startdate", *_FROM),
+        "end_date": ("tilsatttil", "tildato", "til", "sluttdato", "enddate", *_TO),
         "access_group": ("tilgangsgruppe", "tilgang", "tilgangsrolle", "accessgroup"),
     },
 }
@@ -65,6 +69,8 @@ _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
 _MARKS: dict[System, tuple[str, ...]] = {
     "hrm": ("position_code", "percentage", _UNIT),
     "vfs": ("person_id", "login_enabled", "registered_by", "hrm_position_id", "access_group")}
+_DAYS = {"start_date": "which heading says the first day? Without it who has yet to begin counts as active",
+         "end_date": "which heading says the last day? Without it who has ended cannot be told"}
 _WHOLE_NAMES = ("navn", "ansattnavn", "fulltnavn", "name", "ansatt")
 _MEANINGS = {
     Kind.BOOLEAN: {"ja": "true", "aktiv": "true", "1": "true", "yes": "true", "nei": "false", "inaktiv": "false", "0": "false",
@@ -110,11 +116,15 @@ def propose(file: Path, system: System | None = None) -> Proposal:
     for table in (t for t in needed if t not in tables):
         missing = [n for n in needed[table] if n not in mapped]
         proposal.questions.append(f"{table} cannot be read: which heading is {', '.join(missing)}?")
+    if "positions" in tables:
+        proposal.questions += [f"{column}: {question}" for column, question in _DAYS.items() if column not in mapped]
+    _ask_which(heading, mapped, proposal)
     _ask_for_names(heading, mapped, proposal)
     cells_of = {column: [row[heading.index(head)] for row in cells] for column, head in mapped.items()}
     _propose_dates(cells_of, proposal)
     _propose_values(cells_of, proposal)
     _look_at_ids(cells_of, proposal)
+    _look_at_org_numbers(cells_of, proposal)
     return proposal
 
 
@@ -222,6 +232,14 @@ def _plain(heading: str) -> str:
     return re.sub(r"[\W_]", "", heading.lower())
 
 
+def _ask_which(heading: list[str], mapped: dict[str, str], proposal: Proposal) -> None:
+    """Ask where two headings could be one column: both are words of this module's table."""
+    for column, taken in mapped.items():
+        others = [h for h in heading if _plain(h) in _HEADINGS[proposal.system][column] and h not in mapped.values()]
+        if others:
+            proposal.questions.append(f"{column}: {' and '.join(f'`{h}`' for h in (taken, *others))} could be it: which is?")
+
+
 def _ask_for_names(heading: list[str], mapped: dict[str, str], proposal: Proposal) -> None:
     if {"given_name", "family_name"} & mapped.keys() or not any(_plain(h) in _WHOLE_NAMES for h in heading):
         return
@@ -234,10 +252,22 @@ def _ask_for_names(heading: list[str], mapped: dict[str, str], proposal: Proposa
 def _look_at_ids(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
     ids = {c.name for t in tables_of(proposal.system) for c in t.columns if c.is_id or c.kind is Kind.NATIONAL_ID}
     for column in [c for c in cells_of if c in ids]:
+        errors = sum(bool(v and re.fullmatch(ERROR_VALUE, clean(v))) for v in cells_of[column])
+        if errors:
+            proposal.questions.append(f"{column}: {errors} values are errors of the spreadsheet: these rows cannot be used. "
+                                      "Correct its formulas, and export it again")
         count = sum(bool(v and re.fullmatch(EXPONENT_FORM, clean(v))) for v in cells_of[column])
         if count:
             proposal.questions.append(f"{column}: {count} values are in exponent form, which has lost digits: these rows cannot "
                                       "be used. Export the column as text; in Excel, format it so before the numbers come in")
+
+
+def _look_at_org_numbers(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
+    values = [text for v in cells_of.get("org_number", []) if (text := clean(v or ""))]
+    strange = sum(re.fullmatch("[0-9]{9}", v) is None for v in values)
+    if strange * 2 > len(values):
+        proposal.questions.append(f"org_number: {strange} of {len(values)} values are no organisation numbers (nine digits). Is "
+                                  "it the wrong heading? If not, say under `values` which number each stands for")
 
 
 def _propose_dates(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:

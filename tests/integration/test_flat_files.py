@@ -619,3 +619,56 @@ def test_a_proposal_guesses_the_system_by_its_headings(
     assert proposal.settings["skip_rows"] == 1
     assert any("one column for the whole name" in q for q in proposal.questions) == ("Navn" in headings)
     assert propose(tmp_path / "f.csv", "vfs").system == "vfs"
+
+
+def questions(tmp_path: Path, headings: list[str], *rows: list[str]) -> list[str]:
+    (tmp_path / "f.csv").write_text(text(list(rows) or [["1"] * len(headings)], headings), encoding="utf-8")
+    return propose(tmp_path / "f.csv", "hrm").questions
+
+
+@pytest.mark.parametrize(("first", "last"), [
+    ("F.o.m. dato", "T.o.m. dato"), ("fom", "tom"), ("Fra og med", "Til og med"), ("Start", "Slutt"), ("Startdato", "Sluttet")])
+def test_a_proposal_knows_the_headings_of_the_first_and_the_last_day(tmp_path: Path, first: str, last: str) -> None:
+    headings = ["Ansattnummer", "Orgnr", first, last]
+    (tmp_path / "f.csv").write_text(text([["1001", "974000001", "01.08.2020", ""]], headings), encoding="utf-8")
+    for system in ("hrm", "vfs"):
+        columns = propose(tmp_path / "f.csv", system).settings["columns"]
+        assert (columns["start_date"], columns["end_date"]) == (first, last)
+    assert propose(tmp_path / "f.csv", "hrm").questions == []
+
+
+def test_a_proposal_asks_for_the_days_it_does_not_find(tmp_path: Path) -> None:
+    asked = questions(tmp_path, ["Ansattnummer", "Orgnr", "Startdato", "Opphør"], ["1001", "974000001", "", ""])
+    assert asked == ["end_date: which heading says the last day? Without it who has ended cannot be told"]
+    asked = questions(tmp_path, ["Ansattnummer", "Orgnr", "Sluttdato"], ["1001", "974000001", ""])
+    assert [q[:48] for q in asked] == ["start_date: which heading says the first day? Wi"]
+    assert questions(tmp_path, ["Ansattnummer", "Fornavn"])[0].startswith("positions cannot be read")
+
+
+def test_a_proposal_asks_which_of_two_headings_is_a_column(tmp_path: Path) -> None:
+    asked = questions(tmp_path, ["Ansattnummer", "Orgnr", "Fra", "Ansatt til", "Sluttdato"], ["1", "974000001", "", "", ""])
+    assert asked == ["end_date: `Sluttdato` and `Ansatt til` could be it: which is?"]
+
+
+def test_a_proposal_asks_where_most_org_numbers_or_an_id_are_none_and_shows_no_value(tmp_path: Path) -> None:
+    """contract#leaks"""
+    headings = ["Ansattnummer", "Orgnr", "Fra", "Til"]
+    asked = questions(tmp_path, headings, ["1", "Lia", "", ""], ["2", "4711", "", ""], ["3", "974000001", "", ""],
+                      ["4", "", "", ""])
+    assert [q[:69] for q in asked] == ["org_number: 2 of 3 values are no organisation numbers (nine digits). "]
+    assert not any("Lia" in q or "4711" in q for q in asked)
+    assert questions(tmp_path, headings, ["1", "Lia", "", ""], ["3", "974000001", "", ""]) == []
+    asked = questions(tmp_path, headings, ["#N/A", "974000001", "", ""])
+    assert [q[:57] for q in asked] == ["employee_number: 1 values are errors of the spreadsheet: t"[:57]]
+
+
+def test_positions_of_a_flat_file_without_a_last_day_are_counted_and_told(tmp_path: Path) -> None:
+    """contract#files-as-they-are"""
+    without = {name: heading for name, heading in COLUMNS.items() if name != "end_date"}
+    extract = flat(tmp_path, row(), row("1002"), ["1003", *[""] * 9], columns=without)
+    assert extract.figures["positions"].warnings["no_end_date"] == 2
+    assert extract.notes["positions"]["no_end_date"].startswith(
+        "positions come without a last day: who has ended is told only by leaving the list")
+    assert extract.notes.keys() == {"positions"}
+    assert not flat(tmp_path, row()).notes
+    assert not flat(tmp_path, row(), tables=["employees"], columns=without).notes
