@@ -31,6 +31,8 @@ LISTED_VALUES = {Kind.ORIGIN: ("hrm", "manual"), Kind.ORG_TYPE: ("kommune", "sch
 NATIONAL_ID_HASH = "national_id_hash"
 # An id in this form (a pattern of RE2 and of Python) has lost digits (contract#exponent-form).
 EXPONENT_FORM = "[0-9]+([.,][0-9]+)?[eE][+-][0-9]+"
+# What a spreadsheet shows where it has no value, in English and Norwegian, or no room for it (contract#error-values).
+ERROR_VALUE = "(?i)#(N/A|I/T|REF!|VALUE!|VERDI!|NAME[?]|NAVN[?]|DIV/0!|NULL!|NUM!|SPILL!|CALC!|#+)"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ingest.canonical_tables import EXPONENT_FORM, LISTED_VALUES, NATIONAL_ID_HASH, Column, Kind, System, Table, tables_of
+from ingest.canonical_tables import (
+    ERROR_VALUE,
+    EXPONENT_FORM,
+    LISTED_VALUES,
+    NATIONAL_ID_HASH,
+    Column,
+    Kind,
+    System,
+    Table,
+    tables_of,
+)
 from ingest.cells import clean, clean_sql, is_plain
 from ingest.dates import is_no_day, read_day
 from ingest.errors import RefusedExtract
@@ -32,6 +42,9 @@ REJECTED_SCHEMA = pa.schema([
 _DELETED = Column("deleted", Kind.BOOLEAN)
 _IN_EXPONENT_FORM = ("in exponent form, which has lost digits. Export the column as text; in Excel, format it as text before the "
                      "numbers come in")
+_ERROR_VALUE = "an error of the spreadsheet instead of a value. Correct its formula there, or widen the column, and export again"
+# {what is no id, in any text: why its row is rejected}
+_NO_IDS = {EXPONENT_FORM: _IN_EXPONENT_FORM, ERROR_VALUE: _ERROR_VALUE}
 _ANOTHER_ROW = "another row with the same key stands further down"
 _ANOTHER_ACCESS = "another row with the same key ends later, or stands further down"
 
@@ -264,14 +277,14 @@ def _problem(column: Column) -> str | None:
             listed = LISTED_VALUES[column.kind]
             wrong, reason = f"{value} NOT IN ({', '.join(map(literal, listed))})", f"not one of {', '.join(listed)}"
         case Kind.TEXT if column.is_id:
-            wrong, reason = _is_exponent(raw), _IN_EXPONENT_FORM
+            return " ".join(f"WHEN {_matches(raw, form)} THEN '{column.name}|{reason}'" for form, reason in _NO_IDS.items())
         case _:
             return None
     return f"WHEN {wrong} THEN '{column.name}|{reason}'"
 
 
-def _is_exponent(text: str) -> str:
-    return f"regexp_full_match({text}, '{EXPONENT_FORM}')"
+def _matches(text: str, form: str) -> str:
+    return f"regexp_full_match({text}, {literal(form)})"
 
 
 def _rejected(con: duckdb.DuckDBPyConnection, table: Table, source: RawTable) -> pa.Table:
@@ -309,9 +322,10 @@ def _is_readable(column: Column) -> str:
     """Whether the value of a cell of `readable r` is known; an empty one is, where it may be empty."""
     if column.kind is Kind.DATE:
         return f"NOT r.unread_{column.name}"
-    is_text = f"NOT coalesce({_is_exponent(f'r.{column.name}')}, false)" if column.is_id else "true"
+    is_text = " AND ".join(
+        f"NOT coalesce({_matches(f'r.{column.name}', form)}, false)" for form in _NO_IDS) if column.is_id else "true"
     may_be_empty = not column.needed and column.name != "employee_number"
-    return is_text if may_be_empty else f"(r.{column.name} IS NOT NULL AND {is_text})"
+    return f"({is_text})" if may_be_empty else f"(r.{column.name} IS NOT NULL AND {is_text})"
 
 
 def _lines(source: RawTable, row_numbers: list[int]) -> list[int] | list[None]:

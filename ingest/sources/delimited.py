@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, NoReturn
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv as pa_csv
 from pydantic import Field
 
@@ -31,6 +32,7 @@ Values = Annotated[dict[str, dict[str, str] | dict[str, dict[str, str]]], Field(
 DateFormat = Annotated[str | None, Field(
     description="A format of dates, as `%d/%m/%Y`, beside YYYY-MM-DD and dd.mm.yyyy, which are always read.")]
 
+pc: Any = pyarrow.compute  # its functions are made at import, unknown to the type checker
 csv.field_size_limit(1 << 24)
 _MAX_LINE_BYTES = 4 << 20  # less than the blocks in which pyarrow reads
 _PIECE = LOOKED_AT
@@ -248,7 +250,7 @@ class TextTable:
         if quotes % 2:
             self._refuse_unreadable(len(names))
         try:
-            return pa_csv.read_csv(
+            data = pa_csv.read_csv(
                 pa.BufferReader(self.content),
                 read_options=pa_csv.ReadOptions(column_names=names, skip_rows_after_names=1, block_size=8 << 20),
                 parse_options=pa_csv.ParseOptions(
@@ -261,6 +263,34 @@ class TextTable:
             self._refuse_unreadable(len(names))
             raise RefusedExtract("the file cannot be parsed as CSV", file=self.file,
                                  remedy="Open it and look for stray quotes, then deliver it again") from None
+        if quotes:
+            self._refuse_swallowed(data)
+        return data
+
+    def _refuse_swallowed(self, data: pa.Table) -> None:
+        """Raise RefusedExtract where a cell holds what must be rows: a quote that somebody wrote before one cell and a second in
+        a row further down make one cell of all between them."""
+        for number, cell in enumerate(next(records(self.content, self.delimiter))[1]):
+            if self._holds_rows(cell, data.num_columns):
+                self._refuse_quote(self.line, number)
+        for number, column in enumerate(data.columns):
+            several_lines = pc.match_substring_regex(column, r"[\r\n]")
+            if not pc.any(several_lines).as_py():
+                continue
+            for row in pc.indices_nonzero(several_lines).to_pylist():
+                if self._holds_rows(column[row].as_py(), data.num_columns):
+                    self._refuse_quote(self.lines_of([row])[0], number)
+
+    def _holds_rows(self, cell: str, width: int) -> bool:
+        """Whether a line of a cell is as wide as a row, or each break between its lines stands for the delimiters of one (the
+        end of a row and the begin of the next)."""
+        first, *others = re.split("\r\n|\n|\r", cell)
+        counts = [line.count(self.delimiter) for line in (first, *others)]
+        return bool(others) and (max(counts) >= width - 1 or sum(counts) >= len(others) * (width - 1))
+
+    def _refuse_quote(self, line: int, number: int) -> NoReturn:
+        raise RefusedExtract("a quote swallows whole rows", file=self.file, line=line, column=str(number + 1),
+                             remedy="Correct the quotes from this line on, then deliver it again")
 
     def _refuse_unreadable(self, width: int) -> None:
         """Raise RefusedExtract with the line that is wrong; return when Python's reader accepts every line."""

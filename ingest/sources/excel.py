@@ -3,11 +3,13 @@
 Belongs here: cells, and the limits of a workbook. Does not belong here: what a column means (the adapters).
 """
 
+import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import pyarrow as pa
 
@@ -19,6 +21,8 @@ from ingest.sources.file_kinds import LOOKED_AT, refuse_no_workbook, refuse_no_w
 
 EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb")  # the last two are refused with what to do
 _MAX_COLUMNS, _MAX_ROWS, _MAX_CELLS = 500, 1 << 20, 20_000_000
+_FORMULA = re.compile(rb"<(?:[\w.-]{1,40}:)?f[\s/>]")  # the begin of one in the XML of a sheet
+_LONGEST_TAG = 50  # bytes
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,29 @@ class SheetTable:
         return [lines[row] for row in rows]
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of one sheet as text. `without_results`: by line, the first column in which a formula has no result."""
+
+    name: str
+    rows: list[list[str | None]]
+    without_results: dict[int, str]
+
+    def unknown_below(self, line: int) -> tuple[int, str] | None:
+        """The line and column of the first cell below a line that holds a formula without a result."""
+        return min(((n, column) for n, column in self.without_results.items() if n > line), default=None)
+
+
 def sheet_table(file: str, stream: BinaryIO, sheet: str | None, skip_rows: int) -> SheetTable:
-    """The table on one sheet, or the first, below some title rows. Raises RefusedExtract."""
-    filled = {line: row for line, row in enumerate(sheet_rows(file, stream, sheet), start=1) if line > skip_rows and any(row)}
+    """The table on one sheet, or on the only visible one that holds rows, below some title rows. Raises RefusedExtract."""
+    read = read_sheet(file, stream, sheet)
+    filled = {line: row for line, row in enumerate(read.rows, start=1) if line > skip_rows and any(row)}
     if not filled:
         raise RefusedExtract("the sheet is empty, not even a heading", file=file, remedy="Export it again, or set `sheet`")
     line = next(iter(filled))
+    if unknown := read.unknown_below(line):
+        raise RefusedExtract("cells hold formulas without results; the first", file=file, line=unknown[0], column=unknown[1],
+                             remedy="Open the workbook in Excel, and save it")
     heading = [clean(h or "") for h in filled.pop(line)]
     refuse_twice(heading, file, line)
     footers = 0
@@ -57,8 +78,22 @@ def sheet_table(file: str, stream: BinaryIO, sheet: str | None, skip_rows: int) 
     return SheetTable(heading, line, filled, footers)
 
 
-def sheet_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str | None]]:
-    """The cells of one sheet as text. Raises RefusedExtract when it is no workbook, or beyond the limits."""
+def read_sheet(file: str, stream: BinaryIO, sheet: str | None) -> Sheet:
+    """One sheet, or the only visible one that holds rows. Raises RefusedExtract."""
+    with _book(file, stream) as book:
+        return _sheet(file, _only(file, book) if sheet is None else _named(file, book, sheet))
+
+
+def visible_sheets(file: str, stream: BinaryIO) -> tuple[list[Sheet], int]:
+    """The visible sheets that hold rows (none: the first that is visible), and how many sheets there are. Raises
+    RefusedExtract."""
+    with _book(file, stream) as book:
+        return [_sheet(file, s) for s in _candidates(file, book)], len(book.worksheets)
+
+
+@contextmanager
+def _book(file: str, stream: BinaryIO) -> Iterator[Any]:
+    """A workbook, open. Raises RefusedExtract when it is none, or beyond the limits, also for what is read in it."""
     import openpyxl
 
     refuse_no_workbook(file, stream.read(LOOKED_AT))
@@ -70,7 +105,9 @@ def sheet_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str 
             refuse_no_workbook_inside(file, archive)
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         try:
-            return _cells(file, book, sheet)
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()  # a sheet may state a size that is not its own, and openpyxl would believe it
+            yield book
         finally:
             book.close()
     except RefusedExtract:
@@ -80,16 +117,42 @@ def sheet_rows(file: str, stream: BinaryIO, sheet: str | None) -> list[list[str 
                              remedy="Export it again, as .xlsx or CSV") from None
 
 
-def _cells(file: str, book: Any, sheet: str | None) -> list[list[str | None]]:
-    name = book.worksheets[0].title if sheet is None else the_one(
-        clean(sheet), [clean(n) for n in book.sheetnames], book.sheetnames, file=file, what="sheets")
-    if name is None:
-        raise RefusedExtract("there is no sheet of that name", file=file, column=sheet, remedy="Correct `sheet`")
+def _named(file: str, book: Any, name: str) -> Any:
+    titles = [s.title for s in book.worksheets]
+    title = the_one(clean(name), [clean(t) for t in titles], titles, file=file, what="sheets")
+    if title is None:
+        raise RefusedExtract("there is no sheet of that name", file=file, column=name, remedy="Correct `sheet`")
+    return book[title]
+
+
+def _only(file: str, book: Any) -> Any:
+    found = _candidates(file, book)
+    if len(found) > 1:
+        raise RefusedExtract(f"{len(found)} sheets hold rows", file=file, remedy="Set `sheet` to the name of the one to read")
+    return found[0]
+
+
+def _candidates(file: str, book: Any) -> list[Any]:
+    """The visible sheets that hold rows; the first visible one where none does. A hidden one is read only where it is named."""
+    visible = [s for s in book.worksheets if s.sheet_state == "visible"]
+    if not visible:
+        raise RefusedExtract("no sheet is visible", file=file, remedy="Set `sheet`, or export it again")
+    return ([s for s in visible if _holds_rows(s)] if len(visible) > 1 else []) or visible[:1]
+
+
+def _holds_rows(sheet: Any) -> bool:
+    """Whether a sheet holds any cell, or more rows than are looked at."""
+    for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)):
+        if number > _MAX_ROWS or (row.count(None) < len(row) and any(map(_cell, row))):
+            return True
+    return False
+
+
+def _sheet(file: str, sheet: Any) -> Sheet:
     rows: list[list[str | None]] = []
     cells = 0
-    book[name].reset_dimensions()  # a sheet may state a size that is not its own, and openpyxl would believe it
     # A row or cell may have any number, and openpyxl yields all before it as empty.
-    for row in book[name].iter_rows(values_only=True, max_col=_MAX_COLUMNS):
+    for row in sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS):
         width = len(row) if row.count(None) < len(row) else 0  # fast, for a gap of millions of rows
         while width and row[width - 1] is None:
             width -= 1
@@ -99,7 +162,43 @@ def _cells(file: str, book: Any, sheet: str | None) -> list[list[str | None]]:
             raise RefusedExtract("the sheet has more cells than any export holds", file=file, remedy="Export it again")
     while rows and not rows[-1]:
         rows.pop()
-    return rows
+    return Sheet(sheet.title, rows, _without_results(sheet))
+
+
+def _without_results(sheet: Any) -> dict[int, str]:
+    """{line: column} of the first cell of each line with a formula and no result: openpyxl tells it from an empty cell only in
+    what its parser sees. A result may be an empty text."""
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet import _reader as openpyxl_reader
+
+    with sheet._get_source() as part:
+        if not _holds_formulas(part):
+            return {}
+    found: dict[int, str] = {}
+
+    class Formulas(openpyxl_reader.WorkSheetParser):
+        def parse_cell(self, element: Any) -> dict[str, Any]:
+            cell: dict[str, Any] = super().parse_cell(element)
+            result = element.find(openpyxl_reader.VALUE_TAG)
+            is_empty_text = result is not None and element.get("t") == "str"
+            if cell["value"] is None and not is_empty_text and element.find(openpyxl_reader.FORMULA_TAG) is not None:
+                found.setdefault(cell["row"], get_column_letter(cell["column"]))
+            return cell
+
+    with sheet._get_source() as part:
+        for _ in Formulas(part, sheet._shared_strings, data_only=True).parse():
+            pass
+    return found
+
+
+def _holds_formulas(part: IO[bytes]) -> bool:
+    before = b""
+    while piece := part.read(LOOKED_AT):
+        text = before + piece.replace(b"\0", b"")  # of UTF-16
+        if _FORMULA.search(text):
+            return True
+        before = text[-_LONGEST_TAG:]
+    return False
 
 
 def _cell(value: Any) -> str | None:

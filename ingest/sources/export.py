@@ -19,7 +19,7 @@ import pyarrow.compute
 from pydantic import Field, field_validator
 
 from ingest.assessable import EVERYTHING
-from ingest.canonical_tables import EXPONENT_FORM, System, Table, tables_of
+from ingest.canonical_tables import ERROR_VALUE, EXPONENT_FORM, System, Table, tables_of
 from ingest.cells import clean
 from ingest.dates import day_text, read_day
 from ingest.errors import RefusedExtract
@@ -51,6 +51,10 @@ NEEDED: dict[tuple[System, str], tuple[str, ...]] = {
 _ID_PARTS: dict[str, tuple[str, ...]] = {
     "hrm": ("employee_number", "org_number", "start_date"), "vfs": ("person_id", "org_number", "role", "start_date")}
 
+_NO_ID = f"{ERROR_VALUE}|{EXPONENT_FORM}"
+_NO_END_DATE = ("positions come without a last day: who has ended is told only by leaving the list. Export it with a last day, "
+                "and set `columns: end_date`")
+
 
 class ExportSettings(SourceSettings):
     """Settings of the adapter."""
@@ -60,7 +64,7 @@ class ExportSettings(SourceSettings):
         description="The canonical tables that the file holds.")
     path: Path = Field(description="A file, a folder that holds one export, or a folder with one subfolder per day (YYYY-MM-DD).")
     columns: Columns = Field(default={})
-    sheet: str | None = Field(default=None, description="The sheet of a workbook; left out: the first.")
+    sheet: str | None = Field(default=None, description="The sheet of a workbook; left out: the only visible one with rows.")
     skip_rows: int = Field(default=0, ge=0, description="Title rows above the heading.")
     encoding: str = Field(default="utf-8", description="Encoding of a text file, as utf-8 or windows-1252.")
     delimiter: str = Field(default=";", min_length=1, max_length=1, description="What separates the cells of a text file.")
@@ -144,6 +148,8 @@ class Export(FileDropAdapter):
         values = part_for(table, self._settings.values)
         if table.name == "positions" and "position_id" not in columns:
             made = made.append_column("position_id", pa.array(self._made_ids(made, values, day), pa.string()))
+        if table.name == "positions" and self._system == "hrm" and "end_date" not in columns and rows:
+            notes += (Note("no_end_date", len(rows), _NO_END_DATE),)
         return RawTable(
             made, file, lines_of=lambda asked: read.lines_of([rows[n] for n in asked]), date_format=self._settings.date_format,
             translations=values, extra_columns=tuple(h for h in read.heading if h and h not in columns.values()), notes=notes)
@@ -157,7 +163,7 @@ class Export(FileDropAdapter):
                 return known if not text or read_day(known) else None
             if self._system == "hrm":  # of VFS, ids have always held what the file says
                 text = {clean(k): v for k, v in values.get(name, {}).items()}.get(text, text)
-            return None if (not text and name != "role") or re.fullmatch(EXPONENT_FORM, text) else text
+            return None if (not text and name != "role") or re.fullmatch(_NO_ID, text) else text
 
         cells = {name: [clean(v or "") for v in rows.column(name).to_pylist()] for name in rows.column_names}
         known: dict[tuple[str, str], str | None] = {}

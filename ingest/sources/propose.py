@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.canonical_tables import EXPONENT_FORM, LISTED_VALUES, SYSTEMS, Kind, System, tables_of
+from ingest.canonical_tables import ERROR_VALUE, EXPONENT_FORM, LISTED_VALUES, SYSTEMS, Kind, System, tables_of
 from ingest.cells import clean
 from ingest.dates import read_day
 from ingest.errors import RefusedExtract
 from ingest.national_ids import redact
 from ingest.sources.delimited import Delimited, UnreadableRecord, headings_to_tell, records, utf16_without_mark, whole
-from ingest.sources.excel import EXCEL, sheet_rows
+from ingest.sources.excel import EXCEL, Sheet, visible_sheets
 from ingest.sources.export import NEEDED
 
 _LOOK_AT_ROWS = 5000
@@ -33,6 +33,8 @@ _PERSON = {
 _NUMBERS = ("ansattnummer", "ansattnr", "ansnr", "employeenumber", "lønnsnummer")
 _UNIT = "name"  # of an org unit
 _ORG_NUMBERS = ("organisasjonsnummer", "orgnummer", "orgnr", "skolensorgnr", "orgnumber")
+_FROM = ("fom", "fomdato", "fraogmed", "fraogmeddato", "start")
+_TO = ("tom", "tomdato", "tilogmed", "tilogmeddato", "slutt", "sluttet")
 _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
     "hrm": {
         "employee_number": (*_NUMBERS, "lønnsnr", "ressursnummer", "ressursnr", "ansattid"),
@@ -42,8 +44,10 @@ _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
         "position_code": ("stillingskode", "stillingkode", "positioncode"),
         "position_title": ("stilling", "stillingstittel", "stillingsbetegnelse", "stillingsnavn", "tittel", "positiontitle"),
         "percentage": ("stillingsprosent", "stillingspst", "prosent", "stillingsstørrelse", "percentage"),
-        "start_date": ("startdato", "ansattfra", "fradato", "fra", "ansettelsesdato", "tilsattfra", "ansattdato", "startdate"),
-        "end_date": ("sluttdato", "ansatttil", "tildato", "til", "tilsatttil", "fratredelsesdato", "sluttetdato", "enddate"),
+        "start_date": ("startdato", "ansattfra", "fradato", "fra", "ansettelsesdato", "tilsattfra", "ansattdato", "startdate",
+                       *_FROM),
+        "end_date": ("sluttdato", "ansatttil", "tildato", "til", "tilsatttil", "fratredelsesdato", "sluttetdato", "enddate",
+                     *_TO),
         _UNIT: ("orgenhet", "arbeidssted", "enhet", "enhetsnavn", "organisasjonsenhet", "skole", "avdeling"),
     },
     "vfs": {
@@ -56,8 +60,8 @@ _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
         "org_number": _ORG_NUMBERS,
         "role": ("stilling", "stillingstittel", "rolle", "role"),
         "hrm_position_id": ("hrmstillingid", "hrmstilling", "hrmpositionid"),
-        "start_date": ("tilsattfra", "fradato", "fra", "startdato", "startdate"),
-        "end_date": ("tilsatttil", "tildato", "til", "sluttdato", "enddate"),
+        "start_date": ("tilsattfra", "fradato", "fra", "startdato", "startdate", *_FROM),
+        "end_date": ("tilsatttil", "tildato", "til", "sluttdato", "enddate", *_TO),
         "access_group": ("tilgangsgruppe", "tilgang", "tilgangsrolle", "accessgroup"),
     },
 }
@@ -65,6 +69,8 @@ _HEADINGS: dict[System, dict[str, tuple[str, ...]]] = {
 _MARKS: dict[System, tuple[str, ...]] = {
     "hrm": ("position_code", "percentage", _UNIT),
     "vfs": ("person_id", "login_enabled", "registered_by", "hrm_position_id", "access_group")}
+_DAYS = {"start_date": "which heading says the first day? Without it who has yet to begin counts as active",
+         "end_date": "which heading says the last day? Without it who has ended cannot be told"}
 _WHOLE_NAMES = ("navn", "ansattnavn", "fulltnavn", "name", "ansatt")
 _MEANINGS = {
     Kind.BOOLEAN: {"ja": "true", "aktiv": "true", "1": "true", "yes": "true", "nei": "false", "inaktiv": "false", "0": "false",
@@ -88,7 +94,8 @@ class Proposal:
 def propose(file: Path, system: System | None = None) -> Proposal:
     """The proposal for one file. Raises RefusedExtract when it cannot be read as a table."""
     settings: dict[str, Any] = {"adapter": "export", "path": redact(str(file))}
-    lines = _lines(file, settings)
+    questions: list[str] = []
+    lines = _lines(file, settings, system, questions)
     rows = [cells for _, cells in lines]
     title_rows = _title_rows(rows)
     skip = lines[title_rows][0] - 1
@@ -100,7 +107,7 @@ def propose(file: Path, system: System | None = None) -> Proposal:
     # Org units are VFS's, and of a flat file only a sign of what it is.
     mapped = {column: heading[i] for column, i in _recognised(heading, known).items() if column != _UNIT}
     tables, needed = _tables(mapped, known), _needed(known)
-    proposal = Proposal(known, system is None, settings | {"tables": tables, "columns": mapped}, len(cells))
+    proposal = Proposal(known, system is None, settings | {"tables": tables, "columns": mapped}, len(cells), questions=questions)
     if mapped:
         proposal.unused = headings_to_tell([h for h in heading if h and h not in mapped.values()])
     else:  # the row may be somebody's data: it is not shown
@@ -109,11 +116,15 @@ def propose(file: Path, system: System | None = None) -> Proposal:
     for table in (t for t in needed if t not in tables):
         missing = [n for n in needed[table] if n not in mapped]
         proposal.questions.append(f"{table} cannot be read: which heading is {', '.join(missing)}?")
+    if "positions" in tables:
+        proposal.questions += [f"{column}: {question}" for column, question in _DAYS.items() if column not in mapped]
+    _ask_which(heading, mapped, proposal)
     _ask_for_names(heading, mapped, proposal)
     cells_of = {column: [row[heading.index(head)] for row in cells] for column, head in mapped.items()}
     _propose_dates(cells_of, proposal)
     _propose_values(cells_of, proposal)
     _look_at_ids(cells_of, proposal)
+    _look_at_org_numbers(cells_of, proposal)
     return proposal
 
 
@@ -136,17 +147,44 @@ def _tables(mapped: Collection[str], system: System) -> list[str]:
     return [table for table, columns in _needed(system).items() if all(c in mapped for c in columns)]
 
 
-def _lines(file: Path, settings: dict[str, Any]) -> list[tuple[int, list[str | None]]]:
+def _lines(
+    file: Path, settings: dict[str, Any], system: System | None, questions: list[str]
+) -> list[tuple[int, list[str | None]]]:
     """The rows of a file with anything in them by line, as `skip_rows` counts lines."""
     with file.open("rb") as stream:
         if file.name.lower().endswith(EXCEL):
-            lines = [(n, row) for n, row in enumerate(sheet_rows(file.name, stream, None), start=1)]
+            sheet = _best_sheet(*visible_sheets(file.name, stream), settings, system, questions)
+            if sheet.without_results:
+                questions.append("cells hold formulas without results: open the workbook in Excel, and save it")
+            lines = list(enumerate(sheet.rows, start=1))
         else:
             lines = _lines_of_text(file.name, whole(file.name, stream), settings)
     lines = [(line, cells) for line, cells in lines if any(c and clean(c) for c in cells)]
     if not lines:
         raise RefusedExtract("the file is empty", file=file.name, remedy="Export it again")
     return lines[:_LOOK_AT_ROWS]
+
+
+def _best_sheet(
+    sheets: list[Sheet], count: int, settings: dict[str, Any], system: System | None, questions: list[str]
+) -> Sheet:
+    """The sheet whose first rows hold most of the headings that are known; the first where several do."""
+    systems: tuple[System, ...] = (system,) if system else SYSTEMS
+
+    def fit(sheet: Sheet) -> int:
+        rows = [[clean(c or "") for c in row] for row in sheet.rows[:20]]
+        return max((len(_recognised(row, s)) for row in rows for s in systems), default=0)
+
+    fits = [fit(s) for s in sheets]
+    best = sheets[fits.index(max(fits))]
+    if len(sheets) > 1:
+        asked = f"the workbook has {count} sheets, of which {len(sheets)} are visible and hold rows"
+        if fits.count(max(fits)) == 1:
+            settings["sheet"] = redact(best.name)
+            questions.append(f"{asked}: `{redact(best.name)}` fits best; is it the one?")
+        else:
+            questions.append(f"{asked}: which is it? Set `sheet`; this proposal is of the first that fits")
+    return best
 
 
 def _lines_of_text(file: str, content: bytes, settings: dict[str, Any]) -> list[tuple[int, list[str | None]]]:
@@ -194,6 +232,14 @@ def _plain(heading: str) -> str:
     return re.sub(r"[\W_]", "", heading.lower())
 
 
+def _ask_which(heading: list[str], mapped: dict[str, str], proposal: Proposal) -> None:
+    """Ask where two headings could be one column: both are words of this module's table."""
+    for column, taken in mapped.items():
+        others = [h for h in heading if _plain(h) in _HEADINGS[proposal.system][column] and h not in mapped.values()]
+        if others:
+            proposal.questions.append(f"{column}: {' and '.join(f'`{h}`' for h in (taken, *others))} could be it: which is?")
+
+
 def _ask_for_names(heading: list[str], mapped: dict[str, str], proposal: Proposal) -> None:
     if {"given_name", "family_name"} & mapped.keys() or not any(_plain(h) in _WHOLE_NAMES for h in heading):
         return
@@ -206,10 +252,22 @@ def _ask_for_names(heading: list[str], mapped: dict[str, str], proposal: Proposa
 def _look_at_ids(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
     ids = {c.name for t in tables_of(proposal.system) for c in t.columns if c.is_id or c.kind is Kind.NATIONAL_ID}
     for column in [c for c in cells_of if c in ids]:
+        errors = sum(bool(v and re.fullmatch(ERROR_VALUE, clean(v))) for v in cells_of[column])
+        if errors:
+            proposal.questions.append(f"{column}: {errors} values are errors of the spreadsheet: these rows cannot be used. "
+                                      "Correct its formulas, and export it again")
         count = sum(bool(v and re.fullmatch(EXPONENT_FORM, clean(v))) for v in cells_of[column])
         if count:
             proposal.questions.append(f"{column}: {count} values are in exponent form, which has lost digits: these rows cannot "
                                       "be used. Export the column as text; in Excel, format it so before the numbers come in")
+
+
+def _look_at_org_numbers(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:
+    values = [text for v in cells_of.get("org_number", []) if (text := clean(v or ""))]
+    strange = sum(re.fullmatch("[0-9]{9}", v) is None for v in values)
+    if strange * 2 > len(values):
+        proposal.questions.append(f"org_number: {strange} of {len(values)} values are no organisation numbers (nine digits). Is "
+                                  "it the wrong heading? If not, say under `values` which number each stands for")
 
 
 def _propose_dates(cells_of: dict[str, list[str | None]], proposal: Proposal) -> None:

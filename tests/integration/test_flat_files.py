@@ -243,7 +243,9 @@ def test_rows_of_one_employee_unit_and_start_that_differ_stay_apart_in_any_order
     ({"org": ""}, "org_number", "value is missing"),
     ({"org": "", "start": "", "percent": ""}, "org_number", "value is missing"),  # a title alone
     ({"org": "9,74E+08"}, "org_number", "in exponent form"),
+    ({"org": "#I/T"}, "org_number", "an error of the spreadsheet"),
     ({"start": "i fjor"}, "start_date", "not a date"),
+    ({"start": "#REF!"}, "start_date", "not a date"),
     ({"number": ""}, "employee_number", "value is missing"),
 ])
 def test_a_row_of_hrm_that_cannot_be_read_is_rejected_and_stands_for_its_employees_positions(
@@ -397,6 +399,133 @@ def test_what_is_no_table_is_refused_by_what_it_is_and_what_to_do(tmp_path: Path
     assert name in (refused.value.file or "")
 
 
+def _formula(written: bytes) -> Callable[[bytes], bytes]:
+    """Changes the cell that holds =DATE(2025,6,30)."""
+    def changed(part: bytes) -> bytes:
+        begin = part.index(b'<c r="J4"')
+        return part[:begin] + written + part[part.index(b"</c>", begin) + 4:]
+
+    return changed
+
+
+LEFT = [ROWS[0], ROWS[1], [*ROWS[2][:9], "=DATE(2025,6,30)"]]
+
+
+@pytest.mark.parametrize("written", [
+    b'<c r="J4"><f>DATE(2025,6,30)</f><v></v></c>', b'<c r="J4"><f>DATE(2025,6,30)</f></c>', b'<c r="J4"><f ca="1"/></c>',
+    b'<c r="J4" t="str"><f>J3</f></c>', b'<c r="J4"><f t="shared" si="7"/><v/></c>'])
+def test_a_formula_without_a_result_is_no_empty_cell_and_refuses_the_workbook(tmp_path: Path, written: bytes) -> None:
+    """contract#files-as-they-are, contract#refused-extract"""
+    (tmp_path / "f.xlsx").write_bytes(book(LEFT, part=_formula(written)))
+    with pytest.raises(RefusedExtract, match="cells hold formulas without results") as refused:
+        raw(**FLAT, path=tmp_path / "f.xlsx")
+    assert (refused.value.line, refused.value.column) == (4, "J") and "save it" in (refused.value.remedy or "")
+    assert any("formulas without results" in q for q in propose(tmp_path / "f.xlsx").questions)
+
+
+@pytest.mark.parametrize(("written", "end"), [
+    (b'<c r="J4" t="str"><f>IF(A1="","",A1)</f><v></v></c>', None),
+    (b'<c r="J4"><f>DATE(2025,6,30)</f><v>45838</v></c>', "45838"),
+    (b'<c r="J4" t="str"><f>TEXT(1,2)</f><v>2025-06-30</v></c>', "2025-06-30"), (b'<c r="J4"/><c r="K4"></c>', None)])
+def test_the_result_of_a_formula_is_read_and_may_be_an_empty_text(tmp_path: Path, written: bytes, end: str | None) -> None:
+    """contract#files-as-they-are"""
+    (tmp_path / "f.xlsx").write_bytes(book(LEFT, above=0, part=_formula(written)))
+    assert raw(**FLAT, path=tmp_path / "f.xlsx")["positions"].data["end_date"].to_pylist()[-1] == end
+
+
+def test_a_formula_above_the_heading_needs_no_result(tmp_path: Path) -> None:
+    """contract#files-as-they-are"""
+    (tmp_path / "f.xlsx").write_bytes(book([HEADING, *ROWS], ["=TODAY()"]))
+    assert raw(**FLAT, path=tmp_path / "f.xlsx")["employees"].data.num_rows == 4
+
+
+def sheets(**rows: list[list[str]]) -> bytes:
+    """A workbook of several sheets; one whose name ends in `hidden` is."""
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, lines in rows.items():
+        sheet = made.create_sheet(name)
+        for line in lines:
+            sheet.append([c or None for c in line])
+        sheet.sheet_state = "veryHidden" if name.startswith("very") else "hidden" if name.endswith("hidden") else "visible"
+    kept = io.BytesIO()
+    made.save(kept)
+    return kept.getvalue()
+
+
+TABLE, OTHER = [HEADING, *ROWS], [["Kode", "Navn"], ["7963", "Lærer"]]
+
+
+def test_without_a_name_the_only_visible_sheet_with_rows_is_read(
+    tmp_path: Path, canonical: dict[str, list[dict[str, Any]]]
+) -> None:
+    """contract#files-as-they-are"""
+    file = tmp_path / "f.xlsx"
+    for content in (sheets(a_hidden=OTHER, very_hidden=TABLE[:2], Ansatte=TABLE), sheets(Ark1=[], Ansatte=TABLE, Ark3=[[" "]])):
+        file.write_bytes(content)
+        assert rows_of(taken(**FLAT, path=file)) == canonical
+    file.write_bytes(sheets(Skjema=OTHER, Ansatte=TABLE, Mer=OTHER, a_hidden=OTHER))
+    with pytest.raises(RefusedExtract, match="3 sheets hold rows") as refused:
+        raw(**FLAT, path=file)
+    assert "Set `sheet`" in (refused.value.remedy or "")
+    assert rows_of(taken(**FLAT, path=file, sheet="ansatte")) == canonical
+    file.write_bytes(sheets(Ark1=[], a_hidden=TABLE))
+    with pytest.raises(RefusedExtract, match="the sheet is empty"):
+        raw(**FLAT, path=file)
+    assert rows_of(taken(**FLAT, path=file, sheet="a_hidden")) == canonical
+
+
+def test_a_proposal_names_the_sheet_that_fits_best_or_asks(tmp_path: Path) -> None:
+    file = tmp_path / "f.xlsx"
+    file.write_bytes(sheets(Kode=OTHER, Ansatte=TABLE, a_hidden=TABLE))
+    proposal = propose(file)
+    assert proposal.settings["sheet"] == "Ansatte" and proposal.settings["tables"] == ["employees", "positions"]
+    assert any("3 sheets, of which 2 are visible and hold rows: `Ansatte` fits best" in q for q in proposal.questions)
+    assert rows_of(taken(**{**proposal.settings, "columns": COLUMNS, "path": file}))["positions"]
+    file.write_bytes(sheets(Januar=TABLE, Februar=TABLE))
+    proposal = propose(file)
+    assert "sheet" not in proposal.settings
+    assert any("2 sheets, of which 2 are visible and hold rows: which is it? Set `sheet`" in q for q in proposal.questions)
+    file.write_bytes(sheets(Ansatte=TABLE))
+    assert not any("sheet" in q for q in propose(file).questions)
+
+
+def _with(written: str, *places: tuple[int, int]) -> str:
+    """A text with a quote before some cells, (line, column) from 0."""
+    lines = [line.split(";") for line in written.splitlines()]
+    for line, column in places:
+        lines[line][column] = f'"{lines[line][column]}'
+    return "\n".join(";".join(line) for line in lines) + "\n"
+
+
+MANY = text([["1001", "Test", "Testesen", "", "S1", "", "Lærer", "80", "01.08.2020", ""]] * 30)
+
+
+@pytest.mark.parametrize(("places", "line"), [
+    (((3, 1), (9, 1)), 4), (((3, 0), (4, 0)), 4), (((7, 6), (8, 6)), 8), (((1, 9), (30, 9)), 2), (((0, 2), (5, 2)), 1)])
+def test_quotes_that_swallow_whole_rows_are_refused_with_the_line_on_which_they_begin(
+    tmp_path: Path, places: tuple[tuple[int, int], ...], line: int
+) -> None:
+    """contract#files-as-they-are, contract#refused-extract"""
+    first, last = places
+    swallowing = _with(MANY, first).splitlines()
+    cells = swallowing[last[0]].split(";")
+    cells[last[1]] += '"'  # the second closes the first
+    swallowing[last[0]] = ";".join(cells)
+    for end in ("\n", "\r\n", "\r"):
+        (tmp_path / "f.csv").write_bytes(("Ansattliste" + end + end.join(swallowing) + end).encode())
+        with pytest.raises(RefusedExtract, match="a quote swallows whole rows") as refused:
+            raw(**FLAT, path=tmp_path / "f.csv", skip_rows=1)
+        assert refused.value.line == line + 1
+
+
+def test_a_cell_of_several_lines_is_one_cell(tmp_path: Path) -> None:
+    """contract#files-as-they-are"""
+    extract = flat(tmp_path, row(title="Lærer; vikar\nfra høsten; ca. 80 %\r\n\nse avtale"), row("1002"))
+    assert [p["position_title"] for p in extract.tables["positions"].to_pylist()] == [
+        "Lærer; vikar fra høsten; ca. 80 % se avtale", "Lærer"]
+
+
 def test_two_headings_that_differ_in_capitals_are_two_columns_where_one_is_named_exactly(tmp_path: Path) -> None:
     """contract#headings"""
     (tmp_path / "f.csv").write_text("Nr;NR;nR\n1;2;3\n", encoding="utf-8")
@@ -490,3 +619,56 @@ def test_a_proposal_guesses_the_system_by_its_headings(
     assert proposal.settings["skip_rows"] == 1
     assert any("one column for the whole name" in q for q in proposal.questions) == ("Navn" in headings)
     assert propose(tmp_path / "f.csv", "vfs").system == "vfs"
+
+
+def questions(tmp_path: Path, headings: list[str], *rows: list[str]) -> list[str]:
+    (tmp_path / "f.csv").write_text(text(list(rows) or [["1"] * len(headings)], headings), encoding="utf-8")
+    return propose(tmp_path / "f.csv", "hrm").questions
+
+
+@pytest.mark.parametrize(("first", "last"), [
+    ("F.o.m. dato", "T.o.m. dato"), ("fom", "tom"), ("Fra og med", "Til og med"), ("Start", "Slutt"), ("Startdato", "Sluttet")])
+def test_a_proposal_knows_the_headings_of_the_first_and_the_last_day(tmp_path: Path, first: str, last: str) -> None:
+    headings = ["Ansattnummer", "Orgnr", first, last]
+    (tmp_path / "f.csv").write_text(text([["1001", "974000001", "01.08.2020", ""]], headings), encoding="utf-8")
+    for system in ("hrm", "vfs"):
+        columns = propose(tmp_path / "f.csv", system).settings["columns"]
+        assert (columns["start_date"], columns["end_date"]) == (first, last)
+    assert propose(tmp_path / "f.csv", "hrm").questions == []
+
+
+def test_a_proposal_asks_for_the_days_it_does_not_find(tmp_path: Path) -> None:
+    asked = questions(tmp_path, ["Ansattnummer", "Orgnr", "Startdato", "Opphør"], ["1001", "974000001", "", ""])
+    assert asked == ["end_date: which heading says the last day? Without it who has ended cannot be told"]
+    asked = questions(tmp_path, ["Ansattnummer", "Orgnr", "Sluttdato"], ["1001", "974000001", ""])
+    assert [q[:48] for q in asked] == ["start_date: which heading says the first day? Wi"]
+    assert questions(tmp_path, ["Ansattnummer", "Fornavn"])[0].startswith("positions cannot be read")
+
+
+def test_a_proposal_asks_which_of_two_headings_is_a_column(tmp_path: Path) -> None:
+    asked = questions(tmp_path, ["Ansattnummer", "Orgnr", "Fra", "Ansatt til", "Sluttdato"], ["1", "974000001", "", "", ""])
+    assert asked == ["end_date: `Sluttdato` and `Ansatt til` could be it: which is?"]
+
+
+def test_a_proposal_asks_where_most_org_numbers_or_an_id_are_none_and_shows_no_value(tmp_path: Path) -> None:
+    """contract#leaks"""
+    headings = ["Ansattnummer", "Orgnr", "Fra", "Til"]
+    asked = questions(tmp_path, headings, ["1", "Lia", "", ""], ["2", "4711", "", ""], ["3", "974000001", "", ""],
+                      ["4", "", "", ""])
+    assert [q[:69] for q in asked] == ["org_number: 2 of 3 values are no organisation numbers (nine digits). "]
+    assert not any("Lia" in q or "4711" in q for q in asked)
+    assert questions(tmp_path, headings, ["1", "Lia", "", ""], ["3", "974000001", "", ""]) == []
+    asked = questions(tmp_path, headings, ["#N/A", "974000001", "", ""])
+    assert [q[:57] for q in asked] == ["employee_number: 1 values are errors of the spreadsheet: t"[:57]]
+
+
+def test_positions_of_a_flat_file_without_a_last_day_are_counted_and_told(tmp_path: Path) -> None:
+    """contract#files-as-they-are"""
+    without = {name: heading for name, heading in COLUMNS.items() if name != "end_date"}
+    extract = flat(tmp_path, row(), row("1002"), ["1003", *[""] * 9], columns=without)
+    assert extract.figures["positions"].warnings["no_end_date"] == 2
+    assert extract.notes["positions"]["no_end_date"].startswith(
+        "positions come without a last day: who has ended is told only by leaving the list")
+    assert extract.notes.keys() == {"positions"}
+    assert not flat(tmp_path, row()).notes
+    assert not flat(tmp_path, row(), tables=["employees"], columns=without).notes

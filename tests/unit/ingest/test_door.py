@@ -326,6 +326,28 @@ def test_an_id_or_title_that_only_looks_like_an_exponent_is_kept() -> None:
     assert kept(validate("positions", rows), "positions", "position_id") == ["1E05", "E+05", "1E+", "A1E+05"]
 
 
+@pytest.mark.parametrize("written", [
+    "#N/A", "#n/a ", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#I/T", "#VERDI!", "#NAVN?", "########"])
+@pytest.mark.parametrize("column", ["position_id", "employee_number", "org_number"])
+def test_an_error_of_a_spreadsheet_is_no_id_and_rejects_its_row(written: str, column: str) -> None:
+    """contract#error-values."""
+    other = {**POSITION, "position_id": "other"}
+    extract = validate("positions", [{**POSITION, column: written}, other])
+    (line, named, reason), = rejected(extract)
+    assert (line, named) == (2, column) and reason.startswith("an error of the spreadsheet instead of a value")
+    assert kept(extract, "positions", "position_id") == ["other"]
+    assert extract.rejected.to_pylist()[0]["is_unreadable"]
+    assert extract.rejected.to_pylist()[0]["owner"] == (None if column == "employee_number" else POSITION["employee_number"])
+
+
+def test_two_people_whose_numbers_are_errors_are_not_one_and_a_title_may_be_any_text() -> None:
+    """contract#error-values."""
+    people = validate("employees", [{"employee_number": "#N/A"}, {"employee_number": "#N/A"}, {"employee_number": "N/A"}])
+    assert kept(people, "employees", "employee_number") == ["N/A"] and len(rejected(people)) == 2
+    titles = validate("positions", [{**POSITION, "position_id": "#1", "position_title": "#N/A"}])
+    assert kept(titles, "positions", "position_title") == ["#N/A"]
+
+
 def test_rejected_rows_come_in_the_order_of_the_file_each_with_one_reason() -> None:
     rows = [{"position_id": "1"}, POSITION, {**POSITION, "position_id": "2", "end_date": "x"}, {**POSITION, "org_number": "S2"}]
     extract = validate("positions", rows)
