@@ -63,6 +63,12 @@ def text(value: object) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def day_field(value: object) -> str | None:
+    """The text of a field that holds a day, None where it is empty; "?" for what is no text, as a list or an object,
+    which validation rejects: an end that came in another shape is not no end."""
+    return text(value) if value is None or isinstance(value, str) else "?"
+
+
 def first(values: Iterable[str | None]) -> str | None:
     """The first value that is not empty."""
     return next((v for v in values if v), None)
