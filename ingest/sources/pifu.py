@@ -15,7 +15,7 @@ from ingest.canonical_tables import System, tables_of
 from ingest.dates import day_text
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable, SourceSettings, adapter
-from ingest.sources.file_drop import FileDrop, FileDropAdapter
+from ingest.sources.file_drop import FileDrop, FileDropAdapter, OneFileEach
 from ingest.sources.rows import Rows, first
 from ingest.sources.xml import BrokenXml, Element, child_text, children, name, pieces
 
@@ -60,6 +60,7 @@ class _Gathered:
     orgs: dict[str, dict[str, str | None]] = field(default_factory=dict)
     members: list[dict[str, str | None]] = field(default_factory=list)
     other_ids: dict[str, str] = field(default_factory=dict)  # {old or duplicate id of a person: current id}
+    one_file: OneFileEach = field(default_factory=lambda: OneFileEach("a person"))
 
     def tables(self, file: str) -> dict[str, RawTable]:
         rows = {t.name: Rows(t) for t in tables_of("vfs") if t.name in Pifu.tables}
@@ -99,18 +100,20 @@ def _add(element: Element, file: str, gathered: _Gathered) -> None:
                 raise RefusedExtract("the file is not a full one", file=file, line=element.sourceline,
                                      remedy="Deliver one with <type>full</type>; others do not show what was removed")
         case "person":
-            _person(element, gathered)
+            _person(element, file, gathered)
         case "group":
             _group(element, gathered)
         case "membership":
             _membership(element, gathered)
 
 
-def _person(person: Element, gathered: _Gathered) -> None:
+def _person(person: Element, file: str, gathered: _Gathered) -> None:
     ids = [(s.get("sourcedidtype"), child_text(s, "id")) for s in children(person, "sourcedid")]
     person_id = first(i for wanted in ("New", None, "Old", "Duplicate") for kind, i in ids if kind == wanted)
     if person_id is None:
         return
+    for _, any_id in ids:
+        gathered.one_file.stands(any_id, file, person.sourceline)
     gathered.other_ids |= {i: person_id for _, i in ids if i and i != person_id}
     users = {u.get("useridtype"): (u.text or "").strip() or None for u in children(person, "userid")}
     gathered.persons[person_id] = {

@@ -72,6 +72,20 @@ def test_pifu_gives_staff_at_schools_and_leaves_the_rest_out(tmp_path: Path) -> 
         ("org-1", "Eksempel kommune", "kommune", None), ("974000001", "Lia skole", "school", "org-1")]
 
 
+@pytest.mark.parametrize("ids", ["", "<sourcedid sourcedidtype='New'><id>new</id></sourcedid>"
+                                 "<sourcedid sourcedidtype='Old'><id>p2</id></sourcedid>"])
+def test_a_person_in_two_pifu_files_of_one_delivery_is_refused(tmp_path: Path, ids: str) -> None:
+    """contract#adapter-pifu"""
+    (tmp_path / "monday.xml").write_text(pifu(persons=person(1) + person(2), memberships=member("p1", "02")), encoding="utf-8")
+    tuesday = tmp_path / "tuesday.xml"
+    tuesday.write_text(pifu(persons=person(3), memberships=member("p3", "02")), encoding="utf-8")
+    assert [p["person_id"] for p in read(adapter="pifu", path=tmp_path)["persons"]] == ["p1", "p3"]
+    tuesday.write_text(pifu(persons=person(3) + person(2, ids), memberships=member("p3", "02")), encoding="utf-8")
+    with pytest.raises(RefusedExtract, match=r"a person stands in two files, in monday\.xml too") as refused:
+        read(adapter="pifu", path=tmp_path)
+    assert refused.value.file == "tuesday.xml" and refused.value.line
+
+
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the official PIFU-IMS sample is not there")
 def test_the_official_pifu_sample(tmp_path: Path) -> None:
     tables = read(adapter="pifu", path=SAMPLE)
