@@ -16,7 +16,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from ingest.canonical_tables import ExtractKind
-from ingest.errors import DeliveryInProgress, PullFailed
+from ingest.cells import clean
+from ingest.errors import DeliveryInProgress, PullFailed, RefusedExtract
 from ingest.national_ids import redact
 from ingest.sources.base import Adapter, Digest, Fetched, Progress, RawTable
 
@@ -135,6 +136,20 @@ class FileDropAdapter(Adapter):
             return FileDrop({p.name: p for p in sorted(path.iterdir()) if p.is_file()
                              and p.name.lower().endswith(self.suffixes) and not p.name.startswith((".", "~"))})
         return FileDrop({path.name: path} if path.is_file() else {})
+
+
+class OneFileEach:
+    """Which file of a delivery each of some things stands in. Yesterday's file beside today's would keep whoever has left."""
+
+    def __init__(self, what: str):
+        self._what = what
+        self._files: dict[str, str] = {}
+
+    def stands(self, key: str | None, file: str, line: int | None) -> None:
+        """Raise RefusedExtract where it stands in an earlier file, too."""
+        if key and (earlier := self._files.setdefault(clean(key), file)) != file:
+            raise RefusedExtract(f"{self._what} stands in two files, in {earlier} too", file=file, line=line,
+                                 remedy="Leave one day's files in the folder, or put each day's into a folder of its own")
 
 
 def what_lies_in(path: Path) -> str:

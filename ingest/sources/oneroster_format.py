@@ -18,10 +18,11 @@ from pydantic import Field, SecretStr, model_validator
 
 from ingest.assessable import COUNTERPARTS
 from ingest.canonical_tables import tables_of
+from ingest.cells import clean
 from ingest.dates import day_text
 from ingest.sources.base import Note, RawTable
 from ingest.sources.http import HttpSettings
-from ingest.sources.rows import Rows, as_list, first, text
+from ingest.sources.rows import Rows, as_list, day_field, first, text
 
 TABLES = ("persons", "positions", "accesses", "org_units")
 CARRIES = COUNTERPARTS | {"accesses.kommuneadmin"}
@@ -32,12 +33,15 @@ _ADMIN = {"districtAdministrator", "systemAdministrator"}
 _OTHERS = ("student", "parent", "guardian", "relative")
 _ADMINISTRATOR_1P1 = "administrator"  # 1.2 has four roles instead of it
 _ROLES_1P1 = {_ADMINISTRATOR_1P1, "aide", "proctor", "teacher", *_OTHERS}
+_NAMES = {name.lower(): name for name in (*_STAFF, *_ADMIN, *_OTHERS, _ADMINISTRATOR_1P1)}
 _ORG_TYPES = {"school": "school", "district": "kommune"}
 _GOES_FIRST = ("school", "kommune", "other")  # of orgs that are one
 _SPEAKS_1P1 = ("users came as OneRoster 1.1 has them: with one role, and without dates. Ask for 1.2 (…/v1p2), which tells when "
                "a role ends")
 _SHARED = ("orgs share their identifier with another, and are one org unit, under the school's name. Give each of them its own "
            "organisation number in VFS")
+_OTHER_ROLES = ("users have roles of other names than OneRoster's, and are left out: where these are employees, have their roles "
+                "named as OneRoster does (teacher, aide …), or with `ext:` before a name of one's own")
 KOMMUNEADMIN = "Kommuneadmin"
 
 
@@ -111,42 +115,54 @@ class Roster:
         if self.users and not staff:
             raise NoStaff(self._seen())
         old, shared = sum(map(_is_1p1, self.users.values())), len(self.orgs) - len(by_number)
-        notes = {"persons": (Note("oneroster_1p1", old, _SPEAKS_1P1),) if old else (),
-                 "org_units": (Note("shared_identifier", shared, _SHARED),) if shared else ()}
-        if old == len(self.users) > 0 and _ROLES_1P1.isdisjoint(self.settings.kommuneadmin_roles):
+        other = sum(map(self._is_doubtful, self.users.values()))
+        notes = {"persons": (Note("oneroster_1p1", old, _SPEAKS_1P1), Note("other_roles", other, _OTHER_ROLES)),
+                 "org_units": (Note("shared_identifier", shared, _SHARED),)}
+        if old == len(self.users) > 0 and _ROLES_1P1.isdisjoint(self._admin_roles):
             del rows["accesses"]
-        return {name: replace(r.table(file), notes=notes.get(name, ())) for name, r in rows.items()}
+        return {name: replace(r.table(file), notes=tuple(n for n in notes.get(name, ()) if n.count)) for name, r in rows.items()}
 
     def _seen(self) -> str:
-        roles = Counter(text(r.get("role")) or "" for user in self.users.values() for r in _roles(user))
-        known = [f"{roles.pop(name)} {name}" for name in (*_OTHERS, *_ADMIN) if name in roles]
+        roles = Counter(_role(r) for user in self.users.values() for r in _roles(user))
+        known = [f"{roles.pop(name)} {name}" for name in (*_OTHERS, *sorted(_ADMIN)) if name in roles]
         other = f"{roles.total()} of other names" if roles else ""
         return (f"{len(self.users)} users came, and none of them has a staff role (roles: "
                 f"{', '.join(filter(None, [*known, other])) or 'none at all'})")
 
     def _type(self, org_id: str) -> str:
-        return _ORG_TYPES.get(text(self.orgs[org_id].get("type")) or "", "other")
+        return _ORG_TYPES.get(clean(text(self.orgs[org_id].get("type")) or "").lower(), "other")
+
+    @property
+    def _admin_roles(self) -> set[str]:
+        return set(map(_role_name, self.settings.kommuneadmin_roles))
+
+    def _is_left_out(self, user: Mapping[str, Any]) -> bool:
+        return not any(_is_staff(r) or _role(r) in _ADMIN | self._admin_roles for r in _roles(user))
+
+    def _is_doubtful(self, user: Mapping[str, Any]) -> bool:
+        """Whether the user is left out, and has a role that is not known to be of pupils and parents."""
+        return self._is_left_out(user) and any(_role(r) not in _OTHERS for r in _roles(user))
 
     def _add_user(self, user_id: str, user: Mapping[str, Any], rows: dict[str, Rows]) -> bool:
         """Add the user, but pupils and parents; returns whether it is staff."""
         roles = _roles(user)
         staff = [r for r in roles if _is_staff(r)]
-        admin = [r for r in roles if text(r.get("role")) in self.settings.kommuneadmin_roles]
-        if not staff and not admin and not any(text(r.get("role")) in _ADMIN for r in roles):
+        admin = [r for r in roles if _role(r) in self._admin_roles]
+        if self._is_left_out(user):
             return False
         rows["persons"].add(
             person_id=user_id, employee_number=identifier(user, self.settings.employee_number_from),
             national_id=identifier(user, self.settings.national_id_from), given_name=text(user.get("givenName")),
             family_name=text(user.get("familyName")), email=text(user.get("email")), login_enabled=text(user.get("enabledUser")))
         for role in staff:
-            org, name, begin = _reference(role.get("org")) or "", text(role.get("role")) or "", text(role.get("beginDate"))
+            org, name, begin = _reference(role.get("org")) or "", text(role.get("role")) or "", day_field(role.get("beginDate"))
             rows["positions"].add(
                 position_id=text(role.get("sourcedId")) or f"{user_id}:{name}:{org}:{begin or ''}", person_id=user_id,
                 org_number=self._org_number(org), role=name, start_date=begin, end_date=self._end(role))
         for role in admin:
             rows["accesses"].add(
                 person_id=user_id, access_group=KOMMUNEADMIN, org_number=self._org_number(_reference(role.get("org")) or ""),
-                start_date=text(role.get("beginDate")), end_date=self._end(role))
+                start_date=day_field(role.get("beginDate")), end_date=self._end(role))
         return bool(staff)
 
     def _org_number(self, org_id: str) -> str | None:
@@ -155,7 +171,7 @@ class Roster:
 
     def _end(self, role: Mapping[str, Any]) -> str | None:
         """The last day of the role; OneRoster leaves open whether `endDate` is that day or the one after."""
-        written = text(role.get("endDate"))
+        written = day_field(role.get("endDate"))
         if written is None or self.settings.end_date == "inclusive":
             return written
         try:
@@ -188,19 +204,30 @@ def gather(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]
 
 
 def _is_1p1(user: Mapping[str, Any]) -> bool:
-    return "roles" not in user and text(user.get("role")) is not None
+    return not as_list(user.get("roles")) and text(user.get("role")) is not None
 
 
 def _roles(user: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The user's roles as 1.2 has them."""
+    """The user's roles as 1.2 has them, without those to be deleted."""
     if _is_1p1(user):
         return [{"role": user["role"], "org": org} for org in as_list(user.get("orgs")) or [None]]
-    return [r for r in as_list(user.get("roles")) if isinstance(r, dict)]
+    roles = [r if isinstance(r, dict) else {} for r in as_list(user.get("roles"))]  # another shape is another name
+    return [r for r in roles if not is_removed(r)]
 
 
 def _is_staff(role: Mapping[str, Any]) -> bool:
-    name = text(role.get("role")) or ""
+    name = _role(role)
     return name in _STAFF or name.startswith("ext:") or name == _ADMINISTRATOR_1P1
+
+
+def _role(role: Mapping[str, Any]) -> str:
+    return _role_name(text(role.get("role")) or "")
+
+
+def _role_name(written: str) -> str:
+    """A role's name to compare: as OneRoster spells it, whatever its capitals; others in small letters."""
+    name = clean(written).lower()
+    return _NAMES.get(name, name)
 
 
 def _reference(value: object) -> str | None:

@@ -15,7 +15,7 @@ from ingest.canonical_tables import System, tables_of
 from ingest.dates import day_text
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Progress, RawTable, SourceSettings, adapter
-from ingest.sources.file_drop import FileDrop, FileDropAdapter
+from ingest.sources.file_drop import FileDrop, FileDropAdapter, OneFileEach
 from ingest.sources.rows import Rows, first
 from ingest.sources.xml import BrokenXml, Element, child_text, children, name, pieces
 
@@ -60,6 +60,7 @@ class _Gathered:
     orgs: dict[str, dict[str, str | None]] = field(default_factory=dict)
     members: list[dict[str, str | None]] = field(default_factory=list)
     other_ids: dict[str, str] = field(default_factory=dict)  # {old or duplicate id of a person: current id}
+    one_file: OneFileEach = field(default_factory=lambda: OneFileEach("a school"))
 
     def tables(self, file: str) -> dict[str, RawTable]:
         rows = {t.name: Rows(t) for t in tables_of("vfs") if t.name in Pifu.tables}
@@ -103,7 +104,7 @@ def _add(element: Element, file: str, gathered: _Gathered) -> None:
         case "group":
             _group(element, gathered)
         case "membership":
-            _membership(element, gathered)
+            _membership(element, file, gathered)
 
 
 def _person(person: Element, gathered: _Gathered) -> None:
@@ -131,8 +132,10 @@ def _group(group: Element, gathered: _Gathered) -> None:
                           "parent": child_text(group, "relationship", "sourcedid", "id")}
 
 
-def _membership(membership: Element, gathered: _Gathered) -> None:
+def _membership(membership: Element, file: str, gathered: _Gathered) -> None:
     org = child_text(membership, "sourcedid", "id")
+    if gathered.orgs.get(org or "", {}).get("type") == "school":  # a file for each school may repeat people, and the kommune
+        gathered.one_file.stands(org, file, membership.sourceline)
     for member in children(membership, "member"):
         if child_text(member, "idtype") == "2":
             continue  # a group within a group

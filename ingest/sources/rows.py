@@ -64,9 +64,9 @@ def text(value: object) -> str | None:
 
 
 def day_field(value: object) -> str | None:
-    """A day of JSON as text; None where there is none. What is of another type than a text comes as "?": it cannot be read, and
-    validation rejects its row, so that it is never taken for no day."""
-    return None if value is None or value == "" else value.strip() or None if isinstance(value, str) else "?"
+    """The text of a field that holds a day, None where it is empty; "?" for what is no text, as a list or an object,
+    which validation rejects: an end that came in another shape is not no end."""
+    return text(value) if value is None or isinstance(value, str) else "?"
 
 
 def first(values: Iterable[str | None]) -> str | None:

@@ -6,17 +6,18 @@ Source of the rules: contract#adapter-stamdata3; what is known of the format, an
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from ingest.canonical_tables import System
-from ingest.dates import earliest, latest
+from ingest.dates import earliest, latest, read_day
 from ingest.errors import RefusedExtract
 from ingest.sources.base import Note, Progress, RawTable, SourceSettings, adapter
 from ingest.sources.delimited import Values
-from ingest.sources.file_drop import FileDrop, FileDropAdapter
+from ingest.sources.file_drop import FileDrop, FileDropAdapter, OneFileEach
 from ingest.sources.hrm_files import Employer, People
 from ingest.sources.rows import first
 from ingest.sources.xml import BrokenXml, Element, child_text, children, elements, name
@@ -33,7 +34,7 @@ class Stamdata3Settings(SourceSettings):
         default=None, description="Only people of this CompanyCode; left out: files that hold more than one are refused.")
     place: list[str] = Field(
         default=["ORGANIZATIONAL_UNIT", "ORGANISATION"], min_length=1,
-        description="ElementType of the relation that says where somebody works; the first of these that a position has.")
+        description="ElementType of the relation that says where somebody works: of these the one that lasts longest.")
     values: Values = Field(default={})
 
 
@@ -70,7 +71,7 @@ class _Reading:
         self.people = People(settings.values)
         self._employer = Employer(settings.company, "CompanyCode", "company")
         self._company, self._place = settings.company, settings.place
-        self._other_status = 0
+        self._other_status, self._one_file = 0, OneFileEach("a person")
 
     def read(self, file: str, found: Iterable[Element]) -> None:
         announced, before = 0, self.people.seen
@@ -79,7 +80,7 @@ class _Reading:
                 case "Resource":
                     self.people.seen += 1
                     if self._employer.counts(child_text(element, "CompanyCode"), file, element.sourceline):
-                        self._person(element)
+                        self._person(element, file)
                 case "Organisation":
                     if not self._company or child_text(element, "CompanyCode") in (None, self._company):
                         self.people.unit(child_text(element, "Id"), name=child_text(element, "Name"),
@@ -99,9 +100,10 @@ class _Reading:
             tables["employees"] = replace(tables["employees"], notes=(note,))
         return tables
 
-    def _person(self, person: Element) -> None:
+    def _person(self, person: Element, file: str) -> None:
         employments = children(person, "Employments", "Employment")
         number = first((child_text(person, "ResourceId"), *(e.get("ResourceId") for e in employments)))
+        self._one_file.stands(number, file, person.sourceline)
         self._other_status += child_text(person, "Status") not in (_NORMAL, None)
         mails = children(person, "Addresses", "Address", "EMailList", "string")
         self.people.employee(
@@ -115,7 +117,7 @@ class _Reading:
     def _places(self, owner: Element) -> Sequence[Element]:
         relations = children(owner, "Relations", "Relation")
         of_kind = ([r for r in relations if r.get("ElementType") == kind] for kind in self._place)
-        return next(filter(None, of_kind), [])
+        return max(filter(None, of_kind), key=lambda those: max(map(_last_day, those)), default=[])
 
     def _position(self, number: str | None, person: Element, employment: Element, place: Element | None) -> None:
         """The employment at one unit, for the time that both last."""
@@ -129,3 +131,8 @@ class _Reading:
             position_code=code, position_title=child_text(employment, "PostCodeDescription"),
             percentage=child_text(employment, "Percentage"), start_date=start,
             end_date=earliest(*(child_text(p, "DateTo") for p in (person, *periods))))
+
+
+def _last_day(relation: Element) -> date:
+    """The last day of a relation; an open end is the last day of all, and so is one that cannot be read, which gets rejected."""
+    return read_day(earliest(child_text(relation, "DateTo")) or "") or date.max

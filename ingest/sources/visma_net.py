@@ -22,7 +22,7 @@ from ingest.sources.base import Note, Progress, RawTable, adapter
 from ingest.sources.delimited import Values, part_for
 from ingest.sources.http import BadAnswer, Client, HttpSettings, OAuth, json_body
 from ingest.sources.pulled import Listing, ListingChanged, Page, PulledAdapter, PulledTables, Record
-from ingest.sources.rows import Rows, as_list, first, text
+from ingest.sources.rows import Rows, as_list, day_field, first, text
 
 JSON_V2 = "application/vnd.no.payroll.employee.V2.0+json"
 _NORWEGIAN_IDS = ("nationalid", "dnumber")  # in this order, where somebody has both on one day
@@ -66,8 +66,9 @@ class VismaNet(PulledAdapter):
             "visma_net", settings, token_url=settings.token_url, client_id=settings.client_id,
             client_secret=settings.client_secret, scope=settings.scope, extra={"tenant_id": settings.tenant_id})))
         employees = pages.ask(0).records if few else pages.whole(progress)
-        if employees and not any("positions" in _embedded(employee) for employee in employees):
-            raise PullFailed("visma_net: no employee comes with positions, which the API embeds when it is asked to; look at "
+        if lacking := sum(map(_lacks_positions, employees)):
+            who = "no employee comes" if lacking == len(employees) else f"not every employee comes ({lacking} do not)"
+            raise PullFailed(f"visma_net: {who} with positions, which the API embeds when it is asked to; look at "
                              "`url`, and ask for the scope that reads positions")
         return PulledTables(canonical(employees, day, settings.unit_from, settings.values, few=few))
 
@@ -126,6 +127,8 @@ def _read(answer: requests.Response) -> tuple[list[Record], str | None]:
         positions = _embedded(employee).get("positions", [])
         if not isinstance(positions, list) or not all(isinstance(p, dict) for p in positions):
             raise BadAnswer("the answer holds an employee whose positions are no list")
+    if 0 < sum(map(_lacks_positions, employees)) < len(employees):
+        raise BadAnswer("the answer holds employees without positions beside others that have them")
     cursor = body.get("cursor")
     token = cursor.get("nextToken") if isinstance(cursor, dict) else cursor
     # What is no cursor that we know is not the end of the listing.
@@ -147,7 +150,7 @@ def canonical(employees: Iterable[Record], day: date, unit_from: str, values: di
             employee_number=number, national_id=_national_id(employee.get("personIds"), day),
             given_name=text(name.get("firstName")), family_name=text(name.get("lastName")))
         for position in _embedded(employee).get("positions", []):
-            start, end = text(position.get("activeStart")), _earliest(position.get("activeEnd"), employee.get("activeEnd"))
+            start, end = day_field(position.get("activeStart")), _earliest(position.get("activeEnd"), employee.get("activeEnd"))
             at = max(min(day, _day(end) or day), _day(start) or date.min)  # where `day` is none of its days, the nearest of them
             unit = text(_holding(_units(position, unit_from), at).get("value"))
             units += [unit] if unit else []
@@ -173,6 +176,11 @@ def _doubts(units: list[str], positions: Table, values: dict, few: bool) -> list
         doubts.append(Note("one_unit", len(told), "positions, all there are, are at one unit, which tells no schools apart: set "
                            "`unit_from` to what does"))
     return doubts
+
+
+def _lacks_positions(employee: Record) -> bool:
+    """Whether the positions of somebody employed are not told, which is another thing than none."""
+    return employee.get("isDraft") is not True and "positions" not in _embedded(employee)
 
 
 def _embedded(employee: Record) -> Record:
@@ -206,7 +214,7 @@ def _holding(timeline: object, day: date) -> Record:
 
 def _earliest(*ends: object) -> str | None:
     """The end that comes first, as written. One that cannot be read goes before all: it is for validation to tell."""
-    written = [end for end in map(text, ends) if end]
+    written = [end for end in map(day_field, ends) if end]
     unread = first(end for end in written if read_day(clean(end)) is None)
     return unread or min((end for end in written if _day(end)), key=lambda end: _day(end) or date.max, default=first(written))
 

@@ -72,6 +72,21 @@ def test_pifu_gives_staff_at_schools_and_leaves_the_rest_out(tmp_path: Path) -> 
         ("org-1", "Eksempel kommune", "kommune", None), ("974000001", "Lia skole", "school", "org-1")]
 
 
+def test_a_school_in_two_pifu_files_is_refused_and_people_may_be_in_a_file_for_each_school(tmp_path: Path) -> None:
+    """contract#adapter-pifu"""
+    lia = pifu(persons=person(1) + person(2), memberships=member("p1", "02") + member("p2", "07", org="org-1"))
+    other = pifu(persons=person(1) + person(2), memberships=member("p2", "02", org="org-3") + member("p2", "07", org="org-1"))
+    other = other.replace("<id>org-2</id>", "<id>org-3</id>").replace("974000001", "974000003")
+    (tmp_path / "lia.xml").write_text(lia, encoding="utf-8")
+    (tmp_path / "other.xml").write_text(other, encoding="utf-8")
+    assert {(p["person_id"], p["org_number"]) for p in read(adapter="pifu", path=tmp_path)["positions"]} == {
+        ("p1", "974000001"), ("p2", "974000003"), ("p2", "org-1")}
+    (tmp_path / "other.xml").write_text(lia, encoding="utf-8")  # as yesterday's file beside today's
+    with pytest.raises(RefusedExtract, match=r"a school stands in two files, in lia\.xml too") as refused:
+        read(adapter="pifu", path=tmp_path)
+    assert refused.value.file == "other.xml" and refused.value.line
+
+
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the official PIFU-IMS sample is not there")
 def test_the_official_pifu_sample(tmp_path: Path) -> None:
     tables = read(adapter="pifu", path=SAMPLE)
@@ -170,12 +185,103 @@ def test_a_oneroster_delta_is_applied_to_the_days_before_it(tmp_path: Path) -> N
     (BULK | {"users.csv": 'sourcedId,givenName\nu1,"Test\n'}, "quotes are not closed"),
     (BULK | {"roles.csv": "sourcedId,role\nr1,teacher\n"}, "a required column is missing"),
     (BULK | {"manifest.csv": "propertyName\nfile.users\n"}, "a required column is missing"),
+    (BULK | {"manifest.csv": "propertyName,value\nfile.users,bulk\nfile.orgs"}, "fewer cells than the heading"),
 ])
 def test_oneroster_csv_that_is_not_whole_is_refused(tmp_path: Path, files: dict[str, str], problem: str) -> None:
     write(tmp_path / "folder", files)
     with pytest.raises(RefusedExtract) as refused:
         read(adapter="oneroster", path=str(tmp_path / "folder"))
     assert problem in refused.value.problem
+
+
+@pytest.mark.parametrize(("name", "kept", "line"), [
+    ("users.csv", -len(",user3,,Elev,Testesen,,\n"), 4),  # without a line end: cut off in the last line
+    ("roles.csv", -len(",o1\n"), 4), ("orgs.csv", -len(",974000001,o0\n"), 3)])
+def test_a_row_with_fewer_cells_than_the_heading_is_refused_with_its_line(
+    tmp_path: Path, name: str, kept: int, line: int
+) -> None:
+    """contract#adapter-oneroster"""
+    for cut in (BULK[name][:kept], BULK[name][:kept] + "\n"):
+        write(tmp_path / "folder", BULK | {name: cut})
+        with pytest.raises(RefusedExtract, match="fewer cells than the heading") as refused:
+            read(adapter="oneroster", path=str(tmp_path / "folder"))
+        assert (refused.value.file, refused.value.line) == (name, line)
+
+
+def zipped(file: Path, files: dict[str, str], *folders: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(file, "w") as archive:
+        for folder in folders or ("",):
+            for name, text in files.items():
+                archive.writestr(f"{folder}{name}", text)
+
+
+@pytest.mark.parametrize("folder", ["", "2025-03-10"])
+def test_a_zip_beside_other_files_is_refused_and_alone_it_is_read(tmp_path: Path, folder: str) -> None:
+    """contract#adapter-oneroster"""
+    zipped(tmp_path / folder / "a.zip", BULK)
+    assert len(read(adapter="oneroster", path=str(tmp_path))["persons"]) == 2
+    for other in ("b.zip", "users.csv"):
+        zipped(tmp_path / folder / other, BULK)
+        with pytest.raises(RefusedExtract, match="there are several files") as refused:
+            read(adapter="oneroster", path=str(tmp_path))
+        assert "Leave one delivery in the folder, or name it in `path`" in str(refused.value.remedy)
+        assert len(read(adapter="oneroster", path=str(tmp_path / folder / "a.zip"))["persons"]) == 2
+        (tmp_path / folder / other).unlink()
+
+
+def test_a_zip_that_holds_two_deliveries_is_refused(tmp_path: Path) -> None:
+    """contract#adapter-oneroster"""
+    zipped(tmp_path / "a.zip", BULK, "monday/", "tuesday/")
+    with pytest.raises(RefusedExtract, match="the zip holds several files of this name"):
+        read(adapter="oneroster", path=str(tmp_path / "a.zip"))
+
+
+@pytest.mark.parametrize(("name", "row", "problem"), [
+    ("users.csv", ",,,true,x,,Test9,Testesen,009,", "the row has no sourcedId"),
+    ("roles.csv", " \u200b,,,u2,primary,teacher,,,o1", "the row has no sourcedId"),
+    ("users.csv", "u1,,,true,x,,Test9,Testesen,009,", "the row has the sourcedId of an earlier one"),
+    ("roles.csv", "r1\u00a0,,,u1,primary,student,,,o1", "the row has the sourcedId of an earlier one"),
+    ("orgs.csv", "\u200bo1,,,Åsen skole,school,974000002,o0", "the row has the sourcedId of an earlier one")])
+def test_a_record_without_an_id_or_with_that_of_another_is_refused(tmp_path: Path, name: str, row: str, problem: str) -> None:
+    """contract#adapter-oneroster"""
+    write(tmp_path / "folder", BULK | {name: BULK[name] + row + "\n"})
+    with pytest.raises(RefusedExtract, match=problem) as refused:
+        read(adapter="oneroster", path=str(tmp_path / "folder"))
+    assert (refused.value.file, refused.value.line) == (name, len(BULK[name].splitlines()) + 1)
+
+
+def test_identical_records_are_one_and_ids_are_cleaned_before_they_are_compared(tmp_path: Path) -> None:
+    """contract#adapter-oneroster"""
+    twice = {name: text + (text.splitlines()[1] + "\n" if name != "manifest.csv" else "") for name, text in BULK.items()}
+    twice["roles.csv"] = twice["roles.csv"].replace(",u1,", ", u1\u200b,").replace(",o1", ",o1\u00a0")
+    twice["users.csv"] = twice["users.csv"].replace("u1,,", "u1\u00a0,,")
+    write(tmp_path / "plain", BULK)
+    write(tmp_path / "twice", twice)
+    assert read(adapter="oneroster", path=str(tmp_path / "twice")) == read(adapter="oneroster", path=str(tmp_path / "plain"))
+
+
+def test_in_a_delta_the_last_of_several_records_of_one_id_holds(tmp_path: Path) -> None:
+    write(tmp_path / "2025-03-09", BULK)
+    more = f"r1,active,{STAMP},u1,primary,teacher,2020-08-01,2025-02-01,o1\n"
+    write(tmp_path / "2025-03-10", DELTA | {"roles.csv": DELTA["roles.csv"] + more})
+    tables = read(adapter="oneroster", path=tmp_path)
+    assert ("r1", "u1", "974000001", "teacher", "2020-08-01", "2025-02-01") in positions_of(tables)
+
+
+def test_roles_whose_user_is_not_delivered_are_counted(tmp_path: Path) -> None:
+    """contract#adapter-oneroster"""
+    def lost(folder: Path) -> list[tuple[str, int]]:
+        adapter = make_adapter("vfs", TypeAdapter(AdapterSettings).validate_python({"adapter": "oneroster", "path": folder}))
+        delivered = adapter.fetch(DAY, adapter.days(DAY).get(DAY), lambda _: None).read()
+        return [(note.name, note.count) for table in delivered.values() for note in table.notes]
+
+    roles = BULK["roles.csv"] + "r8,,,u8,primary,teacher,,,o1\nr9,,,u9,primary,student,,,o1\nr7,tobedeleted,,u7,,,,,\n"
+    write(tmp_path / "bulk", BULK | {"roles.csv": roles})
+    assert lost(tmp_path / "bulk") == [("roles_without_user", 2)]
+    write(tmp_path / "days" / "2025-03-09", BULK)
+    write(tmp_path / "days" / "2025-03-10", DELTA)  # whose removed user has a role left: that is known
+    assert lost(tmp_path / "days") == []
 
 
 # --- exports ---------------------------------------------------------------------------------------------------------

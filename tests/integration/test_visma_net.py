@@ -129,6 +129,38 @@ def test_a_listing_that_is_not_whole_is_an_error(
     assert message in str(failure.value)
 
 
+def unembedded(employee: dict[str, Any]) -> None:
+    employee.pop("_embedded")
+
+
+def without_key(employee: dict[str, Any]) -> None:
+    employee["_embedded"].pop("positions")
+
+
+def null(employee: dict[str, Any]) -> None:
+    employee["_embedded"]["positions"] = None
+
+
+@pytest.mark.parametrize("change", [unembedded, without_key, null])
+@pytest.mark.parametrize("page_size", [40, 1])
+def test_an_employee_whose_positions_are_not_told_beside_others_is_an_error(
+    server: VismaNetServer, change: Callable[[dict[str, Any]], None], page_size: int
+) -> None:
+    """contract#adapter-visma-net"""
+    server.employees[:] = server.employees[:60]
+    change(server.employees[3])
+    with pytest.raises(PullFailed, match=r"without positions beside others|positions are no list|not every employee comes"):
+        pull(server, attempts=2, page_size=page_size)
+    server.employees[3]["_embedded"] = {"positions": []}
+    assert len(pull(server, attempts=2, page_size=page_size).tables["employees"]) == 60
+
+
+def test_a_draft_need_have_no_positions(server: VismaNetServer) -> None:
+    server.employees[:] = server.employees[:60]
+    server.employees[3] |= {"isDraft": True, "_embedded": {}}
+    assert len(pull(server).tables["employees"]) == 59
+
+
 @pytest.mark.parametrize("cursor", ["x", {"nextToken": 7}, {"nextToken": {"x": 1}}, ["x"]])
 def test_a_cursor_that_is_not_understood_is_no_end_of_the_listing(
     server: VismaNetServer, monkeypatch: pytest.MonkeyPatch, cursor: object
@@ -203,6 +235,16 @@ def test_a_position_ends_on_the_earliest_of_its_own_end_and_the_employees(
     """contract#adapter-visma-net"""
     position, = read(one(activeEnd=of_employee, position={"activeEnd": own}))["positions"]
     assert day_text(position["end_date"]) == end
+
+
+@pytest.mark.parametrize("written", [["2025-01-31"], {"date": "2025-01-31"}, 20250131])
+def test_a_day_of_another_shape_than_a_text_is_no_open_end(written: object) -> None:
+    """contract#adapter-visma-net"""
+    for employee in (one(position={"activeEnd": written}), one(activeEnd=written, position={"activeEnd": "2025-06-30"})):
+        position, = read(employee)["positions"]
+        assert position["end_date"] == "?"
+    position, = read(one(position={"activeStart": written}))["positions"]
+    assert position["start_date"] == "?"
 
 
 MOVED = [{"value": "1", "activeEnd": "2024-07-31"}, {"value": "2", "activeStart": "2024-08-01", "activeEnd": "2025-07-31"},

@@ -254,6 +254,35 @@ def test_a_folder_of_files_is_one_extract_and_folders_named_by_day_are_days(tmp_
     assert [e["employee_number"] for e in rows(raw(tmp_path, "stamdata3", **NUMBERS), "employees")] == ["1", "2"]
 
 
+def test_a_person_in_two_files_of_one_delivery_is_refused(tmp_path: Path) -> None:
+    """contract#adapter-stamdata3."""
+    saved(tmp_path / "monday.xml", export(*(resource(employment(relation("011000")), number=n) for n in (1, 2))))
+    saved(tmp_path / "tuesday.xml", export(resource(employment(relation("011000")), number=3), resource(
+        employment(relation("011000")), number=2).replace("<ResourceId>2<", "<ResourceId>\u200b2<")))
+    with pytest.raises(RefusedExtract, match=r"a person stands in two files, in monday\.xml too") as refused:
+        raw(tmp_path, "stamdata3", **NUMBERS)
+    assert refused.value.file == "tuesday.xml" and refused.value.line and "one day's files" in str(refused.value.remedy)
+
+
+@pytest.mark.parametrize(("ends", "units"), [
+    (("2024-12-31", OPEN), ["974000002"]), ((OPEN, "2024-12-31"), ["974000001"]), ((OPEN, OPEN), ["974000001"]),
+    (("2024-12-31", "2024-12-31"), ["974000001"]), (("2024-12-31", "2025-06-20"), ["974000002"]),
+    (("2025-06-20", ""), ["974000002"]), (("soon", OPEN), ["974000001"])])
+def test_of_several_kinds_of_place_the_one_that_lasts_longest_counts_then_the_first(
+    stamdata3: Any, ends: tuple[str, str], units: list[str]
+) -> None:
+    """contract#adapter-stamdata3."""
+    job = employment(relation("012000", "ORGANISATION", end=ends[1]), relation("011000", end=ends[0]))
+    assert [p["org_number"] for p in rows(stamdata3(resource(job)))] == units
+
+
+def test_of_one_kind_of_place_the_relation_that_goes_on_tells_how_long_it_lasts(stamdata3: Any) -> None:
+    """contract#adapter-stamdata3."""
+    job = employment(relation("011000", end="2024-12-31"), relation("012000", start="2025-01-01"),
+                     relation("011200", "ORGANISATION", end="2025-06-20"))
+    assert [p["org_number"] for p in rows(stamdata3(resource(job)))] == ["974000001", "974000002"]
+
+
 # --- Paga ------------------------------------------------------------------------------------------------------------
 
 
@@ -330,6 +359,15 @@ def test_answers_unit_by_unit_repeat_people_and_are_one_extract(paga: Any) -> No
     assert set(admitted.tables["positions"]["org_number"].to_pylist()) == {"974000001"}
 
 
+@pytest.mark.parametrize("again", [job(), job("13"), job(status="Sluttet")])
+def test_a_position_of_a_person_in_two_answers_is_refused(paga: Any, again: str) -> None:
+    """contract#adapter-paga."""
+    with pytest.raises(RefusedExtract, match=r"a position of a person stands in two files, in 0\.xml too") as refused:
+        paga(people(person(job(), job("12", number="2"))), people(person(job(number="3"), again)))
+    assert refused.value.file == "1.xml" and "one day's files" in str(refused.value.remedy)
+    assert len(rows(paga(people(person(job())), people(person(job(number="3"))), units=(ORG_LIST, ORG_UNIT)))) == 2
+
+
 def test_answers_about_units_may_come_in_any_order(paga: Any) -> None:
     """contract#adapter-paga."""
     tables = paga(people(person(job("13"))), units=(ORG_UNIT, ORG_LIST))
@@ -342,6 +380,11 @@ def test_answers_about_units_may_come_in_any_order(paga: Any) -> None:
     ("Sluttet", "<Stoppdato>2025-02-28</Stoppdato>", "", "2025-02-28"),
     ("Sluttet", "<Sluttdato>2025-02-28</Sluttdato>", "", "2025-02-28"),
     ("Sluttet", "", "<SluttDato>2025-02-27</SluttDato>", "2025-02-27"),
+    ("Sluttet", "", "<SluttDato>2025-03-09</SluttDato>", "2025-03-09"),
+    ("Sluttet", "", "<SluttDato>2025-03-10</SluttDato>", "absent"),
+    ("Sluttet", "", "<SluttDato>2025-08-31</SluttDato>", "absent"),
+    ("Sluttet", "", "<SluttDato>soon</SluttDato>", "soon"),
+    ("Sluttet", "<Stoppdato>2025-08-30</Stoppdato>", "<SluttDato>2025-08-31</SluttDato>", "2025-08-30"),
     ("Permisjon", "<Stoppdato>2025-06-20</Stoppdato>", "<SluttDato>2025-05-31</SluttDato>", "2025-05-31"),
     ("Aktiv", "<Stoppdato>2025-04-30</Stoppdato>", "<SluttDato>2025-05-31</SluttDato>", "2025-04-30"),
     ("Aktiv", "<Stoppdato>soon</Stoppdato>", "", "soon")])

@@ -13,6 +13,7 @@ from ingest.sources.http import NothingThere
 from ingest.sources.oneroster_files import OneRosterFiles
 from ingest.sources.oneroster_format import CARRIES, NoStaff, OneRosterSettings, Roster, gather
 from ingest.sources.pulled import Page
+from ingest.sources.rows import day_field
 
 Rows = list[dict[str, Any]]
 URL = {"url": "https://x.test/v1p2", "token_url": "https://x.test/t", "client_id": "c", "client_secret": "s"}
@@ -158,3 +159,55 @@ def test_roles_of_another_shape_than_a_text_are_none() -> None:
     with pytest.raises(NoStaff, match=r"1 users came.*none at all"):
         tables([{"sourcedId": "u1", "role": {"a": 1}, "orgs": []}])
     assert tables([{"sourcedId": "u2", "role": "teacher", "orgs": {}}])["positions"].data["org_number"].to_pylist() == [None]
+
+
+def test_names_of_roles_are_compared_without_capitals_and_shown_as_delivered() -> None:
+    """contract#adapter-oneroster"""
+    read = tables([user("u1", "Teacher"), user("u2", "AIDE"), user("u3", "DistrictAdministrator"), user("u4", "Student"),
+                   user("u5", "EXT:vaktmester")])
+    assert [p["role"] for p in read["positions"].data.to_pylist()] == ["Teacher", "AIDE", "EXT:vaktmester"]
+    assert read["accesses"].data["person_id"].to_pylist() == ["u3"] and doubts(read) == {}
+    read = tables([user("u1", "teacher"), user("u2", "Janitor")], kommuneadmin_roles=("janitor",))
+    assert read["accesses"].data["person_id"].to_pylist() == ["u2"] and doubts(read) == {}
+
+
+def test_users_with_roles_of_unknown_names_are_counted() -> None:
+    """contract#adapter-oneroster"""
+    left_out = [user("u2", "Lærar"), user("u3", "parent", "vikar"), {"sourcedId": "u4", "roles": ["teacher"]}]
+    not_doubted = [user("u1", "teacher", "Lærar"), user("u5", "Parent", "student"), user("u6")]
+    read = tables([*left_out, *not_doubted])
+    assert read["persons"].data["person_id"].to_pylist() == ["u1"] and doubts(read) == {"other_roles": 3}
+
+
+@pytest.mark.parametrize("roles", [None, [], ""])
+def test_a_user_with_a_role_and_no_roles_is_one_of_1p1(roles: object) -> None:
+    """contract#adapter-oneroster"""
+    read = tables([user_1p1("u1", "teacher", "o1") | {"roles": roles}, user("u2", "aide")])
+    assert read["persons"].data["person_id"].to_pylist() == ["u1", "u2"] and doubts(read) == {"oneroster_1p1": 1}
+
+
+def test_a_role_that_is_to_be_deleted_is_absent() -> None:
+    """contract#adapter-oneroster"""
+    going = user("u1", "teacher", "districtAdministrator")
+    going["roles"][0]["status"] = going["roles"][1]["status"] = "toBeDeleted"
+    read = tables([going | {"role": "teacher"}, user("u2", "aide", "districtAdministrator")])
+    assert {row["person_id"] for table in ("persons", "positions", "accesses") for row in read[table].data.to_pylist()} == {"u2"}
+
+
+@pytest.mark.parametrize("end_date", ["inclusive", "exclusive"])
+@pytest.mark.parametrize("written", [["2025-01-31"], {"date": "2025-01-31"}, 20250131, True])
+def test_a_day_of_another_shape_than_a_text_is_no_open_end(written: object, end_date: str) -> None:
+    """contract#adapter-oneroster"""
+    one = user("u1", "teacher", "districtAdministrator")
+    for role in one["roles"]:
+        role |= {"beginDate": written, "endDate": written}
+    read = tables([one], end_date=end_date)
+    rows = [row for table in ("positions", "accesses") for row in read[table].data.to_pylist()]
+    assert [(row["start_date"], row["end_date"]) for row in rows] == [("?", "?")] * 2
+
+
+@pytest.mark.parametrize(("value", "day"), [
+    (None, None), ("", None), (" ", None), ("2025-01-31", "2025-01-31"), ("soon", "soon"), ([], "?"), ({}, "?"), (0, "?"),
+    (False, "?")])
+def test_a_field_with_a_day_is_its_text_or_nothing_or_unreadable(value: object, day: str | None) -> None:
+    assert day_field(value) == day
