@@ -28,7 +28,7 @@ from ingest.cells import clean, clean_sql, is_plain
 from ingest.dates import is_no_day, read_day
 from ingest.errors import RefusedExtract
 from ingest.identity import hash_of, hash_sql, hmac_pads
-from ingest.national_ids import found_in, identifies, identifies_sql, may_hold_sql, redact, undivided_sql
+from ingest.national_ids import LEAST_LENGTH, found_in, identifies, identifies_sql, may_hold_sql, redact, undivided_sql
 from ingest.sources.base import RawTable
 from ingest.sources.delimited import headings_to_tell
 from ingest.sql import literal, rows, scalar
@@ -143,11 +143,14 @@ class _Reading:
         self.con.execute("CREATE OR REPLACE TEMP TABLE cells AS SELECT row_number, "
                          f"{', '.join(self._cell(c) for c in self.columns)} FROM delivered")
         self.con.unregister("delivered")
+        texts = [c.name for c in self.columns if c.kind is Kind.TEXT]
+        lengths = ", ".join(f"coalesce(max(strlen(raw_{name})), 0)" for name in texts)
+        longest = dict(zip(texts, self.con.execute(f"SELECT {lengths} FROM cells").fetchall()[0], strict=True))
         joins, values, replaced = [], [], []
         for column in self.columns:
             match column.kind:
-                case Kind.TEXT:
-                    joined = self._join_redacted(column)
+                case Kind.TEXT:  # to look for ids takes long; most columns are too short for one
+                    joined = self._join_redacted(column) if longest[column.name] >= LEAST_LENGTH else None
                     value = f"coalesce(m_{column.name}.new, raw_{column.name})" if joined else f"raw_{column.name}"
                     replaced += [f"(m_{column.name}.new IS NOT NULL)::INTEGER"] if joined else []
                 case Kind.DATE:

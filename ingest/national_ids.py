@@ -30,8 +30,8 @@ _DIVIDED = re.compile(rf"\d+(?:(?:[{SPACE}]+|[{_DIVIDERS}]){{1,3}}\d+)*")
 _GROUP = re.compile(r"\d+")
 # What a keyed hash looks like: digits in it are nobody's number.
 _HASH = re.compile(r"[0-9a-f]{64,}")
-_LEAST = 11
-_ENOUGH = re.compile(rf"(?:\d\D*){{{_LEAST}}}")
+LEAST_LENGTH = 11  # characters of a text that holds a national id
+_ENOUGH = re.compile(rf"(?:\d\D*){{{LEAST_LENGTH}}}")
 
 
 def has_check_digits(digits: str) -> bool:
@@ -66,7 +66,7 @@ def holds_national_id(text: str) -> bool:
 
 def _search(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     """The text, if it holds any without characters that cannot be seen beside its digits; (begin, end, eleven digits) of each."""
-    if len(text) < _LEAST or not _ENOUGH.search(text):
+    if len(text) < LEAST_LENGTH or not _ENOUGH.search(text):
         return text, []
     seen = text if text.isascii() else _without_marks(text)
     hashes = [m.span() for m in _HASH.finditer(seen)] if len(seen) >= 64 else []
@@ -81,10 +81,10 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[tuple[int, int, str]]:
     first = 0
     while first < len(groups):
         count, last = 0, first
-        while last < len(groups) and count < _LEAST:
+        while last < len(groups) and count < LEAST_LENGTH:
             count += groups[last][1] - groups[last][0]
             last += 1
-        if count == _LEAST:
+        if count == LEAST_LENGTH:
             begin, end = groups[first][0], groups[last - 1][1]
             digits = "".join(str(int(c)) for c in text[begin:end] if c.isdecimal())
             if has_check_digits(digits):
@@ -109,15 +109,15 @@ def _without_marks(text: str) -> str:
 
 def may_hold_sql(column: str) -> str:
     """False for nearly every cleaned text that holds no national id, true for each that holds one, but for a hash."""
-    return (f"(strlen({column}) >= {_LEAST} AND "
-            f"regexp_matches({column}, '(?:\\p{{Nd}}[{SPACE}{_DIVIDERS}\\p{{M}}]*){{{_LEAST - 1}}}\\p{{Nd}}'))")
+    return (f"(strlen({column}) >= {LEAST_LENGTH} AND "
+            f"regexp_matches({column}, '(?:\\p{{Nd}}[{SPACE}{_DIVIDERS}\\p{{M}}]*){{{LEAST_LENGTH - 1}}}\\p{{Nd}}'))")
 
 
 def undivided_sql(column: str) -> str:
     """The eleven ASCII digits of a cleaned text that holds nothing but these and dividers; null for any other."""
     digits = f"regexp_replace({column}, '[ {_DIVIDERS}]+', '', 'g')"
-    return (f"CASE WHEN regexp_full_match({column}, '[0-9]{{{_LEAST}}}') THEN {column} "
-            f"WHEN regexp_full_match({digits}, '[0-9]{{{_LEAST}}}') THEN {digits} END")
+    return (f"CASE WHEN regexp_full_match({column}, '[0-9]{{{LEAST_LENGTH}}}') THEN {column} "
+            f"WHEN regexp_full_match({digits}, '[0-9]{{{LEAST_LENGTH}}}') THEN {digits} END")
 
 
 def identifies_sql(digits: str) -> str:
