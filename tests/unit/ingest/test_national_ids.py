@@ -27,7 +27,7 @@ FULLWIDTH = str.maketrans("0123456789", "".join(chr(0xFF10 + n) for n in range(1
 ARABIC = str.maketrans("0123456789", "".join(chr(0x660 + n) for n in range(10)))
 DIVIDERS = [" ", "-", ".", "/", "\u00a0", "\t", "\u2009", "\u2013", "\u2011", "\u2212", " - ", "\u00b7", "\\", "_", "\n",
             "\u2044"]
-QUICK = settings(max_examples=300, deadline=None, derandomize=True)
+QUICK = settings(max_examples=150, deadline=None, derandomize=True)
 
 
 def in_sql(expression: str, value: str) -> object:

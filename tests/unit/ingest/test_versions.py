@@ -337,7 +337,7 @@ EXTRACTS = st.lists(st.tuples(st.sampled_from(["full", "full", "delta"]), PEOPLE
                     min_size=2, max_size=4)
 
 
-@settings(max_examples=5, deadline=None, derandomize=True, database=None)
+@settings(max_examples=4, deadline=None, derandomize=True, database=None)
 @given(EXTRACTS, st.sampled_from([TOLERANT, POLICY]), st.randoms(use_true_random=False))
 def test_several_in_one_batch_leave_what_one_by_one_leaves_in_any_order(extracts: list[Any], policy: Policy, rng: Any) -> None:
     with TemporaryDirectory() as folder:
