@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from demo.people import serial
+
 Row = dict[str, str]
 _EVERY_NTH_HAS_SEGMENTS, _EVERY_NTH_IS_A_BUDGET_PERIOD, _EVERY_NTH_IS_AT_A_DEPARTMENT = 7, 3, 4
 _SHARED = "sector"
@@ -23,7 +25,7 @@ def entries(hrm: dict[str, list[Row]], url: str) -> dict[str, list[Any]]:
         return link("organisasjon", "organisasjonselement", "organisasjonsid", organisation_id)
 
     def position(p: Row, position_id: str, start: str, end: str) -> dict[str, Any]:
-        number = int(p["position_id"].lstrip("A") or 0)
+        number = serial(p["position_id"])
         period = _period(start, "" if end == ends.get(p["employee_number"]) else end)
         budget = number % _EVERY_NTH_IS_A_BUDGET_PERIOD == 0  # the year's budget, whatever the job's own period is
         return {
@@ -84,7 +86,7 @@ def _told_at_the_employee(employees: list[Row], positions: Iterable[Row]) -> dic
 
 def _segments(p: Row) -> list[tuple[str, str, str]]:
     """(id, start, end) of a position: of some with a long past two segments, the first of which ended at the turn of a year."""
-    start, end, number = p["start_date"], p["end_date"], int(p["position_id"].lstrip("A") or 0)
+    start, end, number = p["start_date"], p["end_date"], serial(p["position_id"])
     if not number or number % _EVERY_NTH_HAS_SEGMENTS or not start < "2023-01-01" or (end and not end > "2024-01-01"):
         return [(p["position_id"], start, end)]
     turn = date(2023, 12, 31)

@@ -7,6 +7,8 @@ some codes and some starts (a position is then valid from its start), and pads i
 from collections.abc import Callable
 from xml.sax.saxutils import escape, quoteattr
 
+from demo.people import serial
+
 Row = dict[str, str]
 _EVERY_NTH_HAS_NO_CODE, _EVERY_NTH_HAS_NO_START = 11, 5
 
@@ -52,7 +54,7 @@ def _person(n: int, person: Row, positions: list[Row]) -> str:
 
 
 def _position(n: int, p: Row, told_end: str) -> str:
-    number = int(p["position_id"].lstrip("A") or 0)
+    number = serial(p["position_id"])
     end = f"<positionEndDate>{p['end_date']}</positionEndDate>" if p["end_date"] and p["end_date"] != told_end else ""
     start, valid_from = f"<positionStartDate>{p['start_date']}</positionStartDate>", "2000-01-01"
     if number % _EVERY_NTH_HAS_NO_START == 0:

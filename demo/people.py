@@ -46,3 +46,8 @@ def organisation_number(serial: int) -> str:
         if digit < 10:
             return f"{eight}{digit}"
         serial += 500_000
+
+
+def serial(name: str) -> int:
+    """The number in an id, as 12 of A12; 0 where there is none."""
+    return int("".join(c for c in name if c in "0123456789")[-9:] or 0)
