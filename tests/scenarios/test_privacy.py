@@ -222,7 +222,7 @@ def test_a_roster_in_files_or_from_a_server_with_ids_everywhere_is_read_without_
         (roster / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     with Server(Day(date(2025, 3, 10), lambda: texts["hrm"], lambda: texts["vfs"])) as server:
         place.environment = server.environment
-        served = server.sources()
+        served = {name: source | {"backoff_seconds": 0} for name, source in server.sources().items()}
         for hrm_source, vfs_source in (
                 (served["visma_hrm"], served["oneroster"]), (served["fint"], {"adapter": "pifu", "path": str(folder)}),
                 (served["fint"], {"adapter": "oneroster", "path": str(roster)}),
