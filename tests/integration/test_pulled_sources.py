@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter
 
-from demo.municipality import simulate
 from demo.servers import SECRET, Faults, Server, day_of
 from ingest.canonical_tables import tables_of
 from ingest.dates import day_text
@@ -27,13 +26,6 @@ from ingest.sources.xml import BrokenXml
 
 DAY = date(2025, 3, 10)
 Tables = dict[str, list[dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("municipality")
-    simulate(folder / "inbox", folder / "truth.json", employees=400, days=4, last_day=DAY, truncated=False, seed=3)
-    return folder / "inbox"
 
 
 @pytest.fixture

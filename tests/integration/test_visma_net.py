@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from demo.municipality import simulate
 from demo.people import national_id
 from demo.servers import SECRET, Faults, day_of
 from ingest.dates import day_text
@@ -23,13 +22,6 @@ from tests.support.visma_net_server import FAULTS, VismaNetServer
 
 DAY = date(2025, 3, 10)
 Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("municipality")
-    simulate(folder / "inbox", folder / "truth.json", employees=400, days=4, last_day=DAY, truncated=False, seed=3)
-    return folder / "inbox"
 
 
 @pytest.fixture
