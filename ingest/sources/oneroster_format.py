@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -132,7 +133,7 @@ class Roster:
     def _type(self, org_id: str) -> str:
         return _ORG_TYPES.get(clean(text(self.orgs[org_id].get("type")) or "").lower(), "other")
 
-    @property
+    @cached_property
     def _admin_roles(self) -> set[str]:
         return set(map(_role_name, self.settings.kommuneadmin_roles))
 
@@ -145,11 +146,11 @@ class Roster:
 
     def _add_user(self, user_id: str, user: Mapping[str, Any], rows: dict[str, Rows]) -> bool:
         """Add the user, but pupils and parents; returns whether it is staff."""
+        if self._is_left_out(user):
+            return False
         roles = _roles(user)
         staff = [r for r in roles if _is_staff(r)]
         admin = [r for r in roles if _role(r) in self._admin_roles]
-        if self._is_left_out(user):
-            return False
         rows["persons"].add(
             person_id=user_id, employee_number=identifier(user, self.settings.employee_number_from),
             national_id=identifier(user, self.settings.national_id_from), given_name=text(user.get("givenName")),
