@@ -1,4 +1,4 @@
-"""The one headline figure: how many people have left, or are unknown in HRM, and can get into VFS (contract#has-left-with-access).
+"""The one headline figure: people who have left, or are unknown in HRM, and can get in (contract#has-left-with-access).
 
 Belongs here: reading it, and its words. Does not belong here: who has left and can get in (SQL; `employee_status`).
 """

@@ -25,7 +25,7 @@ coalesce(' (' || nullif(concat_ws(' ', {{ named }}.given_name, {{ named }}.famil
     when {{ described }}.finding_type = 'access_without_position' then
       {{ remedy_remove_access(described, "' ved ' || " ~ org_name) }}
     when {{ described }}.finding_type = 'end_date_not_propagated' then
-      'HRM har sluttdato, men VFS har den ikke. ' || {{ end_the_position(described, org_name, described ~ '.suggested_end_date') }}
+      'HRM har sluttdato, men VFS har den ikke. ' || {{ end_the_position(described, org_name, described ~ '.date_to_set') }}
     when {{ described }}.finding_type = 'ended_early_in_vfs' then
       {{ remedy_reopen_position(described ~ '.hrm_end_date', org_name) }}
     when {{ described }}.finding_type = 'kommuneadmin_review' then
@@ -90,12 +90,30 @@ concat_ws(' ', 'stillingen',
   'ved ' || {{ org_name }})
 {%- endmacro %}
 
+{# The last day to fill in for a position, where the remedy names one: the suggested one, else HRM's own last day of somebody who has
+   left, else yesterday where nobody can know. #}
+{% macro date_to_set(described) -%}
+case
+  when {{ described }}.finding_type = 'ended_early_in_vfs' then {{ described }}.hrm_end_date
+  when coalesce({{ described }}.cause in ('moved', 'not_started'), false) then null
+  when {{ described }}.list_mart = 'status_mismatches' then coalesce(
+    {{ described }}.suggested_end_date, {{ described }}.last_day_in_hrm,
+    case when {{ described }}.finding_type in ('manual_position', 'unknown_in_hrm') then {{ described }}.as_of_date - 1 end)
+  when {{ described }}.finding_type = 'end_date_not_propagated' then {{ described }}.suggested_end_date
+end
+{%- endmacro %}
+
+{# Whether VFS has the end date, so that the position ends there without anybody doing anything. #}
+{% macro ends_by_itself(described) -%}
+coalesce({{ described }}.cause = 'not_started' and {{ described }}.suggested_end_date <= {{ described }}.as_of_date, false)
+{%- endmacro %}
+
 {% macro remedy_end_position(described, org_name) -%}
 {%- set cause, suggested_end_date, finding_type, as_of_date = described ~ '.cause', described ~ '.suggested_end_date',
   described ~ '.finding_type', described ~ '.as_of_date' -%}
-{%- set yesterday = '(' ~ as_of_date ~ ' - 1)' -%}
+{%- set date_to_set = described ~ '.date_to_set' -%}
 case
-  when {{ cause }} = 'not_started' and {{ suggested_end_date }} <= {{ as_of_date }} then
+  when {{ described }}.ends_by_itself then
     'Stillingen er avsluttet i HRM, og VFS har fått datoen: Den avsluttes i VFS av seg selv. Du trenger ikke å gjøre noe.'
   when {{ cause }} = 'not_started' then
     'Stillingen i HRM har ikke startet ennå. Avklar startdatoen med lønn/personal. Skal tilgangen vente: Ansattkort > Stillinger > velg '
@@ -104,16 +122,15 @@ case
     'HRM har stillingen ved en annen enhet. Ansattkort > Stillinger > velg ' || {{ the_position(described, org_name) }}
     || ' > sett «Tilsatt til» til siste arbeidsdag der'
     || if({{ suggested_end_date }} < {{ as_of_date }}, ', senest ' || {{ norwegian_date(suggested_end_date) }}, '') || ' > Lagre.'
-  when {{ suggested_end_date }} is not null then {{ end_the_position(described, org_name, suggested_end_date) }}
+  when {{ suggested_end_date }} is not null then {{ end_the_position(described, org_name, date_to_set) }}
   when {{ described }}.last_day_in_hrm is not null then
-    'Siste arbeidsdag i HRM er ' || {{ norwegian_date(described ~ '.last_day_in_hrm') }} || '. '
-    || {{ end_the_position(described, org_name, described ~ '.last_day_in_hrm') }}
+    'Siste arbeidsdag i HRM er ' || {{ norwegian_date(date_to_set) }} || '. ' || {{ end_the_position(described, org_name, date_to_set) }}
   when {{ finding_type }} = 'manual_position' then
     'Stillingen er registrert manuelt og avsluttes aldri av seg selv. Avklar med ' || {{ org_name }}
-    || ' om den fortsatt trengs. Hvis ikke: ' || {{ end_the_position(described, org_name, yesterday) }}
+    || ' om den fortsatt trengs. Hvis ikke: ' || {{ end_the_position(described, org_name, date_to_set) }}
   when {{ finding_type }} = 'unknown_in_hrm' then
     'Personen finnes ikke i HRM. Sjekk ansattnummeret på Ansattkort > Info. Har personen sluttet: '
-    || {{ end_the_position(described, org_name, yesterday) }}
+    || {{ end_the_position(described, org_name, date_to_set) }}
   else
     'HRM har ingen stilling som svarer til denne. Avklar siste arbeidsdag med ' || {{ org_name }}
     || ', og fyll den inn: Ansattkort > Stillinger > velg ' || {{ the_position(described, org_name) }} || ' > «Tilsatt til» > Lagre.'

@@ -85,7 +85,8 @@ uncovered_by_unit as (
   select
     at_unit.person_id,
     {{ listed("list(at_unit.named || ' ved ' || coalesce(org_units.name, at_unit.org_number) order by at_unit.org_number)") }} as named,
-    sum(at_unit.accesses) as accesses
+    sum(at_unit.accesses) as accesses,
+    string_agg(at_unit.org_number, ', ' order by at_unit.org_number) as org_numbers
   from uncovered_at_unit as at_unit
   left join {{ ref('int_org_units') }} as org_units using (org_number)
   group by at_unit.person_id
@@ -193,6 +194,7 @@ described as (
     disputes.is_pair,
     vfs.positions_there,
     coalesce(uncovered_by_unit.named, uncovered_at_unit.named, kommuneadmins.named) as named_accesses,
+    uncovered_by_unit.org_numbers as access_org_numbers,
     coalesce(uncovered_by_unit.accesses, uncovered_at_unit.accesses, kommuneadmins.accesses) as accesses,
     if(persons.hrm_status = 'inactive', greatest(last_days_in_hrm.last_day, vfs.start_date), null) as last_day_in_hrm,
     coalesce(own.is_backdated, told_by_transfer.is_backdated, false) as is_backdated,
@@ -230,6 +232,14 @@ described as (
   left join exceptions
     on findings.finding_type = exceptions.finding_type and findings.subject_id = exceptions.subject_id
   cross join {{ ref('stg_run') }} as run
+),
+
+decided as (
+  select
+    *,
+    {{ date_to_set('described') }} as date_to_set,
+    {{ ends_by_itself('described') }} as ends_by_itself
+  from described
 )
 
 select
@@ -239,6 +249,6 @@ select
   {{ why('described', 'causes', 'review_reasons') }} as why,
   {{ remedy('described') }} as remedy,
   described.as_of_date
-from described
+from decided as described
 left join {{ ref('causes') }} as causes on described.cause = causes.cause
 left join {{ ref('review_reasons') }} as review_reasons on described.review_reason = review_reasons.review_reason

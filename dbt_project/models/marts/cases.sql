@@ -32,7 +32,8 @@ select
   row_number() over (partition by cases.case_number order by cases.first_seen_on, cases.subject_id) = 1 as is_lead,
   cases.person_id, cases.employee_number, cases.given_name, cases.family_name, cases.org_number, cases.org_name, cases.role,
   cases.start_date, cases.vfs_end_date, cases.can_log_in, cases.hrm_status, cases.cause, cases.hrm_position_id, cases.hrm_end_date,
-  cases.hrm_end_date_known_on, cases.last_held_on, cases.suggested_end_date, cases.access_groups, cases.review_reason,
+  cases.hrm_end_date_known_on, cases.last_held_on, cases.suggested_end_date, cases.date_to_set, cases.ends_by_itself,
+  cases.access_groups, cases.access_org_numbers, cases.review_reason,
   cases.first_seen_on, cases.problem_since, cases.is_age_lower_bound, cases.days_open, cases.age_days, cases.has_left_with_access,
   cases.is_disputed, cases.excepted_until, cases.exception_reason, cases.excepted_by, cases.why, cases.remedy, cases.as_of_date
 from {{ ref('int_cases') }} as cases
