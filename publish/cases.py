@@ -1,10 +1,11 @@
 """The cases of a published set: the rows of the mart `cases`, and their numbers as people write them.
 
-Belongs here: reading them, and finding those of a number or finding_id. Does not belong here: what is a case
-(SQL in `dbt_project`).
+Belongs here: reading them, their order on every list, and finding those of a number or finding_id. Does not belong here: what
+is a case (SQL in `dbt_project`).
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from ingest.sql import Row, rows
@@ -44,3 +45,18 @@ def find_case(cases: list[Row], name: str) -> list[Row]:
     if not named:
         raise NoSuchCase(f"{name}: no open case has this number or finding_id; the lists and `sluttdato explain` show them")
     return [c for c in cases if c["case_number"] in named]
+
+
+def in_order(cases: Iterable[Row]) -> list[Row]:
+    """The cases as every list shows them: what to take first comes first, what is excepted last (contract#priority)."""
+    return sorted(cases, key=lambda c: (
+        c["status"] == "excepted", c["priority"], c["org_name"] or c["org_number"] or "\uffff", c["family_name"] or "",
+        c["given_name"] or "", c["person_id"], c["case_number"]))
+
+
+def by_person(cases: Iterable[Row]) -> dict[str, list[Row]]:
+    """{person_id: their cases}, in the order in which the cases come: one visit to VFS settles all of a person's."""
+    persons: dict[str, list[Row]] = {}
+    for case in cases:
+        persons.setdefault(case["person_id"], []).append(case)
+    return persons

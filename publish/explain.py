@@ -66,7 +66,7 @@ def explain(con: duckdb.DuckDBPyConnection, subject: str) -> Case:
     findings = dossier.all_rows("findings")
     return Case(
         subject=subject, as_of_date=dossier.as_of_date, first_day=dossier.first_day,
-        who=_who(dossier, persons, employees), timeline=timeline(dossier, persons, employees),
+        who=who(dossier, persons, employees), timeline=timeline(dossier, persons, employees),
         verdicts=_verdicts(dossier, persons, [f for f in findings if f["status"] != "resolved"]),
         past_findings=[f for f in findings if f["status"] == "resolved"],
     )
@@ -86,7 +86,8 @@ def reasons_of(dossier: Dossier, finding: Row) -> list[str]:
     return _other_verdict(dossier, finding["subject_id"], [finding]).reasons
 
 
-def _who(dossier: Dossier, persons: list[str], employees: list[str]) -> list[str]:
+def who(dossier: Dossier, persons: list[str], employees: list[str]) -> list[str]:
+    """A line in Norwegian for each of these profiles and employees: who they are, and what they are matched with."""
     lines = []
     profiles = dossier.rows("profiles", persons)
     for p in profiles:

@@ -40,6 +40,15 @@ PROBLEMS = {
     "lists_outdated": "listene er ikke oppdatert", "units_emptied": "enheten har ingen stillinger igjen",
 }
 
+# How far somebody has come with a case, as it is filled into a worklist.
+HANDLING = {"in_progress": "under arbeid", "waiting": "venter", "done": "gjort"}
+TAKEN_BACK = "åpen"
+
+CHANGES = {"new": "ny siden i går", "returned": "kom tilbake", "changed_type": "har skiftet type",
+           "exception_ended": "unntaket er over"}
+
+YES_NO = {True: "ja", False: "nei", None: None}
+
 TABLES = {"employees": "ansatte", "positions": "stillinger", "persons": "personer", "accesses": "tilganger",
           "org_units": "enheter"}
 
@@ -76,6 +85,11 @@ def norwegian(day: date | None) -> str:
     return day.strftime("%d.%m.%Y") if day else "–"
 
 
+def number(value: float) -> str:
+    """A number as it is written in Norwegian."""
+    return f"{value:g}".replace(".", ",")
+
+
 def period(start: date | None, end: date | None) -> str:
     """The days from `start` to `end`, both included, e.g. "01.08.2020 – uten sluttdato"."""
     return f"{norwegian(start) if start else 'uten startdato'} – {norwegian(end) if end else 'uten sluttdato'}"
@@ -84,3 +98,24 @@ def period(start: date | None, end: date | None) -> str:
 def full_name(row: dict[str, Any]) -> str:
     """Given and family name of a row; empty when both are null."""
     return " ".join(filter(None, [row["given_name"], row["family_name"]]))
+
+
+def remark(case: dict[str, Any]) -> str | None:
+    """What is to be noticed about a case: that it was said to be done, and what is new since yesterday; None when nothing is."""
+    parts = []
+    if case["claim"] == "contradicted":
+        parts.append(f"meldt gjort {norwegian(case['handled_on'])}, men VFS viser den fortsatt")
+    elif case["claim"] == "pending":
+        parts.append(f"meldt gjort {norwegian(case['handled_on'])}: kontrolleres mot neste uttrekk fra VFS")
+    if case["change"]:
+        parts.append(CHANGES[case["change"]])
+    return _sentence("; ".join(parts))
+
+
+def resolved_remark(case: dict[str, Any]) -> str:
+    """That a case is resolved, and that it worked where somebody had said that it was done."""
+    return "Det virket." if case["done_on"] else "Løst."
+
+
+def _sentence(text: str) -> str | None:
+    return f"{text[0].upper()}{text[1:]}." if text else None

@@ -4,6 +4,7 @@
       marts.duckdb        the marts, in schema main, with their descriptions as comments
       parquet/<mart>.parquet
       report/             static pages, see `report`
+      report/skoler/      a folder for each school, see `schools`
       worklists/          Excel and CSV, see `worklists`
       set.json            as-of date and marts
 
@@ -29,9 +30,8 @@ import duckdb
 
 from ingest import files
 from ingest.errors import Damaged
-from ingest.sql import literal, rows, scalar
+from ingest.sql import literal, scalar
 from ingest.warehouse import is_damage
-from publish import deliveries
 
 _KEPT_SETS = 3
 _SET = re.compile(r"(\d{4}-\d\d-\d\d)-(\d{6,})")
@@ -120,20 +120,19 @@ def publish(
             "To look at a past day beside it, use `sluttdato replay`")
     with _new_set(link, as_of, group) as folder:
         written = write_set(warehouse, folder, as_of, descriptions)
-        write_report_and_worklists(warehouse, folder, as_of)
+        write_report_and_worklists(warehouse, folder)
     return written
 
 
-def write_report_and_worklists(warehouse: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
+def write_report_and_worklists(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Write the report and the worklists into the folder of a set."""
-    from publish import report, worklists  # slow to import, and most commands publish nothing
+    from publish import lists, report, worklists  # slow to import, and most commands publish nothing
 
-    cases = rows(warehouse, "FROM marts.cases")
-    roster = rows(warehouse, """
-        FROM marts.kommuneadmin_roster ORDER BY family_name, given_name, person_id, access_group, org_number""")
-    freshness = deliveries.freshness(warehouse)
-    with worklists.writing(folder / "worklists", cases, roster, freshness, as_of):
-        report.write(warehouse, folder / "report", cases, roster, freshness, as_of)
+    read = lists.read(warehouse)
+    for school in read.schools:
+        (folder / "report" / "skoler" / school.folder).mkdir(parents=True)
+    with worklists.writing(folder / "worklists", folder / "report" / "skoler", read):
+        report.write(warehouse, folder / "report", read)
 
 
 def publish_again(warehouse: duckdb.DuckDBPyConnection, link: Path, mart: str, group: int | None = None) -> None:

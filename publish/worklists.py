@@ -1,210 +1,307 @@
-"""Worklists: an Excel workbook for the sysadmin and one for each school, and the same lists as CSV, made from the mart `cases`.
+"""Worklists: an Excel workbook for the sysadmin and one for each school, and the same lists as CSV, made from `lists`.
 
     worklists/arbeidsliste.xlsx, arbeidsliste.csv
-    worklists/skoler/<org_number>.xlsx, <org_number>.csv
+    report/skoler/<folder>/arbeidsliste.xlsx, arbeidsliste.csv
 
-Each finding type has a sheet. The last columns are for decisions: `sluttdato import-exceptions` reads a CSV in which they are
-filled in. Belongs here: what the files look like. Does not belong here: what is a case, or what to do about it (SQL).
+Each finding type has a sheet. What stands first on a sheet is what its print shows; then come the columns to fill in, which the
+next run takes in when the file is dropped into the inbox; then the facts. Belongs here: what the files look like. Does not belong
+here: what is a case, or what to do about it (SQL).
 """
 
 import csv
-import hashlib
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import xlsxwriter
 
 from ingest.sql import Row
 from publish import labels, trust
+from publish.cases import by_person
 from publish.deliveries import not_assessable
-from publish.labels import norwegian
+from publish.labels import TAKEN_BACK, norwegian
+from publish.lists import Lists
 from publish.parallel import in_background
+from publish.schools import School
 
 _LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
+FILE = "arbeidsliste"
 
 
 @dataclass(frozen=True)
 class _Column:
+    """`fill_in`: what somebody may write there."""
+
     heading: str
     width: int
-    value: Callable[[Row], Any]
+    value: Callable[[Row], Any] = lambda _: None
     wrapped: bool = False
+    fill_in: Literal["status", "date", "text"] | None = None
 
 
-_COLUMNS = (
-    _Column("Sak", 10, lambda c: c["case_number"]),
-    _Column("Navn", 24, labels.full_name),
+# What a print shows, then what is filled in, then the facts behind it.
+_PRINTED = (
+    _Column("Sak", 13, lambda c: c["case_number"]),
+    _Column("Navn", 22, labels.full_name),
     _Column("Ansattnummer", 13, lambda c: c["employee_number"]),
-    _Column("Person i VFS", 12, lambda c: c["person_id"]),
-    _Column("Enhet", 24, lambda c: c["org_name"] or c["org_number"]),
-    _Column("Rolle eller tilgang", 18, lambda c: c["role"] or c["access_groups"]),
+    _Column("Enhet", 20, lambda c: c["org_name"] or c["org_number"], wrapped=True),
+    _Column("Rolle eller tilgang", 16, lambda c: c["role"] or c["access_groups"], wrapped=True),
     _Column("Siden", 11, lambda c: c["problem_since"]),
+    _Column("Dato å fylle inn", 11, lambda c: c["date_to_set"]),
+    _Column("Gjør dette", 58, lambda c: c["remedy"], wrapped=True),
+)
+_FILLED_IN = (
+    _Column("Status", 13, lambda c: labels.HANDLING.get(c["handling_status"]), fill_in="status"),
+    _Column("Behandles av", 16, lambda c: c["handled_by"], fill_in="text"),
+    _Column("Kommentar", 24, lambda c: c["handling_comment"], wrapped=True, fill_in="text"),
+    _Column("Nytt unntak til (fyll inn)", 12, fill_in="date"),
+    _Column("Begrunnelse", 24, wrapped=True, fill_in="text"),
+    _Column("Besluttet av", 16, fill_in="text"),
+)
+_FACTS = (
+    _Column("Funn", 9, lambda c: labels.FINDING_STATUSES[c["status"]]),
+    _Column("Merknad", 26, labels.remark, wrapped=True),
+    _Column("Unntatt til (gjelder nå)", 12, lambda c: c["excepted_until"]),
+    _Column("Unntatt av", 16, lambda c: c["excepted_by"]),
+    _Column("Flere saker for personen", 26, lambda c: c["other_cases"], wrapped=True),
+    _Column("Profil i VFS", 12, lambda c: c["person_id"]),
     _Column("Kan være eldre", 9, lambda c: "ja" if c["is_age_lower_bound"] else None),
     _Column("Dager", 7, lambda c: c["age_days"]),
-    _Column("Kan logge inn", 9, lambda c: {True: "ja", False: "nei", None: None}[c["can_log_in"]]),
+    _Column("Kan logge inn", 9, lambda c: labels.YES_NO[c["can_log_in"]]),
     _Column("Tilsatt fra", 11, lambda c: c["start_date"]),
     _Column("Tilsatt til (VFS)", 11, lambda c: c["vfs_end_date"]),
     _Column("Sluttdato (HRM)", 11, lambda c: c["hrm_end_date"] or c["last_held_on"]),
-    _Column("Foreslått dato", 11, lambda c: c["suggested_end_date"]),
     _Column("Hvorfor", 46, lambda c: c["why"], wrapped=True),
-    _Column("Gjør dette", 60, lambda c: c["remedy"], wrapped=True),
-    _Column("Status", 9, lambda c: labels.FINDING_STATUSES[c["status"]]),
-    _Column("Unntatt til", 11, lambda c: c["excepted_until"]),
-    _Column("Unntak til", 11, lambda c: None),
-    _Column("Begrunnelse", 24, lambda c: None),
-    _Column("Besluttet av", 16, lambda c: None),
 )
+_COLUMNS = _PRINTED + _FILLED_IN + _FACTS
 _TYPE = _Column("Type", 30, lambda c: labels.FINDING_TYPES[c["finding_type"]])
+_ROSTER = (
+    _Column("Profil i VFS", 12, lambda r: r["person_id"]),
+    _Column("Navn", 26, labels.full_name),
+    _Column("Ansattnummer", 13, lambda r: r["employee_number"]),
+    _Column("Tilgangsgruppe", 16, lambda r: r["access_group"]),
+    _Column("Enhet", 20, lambda r: r["org_name"], wrapped=True),
+    _Column("Status i HRM", 12, lambda r: labels.HRM_STATUSES[r["hrm_status"]]),
+    _Column("Aktiv stilling i VFS", 10, lambda r: "ja" if r["has_active_position"] else "nei"),
+    _Column("Grunn til gjennomgang", 30, lambda r: labels.REVIEW_REASONS.get(r["review_reason"]), wrapped=True),
+    _Column("Bekreftet nå til", 12, lambda r: r["confirmed_until"]),
+    _Column("Bekreftet nå av", 18, lambda r: r["confirmed_by"]),
+    _Column("Bekreftes til (fyll inn)", 13, fill_in="date"),
+    _Column("Bekreftet av", 18, fill_in="text"),
+)
+_RESOLVED = (
+    _Column("Sak", 13, lambda c: c["case_number"]),
+    _Column("Navn", 26, labels.full_name),
+    _Column("Ansattnummer", 13, lambda c: c["employee_number"]),
+    _Column("Enhet", 24, lambda c: c["org_name"] or c["org_number"]),
+    _Column("Type", 34, lambda c: labels.FINDING_TYPES[c["finding_type"]]),
+    _Column("Løst", 11, lambda c: c["resolved_on"]),
+    _Column("Siden", 11, lambda c: c["problem_since"]),
+    _Column("Dager", 7, lambda c: c["days_to_resolve"]),
+    _Column("Merknad", 30, labels.resolved_remark),
+)
+
+
+_HOW_TO_FILL_IN = (
+    "Fyll inn de gule kolonnene, lagre, og legg filen i innboksen for beslutninger (be den som drifter Sluttdato, vise deg "
+    "mappen). Svaret ligger i mappen «taken_in» etter neste kjøring, og i rapporten. «gjort» kontrolleres mot neste uttrekk fra "
+    "VFS.")
+_SHEET_NOTES = {
+    "unknown": "Kan ikke vurderes: Kilden leverer ikke det som trengs. At listen er tom, betyr ikke at alt er i orden.",
+    "in_doubt": "Listen kan mangle noen: se arket Oversikt."}
+_STATUSES = [*labels.HANDLING.values(), TAKEN_BACK]
+
+
+@dataclass(frozen=True)
+class _List:
+    """One worklist. `roster`: the kommuneadmin roster, only for the sysadmin, whose list has a sheet for every type, also empty
+    ones."""
+
+    file: Path
+    title: str
+    summary: list[str]
+    cases: list[Row]
+    resolved: list[Row]
+    roster: list[Row] | None
+    kommune: str
+    freshness: list[Row]
+    as_of: date
 
 
 @contextmanager
-def writing(folder: Path, cases: list[Row], roster: list[Row], freshness: list[Row], as_of: date) -> Iterator[None]:
-    """Write all worklists into the new folder `folder` while the block runs; they are complete when it ends.
-
-    `cases` and `roster` are the marts of those names, `freshness` is what `deliveries.freshness` returns.
-    """
+def writing(folder: Path, of_schools: Path, lists: Lists) -> Iterator[None]:
+    """Write the sysadmin's list into the new folder `folder`, and each school's into its own below `of_schools`, which are there,
+    while the block runs; all are complete when it ends."""
     folder.mkdir()
-    schools = folder / "skoler"
-    schools.mkdir()
-    lists = [(folder / "arbeidsliste", "Alle saker", cases, freshness, as_of, roster)]
-    lists += [(schools / file_stem(org_number), school_cases[0]["org_name"] or org_number, school_cases, freshness, as_of, None)
-              for org_number, school_cases in by_school(cases).items()]
-    with in_background(_write, lists):
+    own = _List(folder / FILE, "Alle saker", [lists.headline.sentence(in_doubt=lists.is_in_doubt), lists.summary], lists.cases,
+                lists.resolved, lists.roster, lists.kommune, lists.freshness, lists.as_of)
+    with in_background(_write, [(own,), *((_of_school(s, of_schools, lists),) for s in lists.schools)]):
         yield
 
 
-def _write(
-    file: Path, title: str, cases: list[Row], freshness: list[Row], as_of: date, roster: list[Row] | None
-) -> None:
-    """Write one list as a workbook and as CSV. The sysadmin's list has the roster and a sheet for every type, also empty ones."""
-    _workbook(file.with_suffix(".xlsx"), title, cases, freshness, as_of, roster)
-    _csv(file.with_suffix(".csv"), cases)
+def _of_school(school: School, folder: Path, lists: Lists) -> _List:
+    return _List(folder / school.folder / FILE, school.name, [school.summary(in_doubt=lists.is_in_doubt)], school.all_cases,
+                 school.resolved, None, lists.kommune, lists.freshness, lists.as_of)
 
 
-def by_school(cases: list[Row]) -> dict[str, list[Row]]:
-    """{org_number: its cases}, in order of numbers; cases without an org unit are left out."""
-    schools: dict[str, list[Row]] = {}
-    for case in cases:
-        if case["org_number"]:
-            schools.setdefault(case["org_number"], []).append(case)
-    return dict(sorted(schools.items()))
+def _write(worklist: _List) -> None:
+    """Write one list as a workbook and as CSV."""
+    of_person = by_person(c for c in worklist.cases if c["status"] == "open")
+    cases = [{**c, "other_cases": ", ".join(o["case_number"] for o in of_person.get(c["person_id"], ()) if o is not c)}
+             for c in worklist.cases]
+    _workbook(worklist, cases)
+    _csv(worklist.file.with_suffix(".csv"), cases)
 
 
-def file_stem(org_number: str) -> str:
-    """A file name for an org unit: its number where that is safe in a path, else a safe form of it with a hash."""
-    safe = re.sub(r"[^0-9A-Za-z_-]", "_", org_number)[:40]
-    return safe if safe == org_number else f"{safe}-{hashlib.sha256(org_number.encode()).hexdigest()[:6]}"
-
-
-def _workbook(
-    file: Path, title: str, cases: list[Row], freshness: list[Row], as_of: date, roster: list[Row] | None
-) -> None:
+def _workbook(worklist: _List, cases: list[Row]) -> None:
     # All data is text: Excel must not turn it into formulas, links or numbers.
-    book = xlsxwriter.Workbook(str(file), {
+    book = xlsxwriter.Workbook(str(worklist.file.with_suffix(".xlsx")), {
         "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
-    book.set_properties({"title": f"Sluttdato: {title}", "created": datetime(as_of.year, as_of.month, as_of.day)})
-    formats = {
-        "heading": book.add_format(
-            {"bold": True, "bg_color": "#1f4e79", "font_color": "white", "text_wrap": True, "valign": "top"}),
-        "text": book.add_format({"valign": "top"}), "wrapped": book.add_format({"valign": "top", "text_wrap": True}),
-        "date": book.add_format({"valign": "top", "num_format": "dd.mm.yyyy"}),
-        "title": book.add_format({"bold": True, "font_size": 16}), "good": book.add_format(),
-        "doubt": book.add_format({"bold": True, "font_color": "#8a5a00"}),
-        "bad": book.add_format({"bold": True, "font_color": "#a3161f"}),
-    }
-    unknown = set(not_assessable(freshness))
+    day = worklist.as_of
+    book.set_properties({"title": f"Sluttdato: {worklist.title}", "created": datetime(day.year, day.month, day.day)})
+    formats = _formats(book)
+    unknown = set(not_assessable(worklist.freshness))
     by_type: dict[str, list[Row]] = {t: [] for t in labels.FINDING_TYPES}
     for case in cases:
         by_type[case["finding_type"]].append(case)
-    shown = [t for t, of_type in by_type.items() if of_type or roster is not None]
-    _overview(book, title, as_of, freshness, by_type, unknown, formats)
-    for finding_type in shown:
+    _overview(book, worklist, by_type, unknown, formats)
+    for finding_type, of_type in by_type.items():
+        if not of_type and worklist.roster is None:
+            continue
         sheet = book.add_worksheet(labels.SHEETS[finding_type])
-        _table(sheet, _COLUMNS, sorted(by_type[finding_type], key=_order), formats)
+        _table(sheet, _COLUMNS, of_type, formats, worklist, printed=len(_PRINTED))
         if finding_type in unknown:
-            sheet.write_string(len(by_type[finding_type]) + 2, 0, "Kan ikke vurderes: kilden leverer ikke det som trengs. "
-                               "At listen er tom, betyr ikke at alt er i orden.")
-        elif trust.is_in_doubt(freshness):
-            sheet.write_string(len(by_type[finding_type]) + 2, 0, "Listen kan mangle noen: se arket Oversikt.", formats["bad"])
-    if roster is not None:
-        _table(book.add_worksheet("Kommuneadmin"), _ROSTER, roster, formats)
+            sheet.write_string(len(of_type) + 2, 0, _SHEET_NOTES["unknown"])
+        elif trust.is_in_doubt(worklist.freshness):
+            sheet.write_string(len(of_type) + 2, 0, _SHEET_NOTES["in_doubt"], formats["bad"])
+    if worklist.roster is not None:
+        _table(book.add_worksheet("Kommuneadmin"), _ROSTER, worklist.roster, formats, worklist)
+    if worklist.resolved:
+        _table(book.add_worksheet("Løst siste 90 dager"), _RESOLVED, worklist.resolved, formats, worklist)
     book.close()
 
 
-_ROSTER = (
-    _Column("Person i VFS", 12, lambda r: r["person_id"]),
-    _Column("Navn", 28, labels.full_name),
-    _Column("Ansattnummer", 13, lambda r: r["employee_number"]),
-    _Column("Tilgangsgruppe", 16, lambda r: r["access_group"]),
-    _Column("Enhet", 14, lambda r: r["org_number"]),
-    _Column("HRM", 18, lambda r: labels.HRM_STATUSES[r["hrm_status"]]),
-    _Column("Aktiv stilling i VFS", 10, lambda r: "ja" if r["has_active_position"] else "nei"),
-    _Column("Hvorfor se på", 34, lambda r: labels.REVIEW_REASONS.get(r["review_reason"])),
-    _Column("Bekreftet til", 12, lambda r: r["confirmed_until"]),
-    _Column("Bekreftet av", 18, lambda r: r["confirmed_by"]),
-)
+def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
+    def cell(**more: Any) -> Any:
+        return book.add_format({"valign": "top", **more})
 
-
-def _order(case: Row) -> tuple:
-    return case["status"], case["problem_since"], case["case_number"]
+    heading = {"bold": True, "font_color": "white", "text_wrap": True, "valign": "top"}
+    kinds = {"text": {}, "wrapped": {"text_wrap": True}, "date": {"num_format": "dd.mm.yyyy"}}
+    return {
+        "heading": book.add_format({**heading, "bg_color": "#1f4e79"}),
+        "heading_to_fill_in": book.add_format({**heading, "bg_color": "#7a4a00"}),
+        **{name: cell(**kind) for name, kind in kinds.items()},
+        **{f"{name}_excepted": cell(**kind, font_color="#6b7280") for name, kind in kinds.items()},
+        **{f"{name}_to_fill_in": cell(**kind, bg_color="#fff8e6", border=1, border_color="#d9c48f")
+           for name, kind in kinds.items()},
+        "title": book.add_format({"bold": True, "font_size": 16}), "good": book.add_format({"text_wrap": True}),
+        "strong": book.add_format({"bold": True, "text_wrap": True}),
+        "doubt": book.add_format({"bold": True, "font_color": "#8a5a00", "text_wrap": True}),
+        "bad": book.add_format({"bold": True, "font_color": "#a3161f", "text_wrap": True}),
+    }
 
 
 def _overview(
-    book: xlsxwriter.Workbook, title: str, as_of: date, freshness: list[Row], by_type: dict[str, list[Row]], unknown: set[str],
-    formats: dict[str, Any],
+    book: xlsxwriter.Workbook, worklist: _List, by_type: dict[str, list[Row]], unknown: set[str], formats: dict[str, Any]
 ) -> None:
-    in_doubt = trust.is_in_doubt(freshness)
+    in_doubt = trust.is_in_doubt(worklist.freshness)
     sheet = book.add_worksheet("Oversikt")
     sheet.set_column(0, 0, 40)
     sheet.set_column(1, 2, 14)
-    sheet.set_column(3, 3, 90)
-    sheet.write_string(0, 0, title, formats["title"])
-    sheet.write_string(1, 0, f"Per {norwegian(as_of)}")
+    sheet.set_column(3, 3, 70)
+    sheet.write_string(0, 0, worklist.title, formats["title"])
+    sheet.write_string(1, 0, " – ".join(filter(None, [worklist.kommune, f"per {norwegian(worklist.as_of)}"])))
     line = 3
-    for shown in trust.lines(freshness):
-        sheet.write_string(line, 0, shown.whole, formats[shown.level])
+    for text in worklist.summary:
+        sheet.merge_range(line, 0, line, 3, text, formats["strong"])
+        line += 1
+    for shown in trust.lines(worklist.freshness):
+        sheet.merge_range(line, 0, line, 3, shown.whole, formats[shown.level])
+        sheet.set_row(line, 15 * (1 + len(shown.whole) // 120))
         line += 1
     line += 1
     for column, heading in enumerate(("Type", "Åpne", "Unntatt", "Hva det betyr")):
         sheet.write_string(line, column, heading, formats["heading"])
     for finding_type, of_type in by_type.items():
         line += 1
-        sheet.write_string(line, 0, labels.FINDING_TYPES[finding_type])
+        sheet.write_string(line, 0, labels.FINDING_TYPES[finding_type], formats["text"])
         excepted = sum(c["status"] == "excepted" for c in of_type)
         if finding_type in unknown and not of_type:
-            sheet.write_string(line, 1, "kan ikke vurderes")
+            sheet.write_string(line, 1, "kan ikke vurderes", formats["text"])
         else:
             if in_doubt and len(of_type) == excepted:
                 sheet.write_string(line, 1, "ingen kjente", formats["bad"])
             else:
-                sheet.write_number(line, 1, len(of_type) - excepted)
-            sheet.write_number(line, 2, excepted)
-        sheet.write_string(line, 3, labels.MEANINGS[finding_type])
+                sheet.write_number(line, 1, len(of_type) - excepted, formats["text"])
+            sheet.write_number(line, 2, excepted, formats["text"])
+        sheet.write_string(line, 3, labels.MEANINGS[finding_type], formats["wrapped"])
+    line += 1
+    cases = [c for of_type in by_type.values() for c in of_type]
+    excepted = sum(c["status"] == "excepted" for c in cases)
+    sheet.write_string(line, 0, "Sum", formats["strong"])
+    sheet.write_number(line, 1, len(cases) - excepted, formats["strong"])
+    sheet.write_number(line, 2, excepted, formats["strong"])
+    sheet.merge_range(line + 2, 0, line + 2, 3, _HOW_TO_FILL_IN, formats["good"])
+    sheet.set_row(line + 2, 60)
+    _to_print(sheet, worklist)
 
 
-def _table(sheet: Any, columns: tuple[_Column, ...], rows: list[Row], formats: dict[str, Any]) -> None:
+def _table(
+    sheet: Any, columns: tuple[_Column, ...], rows: list[Row], formats: dict[str, Any], worklist: _List,
+    printed: int | None = None,
+) -> None:
+    """A table with headings; its print has the first `printed` columns, or all."""
+    last = max(1, len(rows))
     for number, column in enumerate(columns):
         sheet.set_column(number, number, column.width)
-        sheet.write_string(0, number, column.heading, formats["heading"])
+        sheet.write_string(0, number, column.heading, formats["heading_to_fill_in" if column.fill_in else "heading"])
+        if column.fill_in and rows:
+            _check_what_is_filled_in(sheet, column, number, last, worklist.as_of)
         for line, row in enumerate(rows, start=1):
             value = column.value(row)
+            kind = "to_fill_in" if column.fill_in else "excepted" if row.get("status") == "excepted" else None
+            shape = "date" if isinstance(value, date) or column.fill_in == "date" else "wrapped" if column.wrapped else "text"
+            shaped = formats[f"{shape}_{kind}" if kind else shape]
             if isinstance(value, date):
-                sheet.write_datetime(line, number, value, formats["date"])
+                sheet.write_datetime(line, number, value, shaped)
             elif isinstance(value, int):
-                sheet.write_number(line, number, value, formats["text"])
+                sheet.write_number(line, number, value, shaped)
             elif value is not None:
-                sheet.write_string(line, number, str(value)[:_LONGEST_CELL], formats["wrapped" if column.wrapped else "text"])
+                sheet.write_string(line, number, str(value)[:_LONGEST_CELL], shaped)
+            elif kind:
+                sheet.write_blank(line, number, None, shaped)
     sheet.freeze_panes(1, 2)
-    sheet.autofilter(0, 0, max(1, len(rows)), len(columns) - 1)
+    sheet.autofilter(0, 0, last, len(columns) - 1)
+    if printed:
+        sheet.print_area(0, 0, len(rows) + 2, printed - 1)
+    sheet.repeat_rows(0)
+    _to_print(sheet, worklist)
+
+
+def _check_what_is_filled_in(sheet: Any, column: _Column, number: int, last: int, as_of: date) -> None:
+    """Drop-downs and date checks: what the sheet lets through is what is understood."""
+    if column.fill_in == "status":
+        sheet.data_validation(1, number, last, number, {
+            "validate": "list", "source": _STATUSES, "error_title": "Status",
+            "error_message": f"Velg en av disse: {', '.join(_STATUSES)}."})
+    elif column.fill_in == "date":
+        sheet.data_validation(1, number, last, number, {
+            "validate": "date", "criteria": ">=", "value": datetime(as_of.year, as_of.month, as_of.day),
+            "error_title": "Dato", "error_message": f"Skriv en dato som 31.12.{as_of.year}, fra og med i dag."})
+
+
+def _to_print(sheet: Any, worklist: _List) -> None:
+    """A4 landscape, as wide as the page, with kommune, list, date and page numbers on each page."""
     sheet.set_landscape()
     sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.8, bottom=0.6)
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
+    names = " – ".join(filter(None, [worklist.kommune, worklist.title])).replace("&", "&&")
+    sheet.set_header(f"&L{names[:150]}&C&A&Rper {norwegian(worklist.as_of)}")
+    sheet.set_footer("&LInneholder personopplysninger&RSide &P av &N")
 
 
 def _csv(file: Path, cases: list[Row]) -> None:
@@ -213,7 +310,7 @@ def _csv(file: Path, cases: list[Row]) -> None:
     with file.open("w", newline="", encoding="utf-8-sig") as handle:
         writer = csv.writer(handle, delimiter=";")
         writer.writerow([c.heading for c in columns])
-        for case in sorted(cases, key=lambda c: (list(labels.FINDING_TYPES).index(c["finding_type"]), _order(c))):
+        for case in cases:
             writer.writerow([_cell(c.value(case)) for c in columns])
 
 

@@ -13,7 +13,7 @@ from publish.alerts.due import Event, Item
 from publish.alerts.items import State, days_since, removed_rows
 from publish.alerts.recipients import Alerts, Recipient
 from publish.labels import norwegian
-from publish.worklists import file_stem
+from publish.schools import file_stem
 
 _MOST_GONE = 20
 _WHOM_TO_ASK = ("not_sent", "sent_not_applied")  # causes whose meaning says whom to ask (contract#transfer-case)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from publish.labels import norwegian
+from publish.labels import norwegian, number
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720, 220, 40, 26, 12
 Series = Sequence[tuple[date, float]]
 
 
-def _ceiling(highest: float) -> float:
+def _ceiling(highest: float) -> int:
     """A round number at or above `highest`, for the top of an axis."""
     step = 1
     while True:
@@ -21,8 +21,10 @@ def _ceiling(highest: float) -> float:
 
 
 def _axis(highest: float) -> list[dict[str, Any]]:
+    """Ticks in whole numbers."""
     top = _ceiling(max(highest, 1))
-    return [{"y": round(_y(top * part, top), 1), "label": f"{top * part:g}"} for part in (0, 0.5, 1)]
+    ticks = (0, top // 2, top) if top % 2 == 0 else (0, top)
+    return [{"y": round(_y(tick, top), 1), "label": str(tick)} for tick in ticks]
 
 
 def _y(value: float, top: float) -> float:
@@ -44,11 +46,11 @@ def line(series: Series, unit: str) -> dict[str, Any] | None:
         "width": _WIDTH, "height": _HEIGHT, "left": _LEFT, "base": _HEIGHT - _BOTTOM,
         "points": " ".join(f"{x},{y}" for x, y in points),
         "first_x": points[0][0], "last_x": points[-1][0], "last_y": points[-1][1],
-        "axis": _axis(max(v for _, v in series)), "unit": unit, "last": f"{series[-1][1]:g}",
+        "axis": _axis(max(v for _, v in series)), "unit": unit, "last": number(series[-1][1]),
         "ticks": [{"x": points[n][0], "label": norwegian(series[n][0]),
                    "anchor": "start" if n == 0 else "end" if n == len(series) - 1 else "middle"} for n in marks],
-        "summary": f"Fra {series[0][1]:g} {unit} {norwegian(series[0][0])} til {series[-1][1]:g} {norwegian(series[-1][0])}, "
-                   f"høyest {max(v for _, v in series):g}.",
+        "summary": f"Fra {number(series[0][1])} {unit} {norwegian(series[0][0])} til {number(series[-1][1])} "
+                   f"{norwegian(series[-1][0])}, høyest {number(max(v for _, v in series))}.",
     }
 
 

@@ -42,7 +42,8 @@ def test_a_number_given_to_somebody_else_does_not_resolve_the_leavers_finding(pl
     case, = place.mart("cases", "finding_type = 'active_vfs_inactive_hrm'")
     assert case["is_disputed"] and case["first_seen_on"] == date(2025, 3, 7)
     assert case["remedy"].startswith(
-        "Avklar identiteten først: Ansattnummeret brukes nå av en annen i HRM: ansatt 001 (Ny Testesen).")
+        "Avklar identiteten først: Ansattnummeret på profilen P001 (Test001 Testesen) i VFS brukes nå av en annen i HRM: "
+        "ansatt 001 (Ny Testesen).")
     assert "brukes nå av en annen" in place.do("explain", "P001").out
 
 
@@ -68,7 +69,7 @@ def test_somebody_rehired_under_a_new_number_is_not_ordered_to_be_ended_before_t
     assert open_findings(place) == {("active_vfs_inactive_hrm", "v001"), ("disputed_identity", "P001")}
     assert all(c["is_disputed"] and "ansatt 901 (Test001)" in c["remedy"] for c in place.mart("cases"))
     told = place.do("explain", "P001").out
-    assert "Fødselsnummeret i VFS er registrert på ansatt 901 (Test001) i HRM." in told and "(HRM 901)" in told
+    assert "profilen P001 (Test001 Testesen) i VFS er registrert på ansatt 901 (Test001) i HRM." in told and "(HRM 901)" in told
 
 
 @pytest.mark.parametrize("made_up", ["018585*****", "00000000000", "Ukjent", "11111111111"])

@@ -1,38 +1,78 @@
 "use strict";
-// Search, filters, sorting and the details of a list of cases. Data is shown as text, never as markup.
+// Copying; search, filters, sorting and the details of a list of cases. Data is shown as text, never as markup.
+const field = (id) => document.getElementById(id);
+
+// What is packed for a page: JSON, compressed, in base64.
+const unpack = async (id) => {
+  const packed = Uint8Array.from(atob(field(id).textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+};
+
+const add = (parent, name, text, className) => {
+  const element = document.createElement(name);
+  if (text) element.textContent = text;
+  if (className) element.className = className;
+  parent.append(element);
+  return element;
+};
+
 (() => {
-  const table = document.getElementById("saker");
+  // Where the clipboard cannot be used, as in some browsers for files, a selected text can be copied.
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = add(document.body, "textarea", text, "skip");
+      area.select();
+      const copied = document.execCommand("copy");
+      area.remove();
+      return copied;
+    }
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest(".copy");
+    if (!button) return;
+    const copied = await copy(button.dataset.copy);
+    button.focus();
+    field("kopiert").textContent = copied ? `Kopiert: ${button.dataset.copy}` : `Kunne ikke kopiere. Merk teksten selv: ${button.dataset.copy}`;
+  });
+})();
+
+(() => {
+  const table = field("saker");
   if (!table) return;
   const body = table.tBodies[0];
   const rows = [...body.rows];
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
-  const field = (id) => document.getElementById(id);
   const controls = { type: field("type"), org: field("enhet"), status: field("status") };
+  const onlyNew = field("nye");
   const shown = field("antall");
 
-  const detailsRow = (row) => (row.nextElementSibling && row.nextElementSibling.className === "story" ? row.nextElementSibling : null);
+  const detailsRow = (row) => (row.nextElementSibling && row.nextElementSibling.classList.contains("story") ? row.nextElementSibling : null);
 
   const filter = () => {
     const wanted = field("sok").value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
-      const fits = wanted.every((word) => words.get(row).includes(word)) &&
-        Object.entries(controls).every(([name, select]) => !select || !select.value || row.dataset[name] === select.value);
+      const fits = wanted.every((word) => words.get(row).includes(word)) && (!onlyNew.checked || row.dataset.change) &&
+        Object.entries(controls).every(([name, select]) => !select || !select.value || select.value.split(" ").includes(row.dataset[name]));
       row.hidden = !fits;
       const details = detailsRow(row);
       if (details) details.hidden = !fits;
       count += fits;
     }
-    shown.textContent = count === rows.length ? `${count} saker` : `${count} av ${rows.length} saker`;
+    shown.textContent = count === 1 ? "1 sak" : `${count} saker`;
   };
   field("sok").addEventListener("input", filter);
-  for (const select of Object.values(controls)) if (select) select.addEventListener("change", filter);
+  for (const select of [...Object.values(controls), onlyNew]) if (select) select.addEventListener("change", filter);
 
   const collator = new Intl.Collator("nb", { numeric: true });
   const value = (row, column) => row.cells[column].dataset.sort || row.cells[column].textContent.trim();
   table.tHead.addEventListener("click", (event) => {
     const heading = event.target.closest("th");
-    if (!heading) return;
+    if (!heading || !heading.querySelector(".sort")) return;
     const down = heading.getAttribute("aria-sort") === "ascending";
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -48,27 +88,23 @@
   });
 
   let allDetails = null;
-  const unpack = async () => {
-    const packed = Uint8Array.from(atob(field("historier").textContent), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return JSON.parse(await new Response(stream).text());
-  };
-  const add = (parent, name, text, className) => {
-    const element = document.createElement(name);
-    if (text) element.textContent = text;
-    if (className) element.className = className;
-    parent.append(element);
-    return element;
-  };
-
   const showDetails = (cell, details) => {
+    if (details.remark) add(cell, "p", details.remark, "remark");
+    if (details.comment) add(cell, "p", details.comment);
     add(cell, "p", details.why);
-    add(cell, "h3", "Gjør dette");
-    add(cell, "p", details.remedy, "todo");
-    if (details.excepted) add(cell, "p", `Unntatt: ${details.excepted}`);
+    if (details.excepted) add(cell, "p", details.excepted);
+    else {
+      add(cell, "h3", "Gjør dette");
+      add(cell, "p", details.remedy, "todo");
+    }
     if (!details.events) {
-      add(cell, "p", "Historien står ikke her: det er for mange saker. Spør «sluttdato explain» om saken.");
+      add(cell, "p", "Historien står ikke her: Det er for mange saker. Be den som drifter Sluttdato, hente den fram.");
       return;
+    }
+    if (details.who.length) {
+      add(cell, "h3", "Hvem det gjelder");
+      const people = add(cell, "ul");
+      for (const person of details.who) add(people, "li", person);
     }
     add(cell, "h3", "Hvorfor det er en sak");
     const reasons = add(cell, "ul");
@@ -86,6 +122,7 @@
 
   const toggle = async (row) => {
     const button = row.querySelector(".open");
+    if (!button) return;
     const open = detailsRow(row);
     if (open) {
       open.remove();
@@ -93,11 +130,11 @@
       return;
     }
     button.setAttribute("aria-expanded", "true");
-    allDetails = allDetails || unpack();
+    allDetails = allDetails || unpack("historier");
     const details = (await allDetails)[row.id.slice(4)];
     if (detailsRow(row)) return;
     const line = document.createElement("tr");
-    line.className = "story";
+    line.className = row.classList.contains("excepted") ? "story excepted" : "story";
     const cell = add(line, "td");
     cell.colSpan = row.cells.length;
     showDetails(cell, details);
@@ -108,17 +145,32 @@
     if (button) toggle(button.closest("tr"));
   });
 
+  // Links: #sak-S-3F9A12C4 (or an older number, or a finding's id), #type-…, #nye, #loest.
   const follow = () => {
-    const [kind, name] = [location.hash.slice(1, 5), location.hash.slice(location.hash.indexOf("-") + 1)];
-    if (kind === "type" && controls.type) {
-      controls.type.value = name;
-      filter();
-    } else if (kind === "sak-") {
-      const row = rows.find((r) => r.id.slice(4) === name || r.querySelector(".open").textContent === name);
-      if (row && !detailsRow(row)) toggle(row).then(() => row.scrollIntoView());
+    const hash = decodeURIComponent(location.hash.slice(1));
+    const missed = field("savnet");
+    missed.hidden = true;
+    if (hash.startsWith("type-") && controls.type) controls.type.value = hash.slice(5);
+    else if (hash === "nye") onlyNew.checked = true;
+    else if (hash === "loest") controls.status.value = "resolved";
+    else if (hash.startsWith("sak-")) {
+      const name = hash.slice(4);
+      const row = rows.find((r) => [name, `S-${name}`].includes(r.id.slice(4)) || r.dataset.finding === name);
+      if (row) {
+        for (const select of Object.values(controls)) if (select) select.value = "";
+        onlyNew.checked = false;
+        field("sok").value = "";
+        filter();
+        row.classList.add("found");
+        const opened = detailsRow(row) ? Promise.resolve() : toggle(row);
+        opened.then(() => row.scrollIntoView());
+        return;
+      }
+      missed.textContent = `Saken ${name} står ikke i denne listen. Den kan være løst for mer enn 90 dager siden.`;
+      missed.hidden = false;
     }
+    filter();
   };
   window.addEventListener("hashchange", follow);
-  filter();
   follow();
 })();

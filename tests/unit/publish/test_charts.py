@@ -34,10 +34,11 @@ def test_a_line_needs_two_points() -> None:
     assert charts.stacked([]) is None and charts.bars([]) == []
 
 
-@pytest.mark.parametrize(("highest", "top"), [(0, 1), (1, 1), (2, 2), (3, 3), (4, 5), (6, 10), (10, 10), (11, 20), (31, 50),
-                                              (101, 200), (3001, 5000)])
-def test_an_axis_ends_at_a_round_number_at_or_above_the_highest(highest: int, top: int) -> None:
-    assert [a["label"] for a in line(0, highest)["axis"]] == ["0", f"{top / 2:g}", f"{top:g}"]
+@pytest.mark.parametrize(("highest", "ticks"), [
+    (0, [0, 1]), (0.5, [0, 1]), (2, [0, 1, 2]), (3, [0, 3]), (4, [0, 5]), (6, [0, 5, 10]), (11, [0, 10, 20]), (31, [0, 25, 50]),
+    (101, [0, 100, 200]), (3001, [0, 2500, 5000])])
+def test_an_axis_is_in_whole_numbers_up_to_a_round_one_at_or_above_the_highest(highest: float, ticks: list[int]) -> None:
+    assert [a["label"] for a in line(0, highest)["axis"]] == [str(tick) for tick in ticks]
 
 
 def test_a_line_goes_from_the_left_to_the_right_edge_and_zero_lies_on_the_base() -> None:

@@ -1,4 +1,4 @@
-"""Worklists: which list has a case, and that a cell is text whatever the data is."""
+"""Worklists: which list has a case, what it shows, and that a cell is text whatever the data is."""
 
 import csv
 from datetime import date
@@ -8,36 +8,18 @@ from typing import Any
 import openpyxl
 import pytest
 
-from ingest import decisions_file
 from publish import labels, worklists
-from publish.worklists import by_school, file_stem
-
-DAY = date(2025, 3, 10)
-Row = dict[str, Any]
+from publish.schools import School, file_stem
+from tests.support.lists import DAY, Row, case, fresh, lists, resolved
 
 
-def case(number: str, **changed: Any) -> Row:
-    """A row of the mart `cases`."""
-    empty = dict.fromkeys((
-        "given_name", "family_name", "role", "start_date", "vfs_end_date", "can_log_in", "hrm_status", "cause", "hrm_position_id",
-        "hrm_end_date", "hrm_end_date_known_on", "last_held_on", "suggested_end_date", "access_groups", "review_reason",
-        "excepted_until", "exception_reason"))
-    return {**empty, "case_number": number, "finding_id": f"f{number}", "finding_type": "unknown_in_hrm", "subject_id": "v1",
-            "status": "open", "person_id": "P1", "employee_number": "001", "org_number": "S1", "org_name": "Lia skole",
-            "cause": "no_counterpart", "first_seen_on": DAY, "problem_since": DAY, "is_age_lower_bound": False, "days_open": 0,
-            "age_days": 0, "why": "Fordi", "remedy": "Gjør noe", "as_of_date": DAY, **changed}
-
-
-def fresh(**changed: Any) -> list[Row]:
-    """The mart `data_freshness`, with `changed` columns for VFS."""
-    common = {"current_extract_date": DAY, "age_days": 0, "status": "fresh", "not_assessable": [], "withheld_extracts": 0,
-              "is_too_old": False, "may_be_frozen": False, "unchanged_since": DAY, "kept_rows": 0, "may_miss_rows": 0}
-    return [{"system": "hrm", **common}, {"system": "vfs", **common, **changed}]
-
-
-def write(folder: Path, cases: list[Row], freshness: list[Row] | None = None, roster: list[Row] | None = None) -> Path:
-    """Write all worklists of these cases; returns their folder."""
-    with worklists.writing(folder / "worklists", cases, roster or [], freshness or fresh(), DAY):
+def write(folder: Path, cases: list[Row], freshness: list[Row] | None = None, **changed: Any) -> Path:
+    """Write all worklists of these cases; returns their folder, in which the schools' are in `skoler`."""
+    made = lists(cases, freshness=freshness or fresh(), **changed)
+    for school in made.schools:
+        (folder / "worklists" / "skoler" / school.folder).mkdir(parents=True)
+    (folder / "worklists").mkdir(exist_ok=True)
+    with worklists.writing(folder / "worklists" / "all", folder / "worklists" / "skoler", made):
         pass
     return folder / "worklists"
 
@@ -57,15 +39,26 @@ def sheet(file: Path, name: str) -> list[list[Any]]:
 
 def test_a_case_is_on_the_list_of_its_school_and_one_without_a_school_only_on_the_sysadmins_list(tmp_path: Path) -> None:
     cases = [case("B", org_number="S2", org_name=None), case("A"), case("C", org_number=None, org_name=None), case("D")]
-    assert [(org, [c["case_number"] for c in listed]) for org, listed in by_school(cases).items()] == [
-        ("S1", ["A", "D"]), ("S2", ["B"])]
     folder = write(tmp_path, cases)
     assert {str(f.relative_to(folder)) for f in folder.rglob("*.*")} == {
-        f"{stem}.{kind}" for stem in ("arbeidsliste", "skoler/S1", "skoler/S2") for kind in ("csv", "xlsx")}
-    assert [[r["Sak"] for r in csv_rows(folder / f"{stem}.csv")] for stem in ("arbeidsliste", "skoler/S1", "skoler/S2")] == [
-        ["A", "B", "C", "D"], ["A", "D"], ["B"]]
-    assert [r["Enhet"] for r in csv_rows(folder / "arbeidsliste.csv")] == ["Lia skole", "S2", "", "Lia skole"]
-    assert [sheet(folder / f"skoler/{stem}.xlsx", "Oversikt")[0][0] for stem in ("S1", "S2")] == ["Lia skole", "S2"]
+        f"{place}/arbeidsliste.{kind}" for place in ("all", "skoler/S1", "skoler/S2") for kind in ("csv", "xlsx")}
+    assert [[r["Sak"] for r in csv_rows(folder / place / "arbeidsliste.csv")] for place in ("all", "skoler/S1", "skoler/S2")] == [
+        ["A", "D", "B", "C"], ["A", "D"], ["B"]]
+    assert [r["Enhet"] for r in csv_rows(folder / "all/arbeidsliste.csv")] == ["Lia skole", "Lia skole", "S2", ""]
+    assert [sheet(folder / f"skoler/{stem}/arbeidsliste.xlsx", "Oversikt")[0][0] for stem in ("S1", "S2")] == ["Lia skole", "S2"]
+
+
+def test_a_schools_list_has_those_with_access_there_and_stays_when_the_last_case_is_solved(tmp_path: Path) -> None:
+    guest = case("B", finding_type="inactive_with_access", org_number=None, org_name=None, person_id="P2")
+    schools = [School("S1", "Lia skole", cases=[case("A")], with_access=[guest]),
+               School("S2", "Fossen skole", resolved=[resolved("C")])]
+    folder = write(tmp_path, [case("A"), guest], schools=schools, resolved=[resolved("C")])
+    assert [r["Sak"] for r in csv_rows(folder / "skoler/S1/arbeidsliste.csv")] == ["A", "B"]
+    assert csv_rows(folder / "skoler/S2/arbeidsliste.csv") == []
+    book = openpyxl.load_workbook(folder / "skoler/S2/arbeidsliste.xlsx")
+    assert book.sheetnames == ["Oversikt", "Løst siste 90 dager"]
+    assert [r[0] for r in sheet(folder / "skoler/S2/arbeidsliste.xlsx", "Oversikt")][3] == "Ingen saker."
+    assert sheet(folder / "skoler/S2/arbeidsliste.xlsx", "Løst siste 90 dager")[1][0] == "C"
 
 
 @pytest.mark.parametrize("org_number", ["974000001", "S-1_a"])
@@ -85,22 +78,22 @@ def test_any_other_org_number_has_a_safe_and_unique_file_name() -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+47 12345678", "-", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x.test","x")'])
 def test_a_text_that_would_start_a_formula_is_text(tmp_path: Path, text: str) -> None:
     folder = write(tmp_path, [case("A", role=text, given_name=text)])
-    row, = csv_rows(folder / "arbeidsliste.csv")
+    row, = csv_rows(folder / "all/arbeidsliste.csv")
     assert row["Rolle eller tilgang"] == row["Navn"] == f"'{text}"
-    cells = [c for s in openpyxl.load_workbook(folder / "arbeidsliste.xlsx") for r in s.iter_rows() for c in r]
+    cells = [c for s in openpyxl.load_workbook(folder / "all/arbeidsliste.xlsx") for r in s.iter_rows() for c in r]
     assert not any(c.data_type == "f" or c.hyperlink for c in cells)
     assert text.replace("\r", "") in {str(c.value).replace("\r", "").replace("_x000D_", "") for c in cells}
 
 
 def test_ids_stay_text_and_other_cells_are_unchanged(tmp_path: Path) -> None:
-    folder = write(tmp_path, [case("00012345", role="a=b;c\"d", suggested_end_date=DAY, can_log_in=False)])
-    row, = csv_rows(folder / "arbeidsliste.csv")
+    folder = write(tmp_path, [case("00012345", role="a=b;c\"d", date_to_set=DAY, can_log_in=False)])
+    row, = csv_rows(folder / "all/arbeidsliste.csv")
     assert (row["Sak"], row["Ansattnummer"], row["Rolle eller tilgang"]) == ("00012345", "001", 'a=b;c"d')
-    assert (row["Foreslått dato"], row["Kan logge inn"], row["Tilsatt fra"]) == ("10.03.2025", "nei", "")
+    assert (row["Dato å fylle inn"], row["Kan logge inn"], row["Tilsatt fra"]) == ("10.03.2025", "nei", "")
     heading, values = sheet_of_one_type(folder)
     cells = dict(zip(heading, values, strict=True))
     assert (cells["Sak"], cells["Ansattnummer"], cells["Dager"]) == ("00012345", "001", 0)
-    assert cells["Foreslått dato"].date() == DAY and cells["Tilsatt fra"] is None
+    assert cells["Dato å fylle inn"].date() == DAY and cells["Tilsatt fra"] is None
 
 
 def test_a_text_too_long_for_a_cell_is_cut_and_the_workbook_opens(tmp_path: Path) -> None:
@@ -110,7 +103,7 @@ def test_a_text_too_long_for_a_cell_is_cut_and_the_workbook_opens(tmp_path: Path
 
 
 def sheet_of_one_type(folder: Path) -> list[list[Any]]:
-    book = openpyxl.load_workbook(folder / "skoler/S1.xlsx")
+    book = openpyxl.load_workbook(folder / "skoler/S1/arbeidsliste.xlsx")
     assert len(book.worksheets) == 2  # a school's workbook shows the types it has cases of
     return [[c.value for c in row] for row in book.worksheets[1].iter_rows()]
 
@@ -118,20 +111,52 @@ def sheet_of_one_type(folder: Path) -> list[list[Any]]:
 # --- what a list shows -----------------------------------------------------------------------------------------------
 
 
-def test_cases_are_ordered_by_type_then_status_then_age(tmp_path: Path) -> None:
-    older = date(2025, 1, 1)
-    cases = [case("E", finding_type="kommuneadmin_review", review_reason="not_in_hrm", problem_since=date(2024, 1, 1)),
-             case("D", status="excepted"), case("C"), case("B"), case("A"), case("O", problem_since=older),
-             case("F", status="excepted", problem_since=older)]
+def test_what_to_take_first_stands_first_and_what_is_excepted_last(tmp_path: Path) -> None:
+    """contract#priority"""
+    cases = [case("E", priority=4), case("D", status="excepted", priority=1, excepted_until=DAY, excepted_by="Rektor"),
+             case("C", priority=2, org_name="Å skole"), case("B", priority=2, org_name="Lia skole", family_name="B"),
+             case("A", priority=2, org_name="Lia skole", family_name="A"), case("F", priority=1, org_number=None, org_name=None)]
     folder = write(tmp_path, cases)
-    listed = [r["Sak"] for r in csv_rows(folder / "arbeidsliste.csv")]
-    assert listed[-1] == "E" and {"".join(listed[:2]), "".join(listed[2:6])} == {"FD", "OABC"}
-    sheets = openpyxl.load_workbook(folder / "arbeidsliste.xlsx").worksheets[1:]
-    assert listed[:6] in [[s.cell(n, 1).value for n in range(2, 8)] for s in sheets]
+    assert [r["Sak"] for r in csv_rows(folder / "all/arbeidsliste.csv")] == ["F", "A", "B", "C", "E", "D"]
+    last = csv_rows(folder / "all/arbeidsliste.csv")[-1]
+    assert (last["Funn"], last["Unntatt til (gjelder nå)"], last["Unntatt av"]) == ("unntatt", "10.03.2025", "Rektor")
+    rows = openpyxl.load_workbook(folder / "all/arbeidsliste.xlsx")[labels.SHEETS["unknown_in_hrm"]]
+    assert [rows.cell(n, 1).value for n in range(2, 8)] == ["F", "A", "B", "C", "E", "D"]
+    assert [rows.cell(n, 8).font.color.rgb == "FF6B7280" for n in range(2, 8)] == [False] * 5 + [True]  # greyed
+
+
+def test_one_visit_settles_all_of_a_persons_cases(tmp_path: Path) -> None:
+    cases = [case("A"), case("B"), case("C", status="excepted"), case("D", person_id="P2")]
+    listed = {r["Sak"]: r["Flere saker for personen"] for r in csv_rows(write(tmp_path, cases) / "all/arbeidsliste.csv")}
+    assert listed == {"A": "B", "B": "A", "C": "A, B", "D": ""}
+
+
+def test_what_can_be_filled_in_is_checked_by_the_sheet(tmp_path: Path) -> None:
+    folder = write(tmp_path, [case("A", handling_status="waiting", handled_by="Test", handling_comment="ringt")])
+    sheet_of_type = openpyxl.load_workbook(folder / "all/arbeidsliste.xlsx")[labels.SHEETS["unknown_in_hrm"]]
+    heading = {c.value: c.column_letter for c in sheet_of_type[1]}
+    checks = {str(v.sqref): (v.type, v.operator, v.formula1) for v in sheet_of_type.data_validations.dataValidation}
+    assert checks[f"{heading['Status']}2"] == ("list", None, '"under arbeid,venter,gjort,åpen"')
+    assert checks[f"{heading['Nytt unntak til (fyll inn)']}2"][:2] == ("date", "greaterThanOrEqual")
+    row = {h: sheet_of_type[f"{letter}2"].value for h, letter in heading.items()}
+    assert (row["Status"], row["Behandles av"], row["Kommentar"]) == ("venter", "Test", "ringt")
+
+
+def test_each_sheet_prints_on_a4_with_the_steps_and_whose_list_it_is(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(write(tmp_path, [case("A")]) / "all/arbeidsliste.xlsx")
+    for one in book.worksheets:
+        assert (one.page_setup.orientation, one.page_setup.paperSize) == ("landscape", 9)
+        assert one.sheet_properties.pageSetUpPr.fitToPage
+        assert one.oddHeader.left.text == "9999 Oppdikta kommune – Alle saker" and one.oddFooter.right.text == "Side &P av &N"
+    listed = book[labels.SHEETS["unknown_in_hrm"]]
+    last, = [c for c in listed[1] if c.value == "Gjør dette"]
+    assert listed.print_area.endswith(f"!$A$1:${last.column_letter}$4")
+    width = sum(listed.column_dimensions[c.column_letter].width for c in listed[1][:last.column])
+    assert width < 175  # characters: A4 shows it at four fifths of its size
 
 
 def overview(folder: Path) -> dict[str, list[Any]]:
-    return {row[0]: row[1:3] for row in sheet(folder / "arbeidsliste.xlsx", "Oversikt") if row[0]}
+    return {str(row[0]): list(row[1:3]) for row in sheet(folder / "all/arbeidsliste.xlsx", "Oversikt") if row[0]}
 
 
 def test_the_overview_counts_open_and_excepted_cases_and_names_what_cannot_be_assessed(tmp_path: Path) -> None:
@@ -140,17 +165,18 @@ def test_the_overview_counts_open_and_excepted_cases_and_names_what_cannot_be_as
     counts = overview(folder)
     assert counts["Ukjent i HRM"] == [2, 1]  # cases from before are counted
     assert counts["Manuelt registrert"] == ["kan ikke vurderes", None]
-    assert counts["Sluttdato ikke overført"] == [0, 0]
+    assert counts["Sluttdato ikke overført"] == [0, 0] and counts["Sum"] == [2, 1]
     notes = {s.title: [r[0].value for r in s.iter_rows() if str(r[0].value).startswith("Kan ikke vurderes")]
-             for s in openpyxl.load_workbook(folder / "arbeidsliste.xlsx").worksheets[1:]}
+             for s in openpyxl.load_workbook(folder / "all/arbeidsliste.xlsx").worksheets[1:]}
     assert {title for title, lines in notes.items() if lines} == {"Ukjent i HRM", "Manuelt registrert"}
 
 
 def test_the_overview_shows_how_old_the_data_is(tmp_path: Path) -> None:
     late = fresh(current_extract_date=date(2025, 3, 5), age_days=5, status="stale", is_too_old=True)
     shown = overview(write(tmp_path, [], late))
-    assert list(shown)[1:4] == [
-        "Per 10.03.2025", "HRM: uttrekk fra i dag (10.03.2025).",
+    assert list(shown)[1:6] == [
+        "9999 Oppdikta kommune – per 10.03.2025", "Ingen kjente som har sluttet eller er ukjente i HRM, kommer inn i VFS.",
+        "Ingen kjente åpne saker. Listen kan mangle noen.", "HRM: uttrekk fra i dag (10.03.2025).",
         "VFS: uttrekk fra 05.03.2025, 5 dager gammelt. Uttrekket er for gammelt. Listen kan mangle personer som har fått "
         "tilgang i VFS etter 05.03.2025, og vise saker som er ryddet siden da."]
     assert shown["Ukjent i HRM"] == ["ingen kjente", 0]
@@ -163,27 +189,28 @@ def test_the_overview_shows_how_old_the_data_is(tmp_path: Path) -> None:
 def test_a_list_that_may_lack_somebody_says_so_on_its_sheet(tmp_path: Path) -> None:
     """contract#withheld-system"""
     folder = write(tmp_path, [case("A")], fresh(status="withheld", withheld_extracts=1))
-    book = openpyxl.load_workbook(folder / "arbeidsliste.xlsx")
+    book = openpyxl.load_workbook(folder / "all/arbeidsliste.xlsx")
     told = {s.title for s in book.worksheets if any(str(r[0].value).startswith("Listen kan mangle noen") for r in s.iter_rows())}
     assert told == {*labels.SHEETS.values()}
 
 
-def test_a_csv_with_decisions_filled_in_is_read_back(tmp_path: Path) -> None:
-    file = write(tmp_path, [case("A", given_name="=x"), case("B")]) / "arbeidsliste.csv"
-    lines = file.read_text(encoding="utf-8-sig").splitlines()
-    assert lines[1].endswith(";;;")
-    file.write_text("\n".join([lines[0], f"{lines[1][:-2]}31.12.2025;Vikar;Rektor", lines[2]]), encoding="utf-8-sig")
-    assert [(d.line, d.case, d.until, d.reason, d.by) for d in decisions_file.read(file)] == [
-        (2, "A", date(2025, 12, 31), "Vikar", "Rektor")]
+def test_a_perfect_day_says_what_was_checked_and_a_doubtful_one_does_not(tmp_path: Path) -> None:
+    assert "Ingen åpne saker. Kontrollert i dag: 40 personer, 41 stillinger, 1 tilgang mot HRM av 10.03.2025." in overview(
+        write(tmp_path, []))
+    (tmp_path / "other").mkdir()
+    doubtful = overview(write(tmp_path / "other", [], fresh(status="stale", is_too_old=True)))
+    assert not any(line.startswith("Ingen åpne saker") for line in doubtful)
 
 
 def test_everybody_in_the_roster_is_on_the_sysadmins_last_sheet(tmp_path: Path) -> None:
     admin = {"person_id": "P1", "given_name": "Test", "family_name": None, "employee_number": None,
-             "access_group": "Kommuneadmin", "org_number": "K", "hrm_status": "unknown", "has_active_position": False,
+             "access_group": "Kommuneadmin", "org_number": "K",
+             "org_name": "Oppdikta kommune", "hrm_status": "unknown", "has_active_position": False,
              "review_reason": "not_in_hrm",
              "confirmed_until": DAY, "confirmed_by": "Rådmann"}
     folder = write(tmp_path, [case("A")], roster=[admin])
-    heading, row = sheet(folder / "arbeidsliste.xlsx", "Kommuneadmin")
+    heading, row = sheet(folder / "all/arbeidsliste.xlsx", "Kommuneadmin")
     cells = dict(zip(heading, row, strict=True))
-    assert (cells["Navn"], cells["Aktiv stilling i VFS"], cells["Bekreftet av"]) == ("Test", "nei", "Rådmann")
-    assert "Kommuneadmin" not in openpyxl.load_workbook(folder / "skoler/S1.xlsx").sheetnames
+    assert (cells["Navn"], cells["Aktiv stilling i VFS"], cells["Bekreftet nå av"]) == ("Test", "nei", "Rådmann")
+    assert (cells["Enhet"], cells["Status i HRM"], cells["Bekreftet av"]) == ("Oppdikta kommune", "ukjent", None)
+    assert "Kommuneadmin" not in openpyxl.load_workbook(folder / "skoler/S1/arbeidsliste.xlsx").sheetnames
