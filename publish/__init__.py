@@ -9,6 +9,7 @@
     trust       how far the lists can be trusted, in words
     dossier     everything the warehouse holds about some people
     explain     one case in words: what both systems had, and when
+    people      everybody whom words fit, by name or number
     labels      the Norwegian words for codes
     guide       the tables of docs/sysadmin.md
     parallel    many small files at once, in other processes

@@ -22,8 +22,8 @@ app = typer.Typer(
          "sluttdato.yaml, then [b]sluttdato run[/b] each morning.")
 
 for command in (running.run, running.rebuild, running.replay, decisions.accept, running.purge,
-                looking.status, looking.messages, looking.explain, looking.check_source, looking.propose, looking.settings_schema,
-                looking.dagster_home,
+                looking.status, looking.messages, looking.find, looking.explain, looking.check_source, looking.propose,
+                looking.settings_schema, looking.dagster_home,
                 demo.demo):
     app.command()(command)
 app.command(name="except")(decisions.except_)

@@ -88,7 +88,12 @@ select
   named.vfs_status,
   named.hrm_status,
   named.can_log_in,
-  named.can_log_in and (vfs_positions.person_id is not null or accesses.person_id is not null) as can_get_in,
+  case
+    when not named.can_log_in then false
+    when vfs_positions.person_id is not null or accesses.person_id is not null then true
+    -- An access that no source delivers is not known to be missing.
+    when 'inactive_with_access' not in (select name from {{ ref('int_not_assessable') }} where {{ holds_today() }}) then false
+  end as can_get_in,
   last_days.last_day_in_hrm,
   case_numbers.case_numbers,
   run.as_of_date
