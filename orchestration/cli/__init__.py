@@ -4,6 +4,7 @@
     running         run, rebuild, replay, purge
     decisions       accept, except, confirm, import-exceptions, revoke, exceptions
     looking         status, messages, find, explain, check-source, propose, settings-schema, dagster-home
+    evidence        evidence
     demo            demo
     context         the settings of a command
     console         output, progress, options that several commands have
