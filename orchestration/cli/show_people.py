@@ -33,7 +33,9 @@ def find_people(marts: Path, words: str) -> Found:
     """Everybody in a published file whom words fit."""
     with open_published(marts) as con:
         freshness, people = deliveries.freshness(con), read_people(con)
-    doubts = [line.whole for line in trust.lines([f for f in freshness if f["system"] in SYSTEMS]) if line.level != "good"]
+    # What cannot be assessed is said of each person whom it concerns.
+    systems = [{**row, "not_assessable": []} for row in freshness if row["system"] in SYSTEMS]
+    doubts = [line.whole for line in trust.lines(systems) if line.level != "good"]
     return Found(words, freshness[0]["as_of_date"] if freshness else None, search(people, words), doubts)
 
 

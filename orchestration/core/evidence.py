@@ -7,10 +7,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from ingest.decisions import Decisions
 from ingest.warehouse import open_warehouse
 from orchestration.core.lock import writer
 from orchestration.core.settings import Settings
+
+_NOT_EVALUATED = "another version of Sluttdato evaluated what is in the warehouse; `sluttdato run` evaluates it anew"
 
 
 def make_pack(settings: Settings, first: date, last: date, to: Path, progress: Callable[[str], None] = lambda _: None) -> bool:
@@ -26,7 +30,10 @@ def make_pack(settings: Settings, first: date, last: date, to: Path, progress: C
         if not paths.warehouse.exists() or not paths.marts.exists():
             raise NotCovered("nothing is published yet; `sluttdato run` does that")
         with open_warehouse(paths.warehouse, read_only=True, progress=progress) as con:
-            return make(con, paths.marts, Decisions(paths.decisions), first, last, _kommune(settings), to)
+            try:
+                return make(con, paths.marts, Decisions(paths.decisions), first, last, _kommune(settings), to)
+            except duckdb.CatalogException:
+                raise NotCovered(_NOT_EVALUATED) from None
 
 
 def make_month(settings: Settings, month: str, progress: Callable[[str], None] = lambda _: None) -> bool:
@@ -42,7 +49,10 @@ def make_month(settings: Settings, month: str, progress: Callable[[str], None] =
     with writer(settings.data_dir, settings.lock_patience_seconds, progress):
         if paths.warehouse.exists():
             with open_warehouse(paths.warehouse, read_only=True, progress=progress) as con:
-                days = covered(con, paths.marts)
+                try:
+                    days = covered(con, paths.marts)
+                except duckdb.CatalogException:
+                    raise NotCovered(_NOT_EVALUATED) from None
             if days and days[0] > last:
                 raise NotCovered(f"{month}: the first day that is evaluated is {days[0]}")
             first = max(first, days[0]) if days else first

@@ -7,6 +7,8 @@ Belongs here: reading, and which rows belong to a period. Does not belong here: 
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import duckdb
 
 from ingest import journal
-from ingest.canonical_tables import SOURCES
+from ingest.canonical_tables import SOURCES, SYSTEMS
 from ingest.decisions import Decisions
 from ingest.national_ids import redact
 from ingest.sql import Row, literal, rows, scalar
@@ -24,8 +26,8 @@ from publish.evidence.said import Said
 from publish.labels import norwegian
 
 _REVIEW = "kommuneadmin_review"
-# `publish.cases` keeps case numbers; these are what somebody filled into a list (records of decisions/handling.jsonl).
-_HANDLING = {"in_progress": "under arbeid", "waiting": "venter", "done": "meldt gjort"}
+# What somebody said of the work on a case (decisions/handling.jsonl).
+_HANDLING: dict[str | None, str] = {"in_progress": "under arbeid", "waiting": "venter", "done": "meldt gjort"}
 
 
 class NotCovered(Exception):
@@ -53,8 +55,8 @@ class Contents:
     """The rows of a pack.
 
     `freshness`: rows of int_freshness__daily. `deliveries`: rows of ingest.extracts, with `let_in_by`, `let_in_on`,
-    `let_in_why`. `counts`: {(day, finding type): {"open", "excepted", "opened", "resolved"}}; None for a type that was not assessable.
-    `cases`: case_number, finding_types, person_id, name, org_name, opened_on, is_age_lower_bound, resolved_on.
+    `let_in_why`. `counts`: {(day, finding type): {"open", "excepted", "opened", "resolved"}}; None for a type that was not
+    assessable. `cases`: case_number, finding_types, person_id, name, org_name, opened_on, is_age_lower_bound, resolved_on.
     """
 
     first: date
@@ -70,7 +72,7 @@ class Contents:
 
     @property
     def days(self) -> list[date]:
-        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+        return days_from(self.first, self.last)
 
     @property
     def withheld(self) -> list[Row]:
@@ -80,7 +82,12 @@ class Contents:
     @property
     def days_in_doubt(self) -> set[date]:
         """The days on which HRM or VFS was not fresh, so that a count may lack somebody."""
-        return {f["evaluation_date"] for f in self.freshness if f["system"] != "transfer" and f["status"] != "fresh"}
+        return {f["evaluation_date"] for f in self.freshness if f["system"] in SYSTEMS and f["status"] != "fresh"}
+
+
+def days_from(first: date, last: date) -> list[date]:
+    """The days from `first` to `last`, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def covered(con: duckdb.DuckDBPyConnection, marts: Path) -> tuple[date, date] | None:
@@ -96,17 +103,14 @@ def covered(con: duckdb.DuckDBPyConnection, marts: Path) -> tuple[date, date] | 
     return max(filter(None, [window[0], purged_before])), min(window[1], as_of)
 
 
-class _published:
+@contextmanager
+def _published(con: duckdb.DuckDBPyConnection, marts: Path) -> Iterator[None]:
     """While the block runs, the published file is attached as `published`."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, marts: Path):
-        self._con, self._marts = con, marts
-
-    def __enter__(self) -> None:
-        self._con.execute(f"ATTACH {literal(self._marts)} AS published (READ_ONLY)")
-
-    def __exit__(self, *_: object) -> None:
-        self._con.execute("DETACH published")
+    con.execute(f"ATTACH {literal(marts)} AS published (READ_ONLY)")
+    try:
+        yield
+    finally:
+        con.execute("DETACH published")
 
 
 def read_contents(
@@ -129,7 +133,7 @@ def read_contents(
         return Contents(
             first, last, scalar(con, "SELECT first_day FROM intermediate.int_evaluation_window"),
             scalar(con, "SELECT max_extract_age_days FROM staging.stg_run"), tuple(s for s in SOURCES if s in shown), freshness,
-            _deliveries(con, accepted, period), _counts(con, period),
+            _deliveries(con, accepted, period), read_counts(con, first, last),
             sorted(_decisions(con, decisions, accepted, Said(con, current), first, last),
                    key=lambda d: (d.day, d.what, d.about, d.by, d.why, str(d.until))),
             _cases(con, period))
@@ -150,8 +154,10 @@ def _deliveries(con: duckdb.DuckDBPyConnection, accepted: list[Row], period: dic
     return listed
 
 
-def _counts(con: duckdb.DuckDBPyConnection, period: dict[str, date]) -> dict[tuple[date, str], dict[str, int] | None]:
-    """contract#command-evidence. A type that could not be assessed on a day has no count, never zero."""
+def read_counts(con: duckdb.DuckDBPyConnection, first: date, last: date) -> dict[tuple[date, str], dict[str, int] | None]:
+    """The counts of each day and type, from the attached published file. A type that could not be assessed on a day has none,
+    never zero."""
+    period = {"first": first, "last": last}
     counted = {(r.pop("evaluation_date"), r.pop("finding_type")): r for r in rows(con, """
         SELECT evaluation_date, finding_type, sum(open_count)::INTEGER AS open, sum(excepted_count)::INTEGER AS excepted,
           sum(opened_count)::INTEGER AS opened, sum(resolved_count)::INTEGER AS resolved
@@ -161,9 +167,8 @@ def _counts(con: duckdb.DuckDBPyConnection, period: dict[str, date]) -> dict[tup
         JOIN (SELECT unnest(generate_series($first, $last, INTERVAL 1 DAY))::DATE AS day) AS days
           ON from_day <= days.day AND days.day < to_day""", period).fetchall())
     nothing = {"open": 0, "excepted": 0, "opened": 0, "resolved": 0}
-    days = [period["first"] + timedelta(days=n) for n in range((period["last"] - period["first"]).days + 1)]
     return {(day, t): None if (day, t) in unknown else counted.get((day, t), nothing)
-            for day in days for t in labels.FINDING_TYPES}
+            for day in days_from(first, last) for t in labels.FINDING_TYPES}
 
 
 def _cases(con: duckdb.DuckDBPyConnection, period: dict[str, date]) -> list[Row]:
@@ -225,9 +230,10 @@ def _decisions(
             made.append(Decision(day, "Sletting", f"det som tok slutt før {norwegian(date.fromisoformat(p['before']))}", "", ""))
     for h in read("handling"):
         if first <= (day := date.fromisoformat(h["recorded_on"][:10])) <= last:
-            told = about(h["finding_type"], h["subject_id"], day) | {"case_number": h["case_number"] or ""}
-            made.append(Decision(day, f"Oppfølging: {_HANDLING.get(h['status'], h['status'] or 'uten status')}",
-                                 by=h["handled_by"] or "", why=redact(h["comment"] or ""), **told))
+            told = about(h["finding_type"], h["subject_id"], day)
+            told["case_number"] = h["case_number"]
+            made.append(Decision(day, f"Oppfølging: {_HANDLING.get(h.get('status'), 'uten status')}",
+                                 by=h.get("handled_by") or "", why=redact(h.get("comment") or ""), **told))
     return made
 
 

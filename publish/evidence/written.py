@@ -40,7 +40,8 @@ def _deliveries(pack: Contents) -> bytes:
         ("Uttrekk av", "System", "Levering", "Status", "Hvorfor holdt tilbake", "Rader", "Forkastede rader", "Sluppet inn av",
          "Sluppet inn dato", "Begrunnelse"),
         ((d["extract_date"], labels.SYSTEMS[d["system"]], d["arrival"], _EXTRACT_STATUSES[d["status"]], d["reason"],
-          d["row_count"], d["rejected_count"], _by(d["let_in_by"], d["let_in_on"]), d["let_in_on"], d["let_in_why"]) for d in pack.deliveries))
+          d["row_count"], d["rejected_count"], _by(d["let_in_by"], d["let_in_on"]), d["let_in_on"], d["let_in_why"])
+         for d in pack.deliveries))
 
 
 def _by(name: str | None, decided_on: Any) -> str | None:

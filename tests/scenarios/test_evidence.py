@@ -7,8 +7,10 @@ import stat
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from ingest import journal
 from orchestration.core.evidence import make_month
 from orchestration.core.settings import load_settings
 from publish.evidence import PackDiffers
@@ -106,6 +108,22 @@ def test_the_pack_tells_of_sources_what_was_let_in_by_whom_of_counts_decisions_a
     assert "Kåre Lien" in page and "<script" not in page
 
 
+def test_the_pack_tells_what_somebody_said_of_the_work_on_a_case_and_that_a_purge_was_made(march: Place) -> None:
+    """contract#command-evidence"""
+    record = {"case_number": "S-00000001", "finding_type": "inactive_with_access", "subject_id": "P002", "status": "waiting",
+              "handled_by": "Anne", "comment": "venter på skolen", "recorded_on": "2025-03-06"}
+    journal.append_json(march.data / "decisions" / "handling.jsonl", record)
+    journal.append_json(march.data / "decisions" / "handling.jsonl", record | {"recorded_on": "2025-03-13"})
+    journal.append_json(march.data / "decisions" / "purges.jsonl", {"before": "2023-01-01", "purged_on": "2025-03-09"})
+    assert march.do("evidence", *MARCH, "--out", "pack").code == 0
+    decisions = table(march.root / "pack", "beslutninger")
+    told, purged = [d for d in decisions if d["Beslutning"].startswith(("Oppfølging", "Sletting"))]
+    assert [told[c] for c in ("Dato", "Beslutning", "Sak", "Besluttet av", "Begrunnelse", "Navn")] == [
+        "06.03.2025", "Oppfølging: venter", "S-00000001", "Anne", "venter på skolen", "Test002 Testesen"]
+    assert told["HRM sa"].startswith("Uttrekk av 05.03.2025: Ansatt 002, Test002 Testesen")
+    assert (purged["Gjelder"], purged["Besluttet av"]) == ("det som tok slutt før 01.01.2023", "ikke oppgitt")
+
+
 def test_a_pack_is_made_again_byte_by_byte_and_its_manifest_holds(march: Place) -> None:
     """contract#command-evidence"""
     assert march.do("evidence", *MARCH, "--out", "one", today="2025-03-12").code == 0
@@ -149,6 +167,10 @@ def test_a_period_that_is_no_period_or_was_not_evaluated_is_wrong_use_and_says_w
             ("2025-03-03", "2025-03-13", "are evaluated are 2025-03-03 to 2025-03-12"), ("soon", "2025-03-12", "--from soon")):
         done = march.do("evidence", "--from", first, "--to", last, "--out", "pack")
         assert done.code == WRONG_USE and message in done.err, done.err
+    with duckdb.connect(str(march.data / "warehouse.duckdb")) as con:
+        con.execute("DROP TABLE intermediate.int_freshness__daily")
+    done = march.do("evidence", *MARCH, "--out", "pack")
+    assert done.code == WRONG_USE and "another version of Sluttdato evaluated" in done.err
     shutil.rmtree(march.data)
     done = march.do("evidence", *MARCH, "--out", "pack")
     assert done.code == WRONG_USE and "nothing is published yet" in done.err and not (march.root / "pack").exists()
