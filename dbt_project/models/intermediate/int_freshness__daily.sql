@@ -31,29 +31,28 @@ with_current as (
     on system_days.system = current_extracts.system and system_days.evaluation_date >= current_extracts.extract_date
 ),
 
-with_withheld as (
-  select
-    with_current.evaluation_date, with_current.system, with_current.current_extract_date,
-    count(distinct delivered.extract_date) as withheld_extracts
+withheld as (
+  select with_current.evaluation_date, with_current.system, count(distinct delivered.extract_date) as withheld_extracts
   from with_current
-  left join delivered
-    on with_current.system = delivered.system and delivered.is_held_back
+  inner join delivered on with_current.system = delivered.system
+  where delivered.is_held_back
     and delivered.extract_date <= with_current.evaluation_date
     and coalesce(delivered.extract_date > with_current.current_extract_date, true)
-  group by all
+  group by with_current.evaluation_date, with_current.system
 )
 
 select
-  with_withheld.evaluation_date,
-  with_withheld.system,
-  with_withheld.current_extract_date,
-  (with_withheld.evaluation_date - with_withheld.current_extract_date)::integer as age_days,
+  with_current.evaluation_date,
+  with_current.system,
+  with_current.current_extract_date,
+  (with_current.evaluation_date - with_current.current_extract_date)::integer as age_days,
   case
-    when with_withheld.current_extract_date is null then 'missing'
-    when with_withheld.withheld_extracts > 0 then 'withheld'
-    when with_withheld.evaluation_date - with_withheld.current_extract_date > run.max_extract_age_days then 'stale'
+    when with_current.current_extract_date is null then 'missing'
+    when withheld.withheld_extracts > 0 then 'withheld'
+    when with_current.evaluation_date - with_current.current_extract_date > run.max_extract_age_days then 'stale'
     else 'fresh'
   end as status,
-  with_withheld.withheld_extracts::integer as withheld_extracts
-from with_withheld
+  coalesce(withheld.withheld_extracts, 0)::integer as withheld_extracts
+from with_current
+left join withheld using (evaluation_date, system)
 cross join {{ ref('stg_run') }} as run
