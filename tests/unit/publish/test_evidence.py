@@ -82,6 +82,6 @@ def test_what_is_no_month_is_an_error(text: str) -> None:
 def test_packs_of_months_that_ended_before_a_day_are_removed_and_nothing_else(tmp_path: Path) -> None:
     for name in ("2025-01", "2025-02", "2025-02 kopi", "2025-03"):
         (tmp_path / name).mkdir()
-    assert remove_packs(tmp_path, date(2025, 3, 1)) == 2
+    assert remove_packs(tmp_path, date(2025, 3, 31)) == 2
     assert {f.name for f in tmp_path.iterdir()} == {"2025-02 kopi", "2025-03"}
     assert remove_packs(tmp_path / "none", date(2025, 3, 1)) == 0

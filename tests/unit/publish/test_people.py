@@ -27,7 +27,7 @@ PEOPLE = [
     ("bjornstad", ["Åse"]), ("bjoernstad", ["Åse"]), ("björn", ["Åse"]), ("bjørnstad åse", ["Åse"]), ("stad jør", ["Åse"]),
     ("oyen", ["Aage"]), ("andre muller", ["André"]), ("andré", ["André"]), ("marie anne", ["Anne-Marie"]),
     ("anne-marie", ["Anne-Marie"]), ("anne lund", ["Anne-Marie"]), ("særvåg", ["Anne-Marie"]), ("saervag", ["Anne-Marie"]),
-    ("lund særvåg", ["Anne-Marie"]), ("åse lund", []), ("ø", ["Åse", "Aage"]), ("", []), (" ", []), ("-", []), ("%", []),
+    ("lund särvåg", ["Anne-Marie"]), ("åse lund", []), ("ø", ["Åse", "Aage"]), ("", []), (" ", []), ("-", []), ("%", []),
 ])
 def test_somebody_is_found_by_parts_of_the_name_in_any_order_and_without_norwegian_letters_but_an_å_is_no_a(
     text: str, found: list[str]
