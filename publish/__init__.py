@@ -8,9 +8,12 @@
     headline    how many people have left and can get in
     deliveries  how recent each system is, and the delivery of each day
     trust       how far the lists can be trusted, in words
+    csv_files   CSV that a Norwegian Excel reads
     dossier     everything the warehouse holds about some people
     explain     one case in words: what both systems had, and when
+    people      everybody whom words fit, by name or number
     labels      the Norwegian words for codes
+    evidence    the auditor's pack of a period: a page, CSV files and their checksums
     guide       the tables of docs/sysadmin.md
     parallel    many small files at once, in other processes
 

@@ -3,7 +3,8 @@
     app             which commands there are, and how errors end them
     running         run, rebuild, replay, purge
     decisions       accept, except, confirm, import-exceptions, revoke, exceptions
-    looking         status, messages, explain, check-source, propose, settings-schema, dagster-home
+    looking         status, messages, find, explain, check-source, propose, settings-schema, dagster-home
+    evidence        evidence
     demo            demo
     context         the settings of a command
     console         output, progress, options that several commands have
@@ -12,6 +13,7 @@
     preview         what would become of the cases if an extract were let in
     status          what `status` and the end of `demo` show
     show_case       what `explain` shows
+    show_people     what `find` shows
     show_messages   what `messages` shows
     show_source     what `check-source` and `propose` show
 

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from orchestration.cli import context, decisions, demo, looking, running
+from orchestration.cli import context, decisions, demo, evidence, looking, running
 from orchestration.cli.console import FAILED, WRONG_USE, WrongUse, err
 from orchestration.core import clock
 from orchestration.core.lock import LockHeld
@@ -22,9 +22,9 @@ app = typer.Typer(
          "sluttdato.yaml, then [b]sluttdato run[/b] each morning.")
 
 for command in (running.run, running.rebuild, running.replay, decisions.accept, running.purge,
-                looking.status, looking.messages, looking.explain, looking.check_source, looking.propose, looking.settings_schema,
-                looking.dagster_home,
-                demo.demo):
+                looking.status, looking.messages, looking.find, looking.explain, looking.check_source, looking.propose,
+                looking.settings_schema, looking.dagster_home,
+                evidence.evidence, demo.demo):
     app.command()(command)
 app.command(name="except")(decisions.except_)
 for command in (decisions.confirm, decisions.import_exceptions, decisions.revoke, decisions.exceptions):

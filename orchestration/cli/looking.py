@@ -1,17 +1,21 @@
-"""Commands that only read: status, messages, explain, check-source, propose, settings-schema, dagster-home.
+"""Commands that only read: status, messages, find, explain, check-source, propose, settings-schema, dagster-home.
 
 Only check-source reads from a source, and only `messages --test` sends anything. Does not belong here: printing (`status`,
 `show_*`).
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli.console import FAILED, Config, Json, WrongUse, err, out, parse_system, print_json, progress_line
 from orchestration.cli.context import settings_of
 from orchestration.core import clock
+
+if TYPE_CHECKING:
+    from orchestration.cli.show_people import Found
+    from orchestration.core.settings import Settings
 
 
 def status(
@@ -52,8 +56,33 @@ def messages(
         show_messages(settings, last, out, as_json=as_json)
 
 
+def find(
+    name: Annotated[list[str], typer.Argument(help="Words of the name, in any order; or an employee number, an id, a role.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Everybody whom all the words fit, in HRM or VFS, with or without a case: where, whether they can get in, their cases."""
+    from orchestration.cli import show_people
+
+    found = _find(settings_of(config), " ".join(name))
+    if as_json:
+        print_json(show_people.as_json(found))
+    else:
+        show_people.show_people(found, out)
+
+
+def _find(settings: "Settings", words: str) -> "Found":
+    """Whom the words fit in the published set. Raises WrongUse when nothing is published."""
+    from orchestration.cli.show_people import find_people
+
+    if not settings.paths.marts.exists():
+        raise WrongUse("nothing is published yet; `sluttdato run` does that")
+    return find_people(settings.paths.marts, words)
+
+
 def explain(
-    subject: Annotated[str, typer.Argument(help="A person or position of VFS, a position or employee number of HRM.")],
+    subject: Annotated[list[str], typer.Argument(
+        help="A person or position of VFS, a position or employee number of HRM; or a name.")],
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -66,18 +95,37 @@ def explain(
     from publish.explain import UnknownSubject
     from publish.explain import explain as explain_subject
 
-    settings = settings_of(config)
+    settings, words = settings_of(config), " ".join(subject)
     if not settings.paths.warehouse.exists():
         raise WrongUse("nothing has been taken in yet; `sluttdato run` does that")
     with progress_line() as progress, open_warehouse(settings.paths.warehouse, read_only=True, progress=progress) as con:
         try:
-            case = explain_subject(con, subject)
+            case = explain_subject(con, words)
         except UnknownSubject:
-            raise WrongUse(f"{redact(subject)}: neither system has held a person, employee or position with that id") from None
+            known = _only_one_named(settings, words, as_json=as_json)
+            if known is None:
+                raise WrongUse(f"{redact(words)}: neither system has held a person, employee or position with that id, and "
+                               "nobody in the published set has that name") from None
+            case = explain_subject(con, known)
     if as_json:
         print_json(asdict(case))
     else:
         show_case(case, out)
+
+
+def _only_one_named(settings: "Settings", words: str, *, as_json: bool) -> str | None:
+    """The id or employee number of the one person whom the words fit; None when they fit nobody. Several are listed, and wrong
+    use."""
+    from orchestration.cli.show_people import show_people
+
+    if not settings.paths.marts.exists():
+        return None
+    found = _find(settings, words)
+    if len(found.people) > 1:
+        if not as_json:
+            show_people(found, out)
+        raise WrongUse(f"{len(found.people)} people have such a name: name one by the id of the profile, or the employee number")
+    return next((row["person_id"] or row["employee_number"] for row in found.people), None)
 
 
 def check_source(

@@ -98,11 +98,13 @@ def _check_that_nothing_is_lost(settings: Settings) -> None:
 
 
 def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove what is older than `retention.keep_days`: landed extracts, resolved findings, Dagster's record, for good."""
+    """Remove what is older than `retention.keep_days` for good: landed extracts, resolved findings, auditor's packs, Dagster's
+    record."""
     from ingest import retention
     from ingest.decisions import Decisions
     from ingest.warehouse import open_warehouse
     from orchestration.cli.runs import purge_dagster
+    from orchestration.core import evidence
     from orchestration.core.alerting import alert_log
     from publish.snapshot import published_as_of, remove_old_sets
 
@@ -116,6 +118,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
         alert_log(settings).purge(before)
         with open_warehouse(paths.warehouse, progress=progress) as con:
             days = retention.purge(con, paths.landed, paths.quarantined, before)
+        evidence.remove_old(settings, before)
         runs = purge_dagster(settings, before)
         paths.remove_warehouse()
         status = evaluate(settings, published_as_of(paths.published) or clock.today(), rebuilt=True)

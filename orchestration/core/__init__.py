@@ -12,6 +12,7 @@
     run_report    what a run did, to Dagster's events and back
     told          which withheld deliveries an ended run has told
     alerting      messages after a run
+    evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record
     demo_place    the demo in a data directory: its simulated systems as sources
 

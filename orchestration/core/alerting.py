@@ -13,7 +13,7 @@ from ingest.canonical_tables import SOURCES
 from ingest.errors import Damaged
 from ingest.landing import Landing
 from ingest.warehouse import open_warehouse, set_alert_log
-from orchestration.core.run_report import IS_AS_EXPECTED, IS_LET_IN, PUBLISHED_ASSET, CheckOutcome, RunReport
+from orchestration.core.run_report import IS_AS_EXPECTED, IS_LET_IN, PACKS_JOB, PUBLISHED_ASSET, CheckOutcome, RunReport
 from orchestration.core.settings import Settings
 from orchestration.core.told import ToldRecord
 from publish.alerts.due import Item, LookedAt
@@ -90,7 +90,7 @@ def looked_at_by(run: RunReport | None) -> LookedAt:
     problems = {("check_failed", c.name) for c in run.checks} - {("check_failed", c.name) for c in run.checks if not c.passed}
     if run.sources_asked:
         problems |= {("source_down", system) for system in SOURCES} - {("source_down", d.system) for d in run.not_pulled}
-    if run.publication is not None:
+    if run.publication is not None or run.job == PACKS_JOB:
         problems.add(("run_failed", run.name))
     return LookedAt(problems=frozenset(problems), tables=frozenset(c.asset for c in run.checks if c.unexpected is not None))
 

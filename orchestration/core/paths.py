@@ -7,6 +7,7 @@
     alerts/                   the log of messages (`publish.alerts.log`)
     told.json                 which withheld deliveries an ended run has told (`core.told`)
     published, published.d/   the published set, a link, and the sets it may point to (`publish.snapshot`)
+    evidence/                 the auditor's monthly packs (`publish.evidence`)
     secrets/id_key            the generated key that national ids are hashed with
     id_key.fingerprint        which key it is: another is never used in silence
     dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
@@ -74,6 +75,11 @@ class DataPaths:
     @property
     def worklists(self) -> Path:
         return self.published / "worklists"
+
+    @property
+    def evidence(self) -> Path:
+        """The auditor's packs, a folder for each month: YYYY-MM."""
+        return self.root / "evidence"
 
     @property
     def key_file(self) -> Path:

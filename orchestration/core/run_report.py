@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 IS_LET_IN = "is_let_in"  # the check of an extract asset that carries a DeliveryOutcome
 IS_AS_EXPECTED = "is_as_expected"  # the check of a versions table that carries its failed expectations
 PUBLISHED_ASSET = "published"  # the asset whose materialization carries a Publication
+PACKS_JOB = "auditors_pack"  # the job that makes what no run publishes
 RUN_ASSET = ["ingest", "run"]  # the asset whose materialization carries whether the sources were asked
 BY_COMMAND_LINE = {"sluttdato/run-by": "command line"}  # the tag of runs of the command line
 SHOWN_OF_FINGERPRINT = 12  # characters of a fingerprint that identify a content

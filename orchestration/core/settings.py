@@ -103,7 +103,8 @@ class Retention(SettingsModel):
     """How long landed extracts and resolved findings are kept; `sluttdato purge` removes what is older."""
 
     keep_days: int = Field(
-        default=730, ge=1, description="Days to keep landed extracts and resolved findings; `sluttdato purge` removes the rest.")
+        default=730, ge=1, description=(
+            "Days to keep landed extracts, resolved findings and the auditor's packs; `sluttdato purge` removes the rest."))
 
 
 class Publishing(SettingsModel):

@@ -2,7 +2,7 @@
 
     assets      one module for each stage: extracts -> versions -> marts -> published
     checks      checks across systems and over time
-    jobs        the daily job, one day again, the schedule, the sensor that sees a delivery land
+    jobs        the daily job, one day again, the auditor's pack, the schedules, the sensor that sees a delivery land
     sensors     messages after runs of the daemon
     resources   what steps share: settings, warehouse, lock, as-of date
 

@@ -1,16 +1,19 @@
-"""What runs when: the daily job, one day again, the schedule, and the sensor that sees a delivery land."""
+"""What runs when: the daily job, one day again, the auditor's pack, the schedules, and the sensor that sees a delivery land."""
 
 import hashlib
+from datetime import timedelta
 
 import dagster as dg
 
 from ingest.canonical_tables import SOURCES, WITNESSES
 from ingest.landing import Landing
 from orchestration.core import clock
+from orchestration.core.run_report import PACKS_JOB
 from orchestration.core.settings import Settings
-from orchestration.defs.assets import extracts
+from orchestration.defs.assets import evidence, extracts
 
 _EXTRACTS = dg.AssetSelection.assets(*(extracts.extract_key(s) for s in SOURCES))
+_PACKS = dg.AssetSelection.assets(evidence.KEY)
 # A day on which nothing was sent is a day like any other, and must not fail a run.
 _MAY_BE_ABSENT = dg.AssetSelection.assets(*(extracts.extract_key(w) for w in WITNESSES))
 # Dagster resumes a run with these tags when its process was killed, and not when a step failed: a step is tried again by
@@ -18,13 +21,26 @@ _MAY_BE_ABSENT = dg.AssetSelection.assets(*(extracts.extract_key(w) for w in WIT
 _RETRIED = {"dagster/max_retries": "2", "dagster/retry_on_asset_or_op_failure": "false"}
 
 daily = dg.define_asset_job(
-    "daily", selection=dg.AssetSelection.all() - _EXTRACTS, tags=_RETRIED,
+    "daily", selection=dg.AssetSelection.all() - _EXTRACTS - _PACKS, tags=_RETRIED,
     description="Takes in every delivered extract not taken in yet, evaluates, checks, publishes.")
 
 
 one_day_again = dg.define_asset_job(
-    "one_day_again", selection=dg.AssetSelection.all() - _MAY_BE_ABSENT,
+    "one_day_again", selection=dg.AssetSelection.all() - _MAY_BE_ABSENT - _PACKS,
     description="Takes in the chosen day (its partition) of both systems again, then does what the daily job does.")
+
+
+auditors_pack = dg.define_asset_job(
+    PACKS_JOB, selection=_PACKS, tags=_RETRIED, description="Makes the auditor's pack of the chosen month (its partition).")
+
+
+@dg.schedule(
+    job=auditors_pack, cron_schedule="0 12 1 * *", execution_timezone=clock.TIME_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Makes the auditor's pack of the month before, on the 1st at noon: by then that month's last day is published.")
+def every_month(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    first = context.scheduled_execution_time.date().replace(day=1)
+    return dg.RunRequest(partition_key=(first - timedelta(days=1)).strftime("%Y-%m"))
 
 
 def schedule(settings: Settings) -> dg.ScheduleDefinition:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from orchestration.cli.runs import dagster_instance
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
+from orchestration.defs import jobs
 from tests.support.command_line import Place, Prepared, changed, make_place, town
 
 
@@ -84,6 +85,36 @@ def test_the_schedule_is_in_oslo_at_the_time_set(place: Place, settings: Setting
     place.configure(schedule={"daily_at": "05:45"})
     schedule = build_definitions(load_settings(place.root / "sluttdato.yaml")).resolve_schedule_def("every_morning")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("45 5 * * *", "Europe/Oslo")
+
+
+def test_on_the_first_of_a_month_the_auditors_pack_of_the_month_before_is_asked_for() -> None:
+    """contract#command-evidence"""
+    assert (jobs.every_month.cron_schedule, jobs.every_month.execution_timezone) == ("0 12 1 * *", "Europe/Oslo")
+    for tick, month in ((datetime(2025, 4, 1, 10, tzinfo=UTC), "2025-03"), (datetime(2026, 1, 1, 11, tzinfo=UTC), "2025-12")):
+        request = jobs.every_month(dg.build_schedule_context(scheduled_execution_time=tick))
+        assert isinstance(request, dg.RunRequest) and request.partition_key == month
+
+
+def test_a_run_makes_the_auditors_pack_of_a_month_and_fails_for_one_that_is_not_evaluated(
+    place: Place, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """contract#command-evidence"""
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    assert place.do("run", today="2025-04-01").code == 0
+    job = build_definitions(settings).resolve_job_def("auditors_pack")
+    assert job.asset_layer.selected_asset_keys == {dg.AssetKey("evidence")}
+    for is_new in (True, False):
+        result = job.execute_in_process(instance=instance, partition_key="2025-03")
+        made, = result.asset_materializations_for_node("evidence")
+        assert (made.metadata["path"].value, made.metadata["is_new"].value) == ("evidence/2025-03", is_new)
+    assert (place.data / "evidence" / "2025-03" / "manifest.txt").exists()
+    failed = job.execute_in_process(instance=instance, partition_key="2025-02", raise_on_error=False)
+    run = instance.get_run_by_id(failed.run_id)
+    assert run and "the first day that is evaluated is 2025-03-10" in RunReport.of_recorded(run, instance).failed_steps[0].message
+    daily = build_definitions(settings).resolve_job_def("daily").asset_layer.selected_asset_keys
+    assert dg.AssetKey("evidence") not in daily and dg.AssetKey("published") in daily
 
 
 def test_the_sensor_waits_until_a_delivery_stands_still_and_asks_once(

@@ -148,7 +148,9 @@ def test_a_national_id_in_any_column_heading_or_file_name_in_any_way_of_writing_
         assert done.code == 3 and hook.posts
         looked = [place.do(*command).text for command in (
             ("status",), ("check-source", "hrm"), ("check-source", "vfs", "--json"), ("explain", first),
-            ("propose", str(without / "persons.csv")))]
+            ("propose", str(without / "persons.csv")), ("find", first), ("find", "test", "--json"),
+            ("evidence", "--from", "2025-03-08", "--to", "2025-03-10", "--out", "data/evidence/pack"))]
+        assert len(list((place.data / "evidence" / "pack").iterdir())) == 7
         assert_nowhere(place, ids.delivered, done.text, str(hook.posts), *looked)
     with_hash = {r["person_id"] for r in place.mart("employee_status") if re.search("[0-9a-f]{64}", r["person_id"])}
     # Two persons, and four of positions and accesses whose person VFS does not hold.

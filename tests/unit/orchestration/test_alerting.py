@@ -105,6 +105,7 @@ PUBLISHED = Publication(published=True)
     (WELL, STOPPED, False),  # a run of some steps only
     (replace(WELL, publication=PUBLISHED, job="one_day_again", partition="2025-03-09"), STOPPED, False),
     (replace(WELL, publication=PUBLISHED, succeeded=False), STOPPED, False),
+    (replace(WELL, job="auditors_pack", partition="2025-03"), ("run_failed", "auditors_pack 2025-03"), True),
 ])
 def test_a_problem_is_over_when_it_was_looked_at_again_and_found_in_order(
     report: RunReport, problem: tuple[str, str], is_over: bool
