@@ -34,7 +34,8 @@ class Landed:
 
     `arrival`: 1 for the first of its day; `fingerprint`: keyed digest of its content and of the settings that read it;
     `refused`: why; `refused_at`: file, line and column, as far as they are known; `figures`, `extra_columns` and `notes`: by
-    table; `sha256`: of each Parquet file, by table (an earlier version recorded none). `history_began_on`: the system's oldest accepted extract when this one was taken in.
+    table; `sha256`: of each Parquet file, by table (an earlier version recorded none). `history_began_on`: the system's oldest
+    accepted extract when this one was taken in.
     """
 
     system: System

@@ -10,6 +10,7 @@
     dossier     everything the warehouse holds about some people
     explain     one case in words: what both systems had, and when
     labels      the Norwegian words for codes
+    data_problems  the Norwegian words for what is wrong with the data
     guide       the tables of docs/sysadmin.md
     parallel    many small files at once, in other processes
 

@@ -124,8 +124,9 @@ def test_a_size_is_compared_with_the_largest_of_thirty_days() -> None:
     """contract#guard-size"""
     accepted = [Accepted(day(-31), sizes(99)), Accepted(day(-30), sizes(90, active=1)), Accepted(day(-1), sizes(80, active=70))]
     assert reference_of(DAY, accepted, DEFAULTS) == Reference(sizes(90, active=70), "the most in 30 days", {"days": 30})
-    assert reference_of(DAY, accepted, Policy(reference_days=29)) == Reference(sizes(80, active=70), "the most in 29 days", {"days": 29})
-    assert reference_of(DAY, accepted, Policy(reference_days=31)) == Reference(sizes(99, active=70), "the most in 31 days", {"days": 31})
+    for days, largest in ((29, sizes(80, active=70)), (31, sizes(99, active=70))):
+        reference = reference_of(DAY, accepted, Policy(reference_days=days))
+        assert reference == Reference(largest, f"the most in {days} days", {"days": days})
 
 
 def test_what_a_decision_let_in_is_the_new_measure_from_its_day_on() -> None:

@@ -137,7 +137,7 @@ def test_after_a_run_that_failed_nothing_counts_as_resolved(log: AlertLog) -> No
     down = Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={
         "system": "vfs", "org_name": "Lia skole", "active_positions_before": 5, "emptied_on": DAY})
     assert send(log, state(DAY, case("a"), down), channel, everything) == [("opened", "a"), ("opened", "source_down")]
-    failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={"text": "y"})
+    failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={})
     assert send(log, state(DAY, failed, looked_at=LookedAt(), cases_are_known=False), channel, everything) == [
         ("opened", "run_failed")]
     healed = send(log, state(DAY, case("a")), channel, everything)
@@ -196,12 +196,12 @@ def test_a_long_list_names_the_newest_and_counts_the_rest() -> None:
     assert "- og 3 til, se listen" in body and "https://report.test/sluttdato/saker.html" in body
 
 
-def test_a_school_leader_gets_a_link_to_the_schools_own_page() -> None:
+def test_a_school_leader_gets_a_link_to_the_schools_own_page_also_when_its_last_case_is_resolved() -> None:
     alerts, item = Alerts(report_url="https://report.test"), case("a")
     leader = replace_recipient(org_numbers=["S1"])
-    assert "https://report.test/skoler/S1.html" in compose(alerts, leader, state(DAY, item), [Event("opened", item)], bool).body
     gone = replace(item, status="resolved")
-    assert "https://report.test/saker.html" in compose(alerts, leader, state(DAY), [Event("resolved", gone)], bool).body
+    for now, event in ((state(DAY, item), Event("opened", item)), (state(DAY), Event("resolved", gone))):
+        assert "https://report.test/skoler/S1/index.html" in compose(alerts, leader, now, [event], bool).body
 
 
 # --- any history -----------------------------------------------------------------------------------------------------

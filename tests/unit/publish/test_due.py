@@ -97,8 +97,7 @@ def test_a_problem_that_got_worse_is_told_again_and_one_that_got_better_is_not(t
 
 
 def test_a_problem_that_passed_untold_is_told_with_its_end_also_when_the_message_was_lost() -> None:
-    passed = Item(("extract_refused", "hrm:2025-01-10"), "extract_refused", "resolved", DAY, is_problem=True,
-                  details={"text": "no heading"})
+    passed = Item(("extract_refused", "hrm:2025-01-10"), "extract_refused", "resolved", DAY, is_problem=True,)
     looked_at = LookedAt(kinds=frozenset({"extract_refused"}))
     lost = {passed.key: Reported("extract_refused", "open", 0, DAY, is_uncertain=True, is_problem=True)}
     told = {passed.key: Reported("extract_refused", "resolved", 0, DAY, is_problem=True)}
