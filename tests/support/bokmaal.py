@@ -6,6 +6,7 @@ names, and addresses, are facts, and not looked at.
 
 import csv
 import re
+from functools import cache
 
 from dbt_project.codes import SEEDS
 
@@ -54,6 +55,7 @@ def codes(text: str) -> list[str]:
     return list(dict.fromkeys(found + [word for word in _WORD.findall(text) if word in _codes_of_seeds()]))
 
 
+@cache
 def _codes_of_seeds() -> frozenset[str]:
     found: set[str] = set()
     for seed, column in _CODE_COLUMNS.items():

@@ -1,6 +1,7 @@
 """The text of a digest: what is counted, what is named, and what a recipient does not see."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,11 +11,12 @@ import pytest
 
 from ingest.canonical_tables import TABLES
 from ingest.expectations import _suite
-from publish import data_problems
-from publish.alerts.due import Event, Item, LookedAt
-from publish.alerts.items import State, only_problems, problem, removed_rows
+from publish import data_problems, labels
+from publish.alerts.due import Event, Item, LookedAt, Memory, due
+from publish.alerts.items import Headline, State, only_problems, problem, removed_rows
 from publish.alerts.messages import Message, compose
 from publish.alerts.recipients import Alerts, Recipient
+from tests.support.bokmaal import codes, english_words
 
 DAY = date(2025, 3, 10)
 EVERYBODY = Recipient(data_problems=True)
@@ -235,3 +237,218 @@ def test_the_keys_of_people_in_a_checks_text_are_left_out_for_a_recipient_who_se
                      keys="hrm positions position_id=h1")
     assert "  Gjelder: HRM stillinger stillings-id h1" in message(*opened(failed)).body.splitlines()
     assert "h1" not in message(*opened(failed), recipient=Recipient(data_problems=True, identify_by="none")).body
+
+
+# --- how grave it is ---------------------------------------------------------------------------------------------------
+
+WITHHELD = problem("extract_refused", "hrm:2025-03-09", DAY, facts=[], is_withheld=True, current=DAY)
+
+
+def severe(name: str) -> Item:
+    return replace(case(name), finding_type="active_vfs_inactive_hrm")
+
+
+@pytest.mark.parametrize(("events", "severity"), [
+    ([], "info"),
+    (opened(case("a")), "info"),
+    (opened(case("a"), severe("b")), "warning"),
+    ([Event("changed", severe("a"))], "warning"),
+    ([Event("escalated", severe("a"), 7)], "info"),
+    ([Event("excepted", severe("a"))], "info"),
+    ([Event("resolved", severe("a"))], "info"),
+    ([Event("contradicted", case("a", claim="contradicted", handled_on=DAY))], "warning"),
+    (opened(STOPPED), "failure"),
+    (opened(problem("source_down", "hrm", DAY, system="hrm"), severe("a")), "failure"),
+    (opened(WITHHELD), "failure"),
+    (opened(replace(WITHHELD, details={"facts": [], "is_withheld": False})), "warning"),  # a newer one is used
+    (opened(problem("extract_stale", "vfs", DAY, current=DAY, age_days=7)), "failure"),
+    (opened(problem("check_failed", "x.match_rate_holds", DAY, figures={}, is_error=True)), "failure"),
+    (opened(problem("check_failed", "x.folders_are_days", DAY, figures={}, is_error=False)), "warning"),
+    (opened(problem("unexpected_rows", "vfs_persons/e/given_name", DAY, count=1, is_error=False)), "warning"),
+    (opened(problem("unexpected_rows", "vfs_persons/e/given_name", DAY, count=1, is_error=True)), "failure"),
+    ([Event("resolved", STOPPED), Event("resolved", WITHHELD)], "info"),
+])
+def test_a_message_is_as_grave_as_the_gravest_of_its_events(events: list[Event], severity: str) -> None:
+    composed = message(*events)
+    beginning = {"failure": "Feil – Sluttdato", "warning": "Advarsel – Sluttdato", "info": "Sluttdato"}[severity]
+    assert composed.severity == severity and composed.title.startswith(f"{beginning} 10.03.2025: ")
+
+
+def test_an_emptied_unit_and_lists_that_stand_still_have_a_severity_too() -> None:
+    assert message(*opened(emptied("S1"))).severity == "warning"
+    assert message(*opened(outdated()), recipient=Recipient()).severity == "failure"
+
+
+# --- what matters most, first ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("headline", "recipient", "line"), [
+    (Headline(70, 5), EVERYBODY, "75 personer har sluttet eller er ukjente i HRM, og kommer fortsatt inn i VFS."),
+    (Headline(0, 1), EVERYBODY, "1 person har sluttet eller er ukjent i HRM, og kommer fortsatt inn i VFS."),
+    (Headline(0, 0), EVERYBODY, "Ingen personer har sluttet eller er ukjente i HRM, og kommer fortsatt inn i VFS."),
+    (Headline(2, 0), Recipient(org_numbers=["S1"]),
+     "I hele kommunen: 2 personer har sluttet eller er ukjente i HRM, og kommer fortsatt inn i VFS."),
+])
+def test_the_figure_that_matters_most_stands_first(headline: Headline, recipient: Recipient, line: str) -> None:
+    """contract#has-left-with-access"""
+    state = State(DAY, [case("a")], [], [], LookedAt(), headline=headline)
+    body = compose(Alerts(), recipient, state, opened(case("a")), lambda _: False).body
+    assert body.splitlines()[0] == line
+    team = Recipient(findings=False, data_problems=True)
+    assert "HRM" not in compose(Alerts(), team, state, [], lambda _: False).body
+
+
+def of_unit(unit: str, count: int, *, priority: int, **details: Any) -> list[Item]:
+    return [case(f"{unit}{n:02d}", org=unit, org_name=f"{unit} skole", priority=priority, family_name=f"Test{n:02d}", **details)
+            for n in range(count)]
+
+
+def new_cases(alerts: Alerts, *items: Item) -> list[str]:
+    body = message(*opened(*items), items=items, alerts=alerts, recipient=Recipient(identify_by="none")).body
+    section, = [s.splitlines() for s in body.split("\n\n") if s.startswith("Nye saker")]
+    return section
+
+
+def test_hundreds_of_new_cases_are_counted_by_unit_the_most_urgent_first() -> None:
+    many = [*of_unit("Ask", 90, priority=4), *of_unit("Fossen", 9, priority=2, has_left_with_access=True),
+            *of_unit("Lia", 3, priority=2, has_left_with_access=True), *of_unit("Dal", 1, priority=1),
+            *of_unit("Ek", 2, priority=4)]
+    lines = new_cases(Alerts(newest=4), *many)
+    assert lines[:6] == [
+        "Nye saker (105), de enhetene som haster mest først", "- Dal skole: 1 ny",
+        "- Fossen skole: 9 nye, 9 av dem kan logge inn uten å være aktiv i HRM",
+        "- Lia skole: 3 nye, 3 av dem kan logge inn uten å være aktiv i HRM", "- Ask skole: 90 nye", "- og 2 nye ved 1 enhet til"]
+    assert lines[6] == "De som haster mest:"
+    assert [line.rpartition(" ")[2] for line in lines[7:10]] == ["DAL00", "FOSSEN00", "FOSSEN01"]
+    assert lines[10:] == ["- og 102 til, se listen"]
+
+
+def test_as_many_new_cases_as_are_named_stand_one_by_one_and_those_of_one_unit_always() -> None:
+    few = [*of_unit("Ask", 2, priority=4), *of_unit("Dal", 2, priority=2)]
+    assert [line.rpartition(" ")[2] for line in new_cases(Alerts(newest=4), *few)[1:]] == ["DAL00", "DAL01", "ASK00", "ASK01"]
+    one_unit = new_cases(Alerts(newest=2), *of_unit("Ask", 3, priority=4), *of_unit("Ask", 1, priority=1))
+    assert one_unit[0] == "Nye saker (4)" and len(one_unit) == 4 and one_unit[3] == "- og 2 til, se listen"
+
+
+def test_a_message_that_names_no_case_counts_them() -> None:
+    assert new_cases(Alerts(newest=0), *of_unit("Ask", 2, priority=4), *of_unit("Dal", 2, priority=2)) == [
+        "Nye saker (4), de enhetene som haster mest først", "- og 4 nye ved 2 enheter til"]
+
+
+def test_cases_of_every_kind_stand_by_priority_unit_and_name() -> None:
+    def person(name: str, org: str, priority: int | None, family: str) -> Item:
+        return case(name, org_name=org, priority=priority, family_name=family)
+
+    items = [person("e", "Ask", None, "Aas"), person("d", "Dal", 2, "Ås"), person("c", "Ask", 2, "Ås"),
+             person("b", "Ask", 2, "Bø"), person("a", "Ek", 1, "Ås")]
+    for kind in ("opened", "changed", "excepted", "escalated"):
+        body = message(*(Event(kind, i) for i in items)).body
+        assert re.findall(r"Sak ([A-E])\b", body) == ["A", "B", "C", "D", "E"], kind
+
+
+# --- what is over ------------------------------------------------------------------------------------------------------
+
+
+def resolved_since(recipient: Recipient, newest: int = 10) -> list[str]:
+    gone = [Event("resolved", Item((name, f"S-{name}"), "stale_position", "resolved", DAY)) for name in ("v2", "v1", "v3")]
+    rows = [{"subject_id": "v1", "case_number": "S-v1", "given_name": "Test", "family_name": "Testesen", "employee_number": "001",
+             "org_name": "Lia skole", "handling_status": "done"},
+            {"subject_id": "v2", "case_number": "S-v2", "given_name": None, "family_name": None, "employee_number": "002",
+             "org_name": "Å skole", "handling_status": None}]
+    body = compose(Alerts(newest=newest), recipient, State(DAY, [], rows, [], LookedAt()), gone, lambda _: False).body
+    return body.split("\n\n")[0].splitlines()
+
+
+def test_resolved_cases_are_named_as_the_recipient_allows_and_it_worked_where_somebody_said_that_it_was_done() -> None:
+    assert resolved_since(Recipient(identify_by="name")) == [
+        "Løst siden sist: 3", "- Aktiv stilling uten grunnlag i HRM. Sak S-v3",
+        "- Aktiv stilling uten grunnlag i HRM, Lia skole, Test Testesen, ansatt 001. Sak S-v1: det virket",
+        "- Aktiv stilling uten grunnlag i HRM, Å skole, ansatt 002. Sak S-v2"]
+    assert resolved_since(Recipient(identify_by="none"), newest=2)[2:] == [
+        "- Aktiv stilling uten grunnlag i HRM, Lia skole. Sak S-v1: det virket", "- og 1 til, se listen"]
+
+
+def test_a_case_that_is_new_and_contradicted_is_listed_once() -> None:
+    said = case("a", claim="contradicted", handled_on=DAY)
+    composed = message(Event("opened", said), Event("contradicted", said), items=(said,))
+    assert composed.body.count("Sak A") == 1 and composed.title.endswith("1 meldt gjort som VFS fortsatt viser, 1 åpne")
+    assert composed.still_open == 0
+
+
+def test_who_gets_both_cases_and_data_problems_is_told_once_what_a_withheld_extract_means_for_the_lists() -> None:
+    """contract#withheld-system"""
+    both = Recipient(data_problems=True)
+    events = due(both, [replace(WITHHELD, details={**WITHHELD.details}), outdated()], Memory(), DAY, looked_at=LookedAt())
+    body = message(*events, recipient=both).body
+    assert body.count("kan mangle det som har skjedd etter det") == 1 and "lages listene av uttrekket fra 10.03.2025" in body
+
+
+# --- bokmål ------------------------------------------------------------------------------------------------------------
+
+FIGURES = [
+    {}, {"kept_rows": 1, "may_miss_rows": 2}, {"matched_percent": 40.5, "matched_percent_before": 98.0},
+    {"matched_percent": 12.0}, {"hrm/positions/start_date": 45, "vfs/persons/national_id_hash": 30, "vfs/accesses/end_date": 9},
+    {"hrm/frozen_days": 8, "vfs/frozen_days": 15, "hrm/unchanged_days": 8}, {"hrm/passed_over": 1, "vfs/passed_over": 3},
+    dict.fromkeys(data_problems.COMPARISONS, 2) | {"positions_elsewhere": 60},
+    {"is_assessable": 0, "persons": 0, "accesses": 3, "candidate_groups": 1}, {"is_assessable": 1, "persons": 2, "accesses": 3},
+    {"is_assessable": 1, "persons": 0, "accesses": 0}, {"failing_rows": 1},
+]
+FACTS = [
+    {"code": "mistyped", "days": 61, "oldest": "2025-05-10"}, {"code": "empty", "tables": ["employees", "persons", "accesses"]},
+    {"code": "fell", "what": "active positions", "before": 1800, "now": 1470, "days": 30},
+    {"code": "rose", "what": "persons who may log in", "before": 10, "now": 200, "let_in": "2025-03-01"},
+    {"code": "fell", "what": "accesses", "before": 180, "now": 14, "of": "2025-03-01"},
+    {"code": "keys_gone", "what": "persons", "count": 3, "total": 4}, {"code": "active_again", "count": 7, "total": 10},
+    {"code": "dates_lost", "count": 20, "total": 30}, {"code": "ownerless", "count": 6, "total": 10},
+]
+
+
+def every_problem(diff: Path) -> list[Item]:
+    names = [*data_problems.CHECKS, "unique_combination_cases_finding_id"]
+    keys = "hrm positions position_id=h1, vfs accesses person_id=p1, 001 / 1 and 3 more"
+    steps = [*data_problems.STEPS, "something_new"]
+    columns = sorted({c.stored_name for t in TABLES for c in t.columns})
+    return [
+        *(problem("check_failed", f"cases.{name}", DAY, figures=figures, is_error=True, keys=keys)
+          for name in names for figures in FIGURES),
+        *(problem("run_failed", name, DAY, failed_in=failed, stopped_in=stopped, last_ended=ended, run_id="r1")
+          for name in ("daily", "one_day_again 2025-03-09", "another")
+          for failed, stopped, ended in ((steps, [], None), ([], steps, None), ([], [], "take_in"), ([], [], None))),
+        problem("source_down", "vfs", DAY, system="vfs"),
+        *(problem("extract_stale", system, DAY, current=current, age_days=7) for system in ("hrm", "vfs", "transfer")
+          for current in (DAY, None)),
+        *(problem("extract_quarantined", "hrm:2025-03-09", DAY, system="hrm", day="2025-03-09", diff=diff, facts=facts,
+                  is_withheld=True, current=current) for facts in ([], FACTS) for current in (DAY, None)),
+        *(problem("extract_refused", "vfs:2025-03-09", DAY, system="vfs", facts=[{"code": "refused", **place}], is_withheld=False)
+          for place in ({}, {"file": "positions.csv"}, {"file": "a.csv, b.csv", "line": 12, "column": "start_date, end_date"})),
+        *(problem("lists_outdated", "vfs", DAY, current=current, withheld=withheld, stopping={"S1": 1, "S2": 2})
+          for current in (DAY, None) for withheld in ([], [DAY], [DAY, DAY])),
+        *(problem("unexpected_rows", f"{t.versions_name}/{e}/{column}", DAY, count=count, is_error=False)
+          for t in TABLES for e in (*data_problems._EXPECTATIONS, "expect_something_new", "expect_table_row_count_to_be_between")
+          for column in ("start_date_is_plausible", "ends_after_start", "owner_is_delivered", "given_name") for count in (1, 3)),
+        *(problem("unexpected_rows", f"vfs_persons/expect_column_values_to_not_be_null/{column}", DAY, count=1, is_error=False)
+          for column in columns),
+        emptied("S1"),
+    ]
+
+
+def every_case() -> list[Item]:
+    return [replace(case(f"{finding_type}{n}", cause=cause, priority=1, claim="contradicted", handled_on=DAY,
+                         has_left_with_access=True, given_name="Ola", family_name="Testesen", org_name=f"Lia{n} skole"),
+                    key=(f"v{n}", f"S-{n:08X}"), finding_type=finding_type, org_number=f"S{n}")
+            for finding_type in labels.FINDING_TYPES for n, cause in enumerate(["not_sent", "sent_not_applied", *labels.CAUSES])]
+
+
+@pytest.mark.parametrize("newest", [0, 3, 200])
+def test_no_message_holds_an_english_word_or_a_code(diff: Path, newest: int) -> None:
+    """contract#messages-in-norwegian"""
+    items = [*every_problem(diff), *every_case()]
+    kinds: list[Any] = ["opened", "changed", "escalated", "excepted", "contradicted", "resolved"]
+    events = [Event(kind, i, 7) for kind in kinds for i in items if kind != "resolved" or i.finding_type != "units_emptied"]
+    state = State(DAY, items, [], list(labels.NOT_ASSESSABLE), LookedAt(), headline=Headline(1, 2))
+    for recipient in (Recipient(data_problems=True, identify_by="name"), Recipient(identify_by="none", org_numbers=["S1"])):
+        for chosen in (events, [e for e in events if e.kind == "opened"], [e for e in events if e.kind == "resolved"], []):
+            composed = compose(Alerts(newest=newest, report_url="https://report.test"), recipient, state, chosen, lambda _: True)
+            text = f"{composed.title}\n{composed.body}"
+            assert english_words(text) == [], text
+            assert codes(text) == [], text
