@@ -57,7 +57,7 @@ def compose(
     emptied = [e for e in problems if e.item.finding_type == "units_emptied"]
     grouped = {e.item.key: _cases_of(e.item, new) for e in emptied}
     in_a_group = {e.item.key for of_unit in grouped.values() for e in of_unit}
-    wrong = [e for e in problems if e.kind != "resolved" and e not in emptied]
+    wrong = [e for e in problems if e.kind != "resolved" and e.item.finding_type != "units_emptied"]
     over = [e for e in problems if e.kind == "resolved"]
     has_cases = state.cases_are_known and recipient.findings
 
@@ -272,7 +272,7 @@ def _wrong(recipient: Recipient, wrong: list[Event], maybe: Callable[[Event], st
     if not wrong:
         return []
     rows = [e for e in wrong if e.item.finding_type == "unexpected_rows"]
-    others = [e for e in wrong if e not in rows]
+    others = [e for e in wrong if e.item.finding_type != "unexpected_rows"]
     lines = [line for e in others for line in _problem(recipient, e.item, maybe(e))]
     lines += [f"- {data_problems.unexpected_rows(e.item.key[1], _details(e.item).get('count'))}{maybe(e)}" for e in rows]
     return [f"Problemer med dataene ({len(wrong)})", *lines, *(

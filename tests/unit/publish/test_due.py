@@ -226,6 +226,7 @@ def claimed(
     (claimed(), reported(is_uncertain=True), ["opened", "contradicted"]),
 ])
 def test_a_claim_that_vfs_contradicts_is_told_once(now: Item, last: Reported | None, expected: list[str]) -> None:
+    """contract#claim-told"""
     events = due(EVERYTHING, [now], Memory({KEY: last} if last else {}), DAY, looked_at=CASES)
     assert [e.kind for e in events] == expected
 

@@ -269,6 +269,7 @@ def severe(name: str) -> Item:
     ([Event("resolved", STOPPED), Event("resolved", WITHHELD)], "info"),
 ])
 def test_a_message_is_as_grave_as_the_gravest_of_its_events(events: list[Event], severity: str) -> None:
+    """contract#message-severity"""
     composed = message(*events)
     beginning = {"failure": "Feil – Sluttdato", "warning": "Advarsel – Sluttdato", "info": "Sluttdato"}[severity]
     assert composed.severity == severity and composed.title.startswith(f"{beginning} 10.03.2025: ")
@@ -336,6 +337,7 @@ def test_a_message_that_names_no_case_counts_them() -> None:
 
 
 def test_cases_of_every_kind_stand_by_priority_unit_and_name() -> None:
+    """contract#message-severity"""
     def person(name: str, org: str, priority: int | None, family: str) -> Item:
         return case(name, org_name=org, priority=priority, family_name=family)
 
