@@ -29,11 +29,11 @@ _ENGLISH = frozenset(_WORD.findall("""
     named names nan national need needed needs never newer newest next nobody none not nothing null number numbers oldest one
     only open opened other others out outside owner passed people persons position positions present previous problems publish
     published quarantine quarantined read reason reasons recent record records reference refused rejected remedy report
-    reported resolved row rows run say says school schools seen send several should show shown since size some source sources
-    stale started state step steps stopped stops such table tables than that the their them then there these they this those
-    through today together told too true twice two unexpected unit units unknown unless unreadable until up us use used user
-    users value values vanished was we week were what when where which while who whole whom whose why will with within without
-    would writes written wrong year years yes yesterday yet you your
+    reported resolved role roles row rows run say says school schools seen send several should show shown since size some
+    source sources stale started state step steps stopped stops such table tables than that the their them then there these
+    they this those through today together told too true twice two unexpected unit units unknown unless unreadable until up us
+    use used user users value values vanished was we week were what when where which while who whole whom whose why will with
+    within without would writes written wrong year years yes yesterday yet you your
 """))
 _PEOPLE = {"Are", "Line"}  # who are called so
 
