@@ -3,6 +3,7 @@
     sources            one module per adapter: a delivery becomes raw text tables
     canonical_tables   columns, types and keys of the tables that adapters deliver
     settings_model     base of all settings: unknown keys are refused, secrets come from the environment
+    kommune            whose data it is, as settings
     policy             the numbers of the rules as settings, with their defaults
     cells              the text of a cell or heading as it is meant, without what cannot be seen
     dates              dates and times as sources write them

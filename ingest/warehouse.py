@@ -4,7 +4,7 @@
     ingest.extracts             what became of each delivery
     ingest.rejected_rows        rejected rows of deliveries that count
     ingest.kept_rows            rows that stay because they could not be read, and over which extracts
-    ingest.run                  one row: the as-of date and the policy's numbers
+    ingest.run                  one row: the as-of date, the policy's numbers, whose data it is
     ingest.exceptions           approved exceptions
     ingest.alert_log            which messages were sent to whom
 
@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from ingest.canonical_tables import TABLES
 from ingest.errors import Damaged
+from ingest.kommune import Kommune
 from ingest.policy import Policy
 from ingest.sql import scalar
 
@@ -46,7 +47,7 @@ _RUN = """
 CREATE TABLE IF NOT EXISTS ingest.run (
   as_of_date DATE, grace_days INTEGER, backed_ahead_days INTEGER, max_extract_age_days INTEGER,
   kommuneadmin_groups VARCHAR[], purged_before DATE, emptied_unit_positions INTEGER,
-  max_unchanged_days_warned INTEGER
+  max_unchanged_days_warned INTEGER, kommune_number VARCHAR, kommune_name VARCHAR
 )"""
 _EXCEPTIONS = """
 CREATE TABLE IF NOT EXISTS ingest.exceptions (
@@ -59,6 +60,8 @@ CREATE TABLE IF NOT EXISTS ingest.alert_log (
   case_number VARCHAR, org_number VARCHAR, case_count INTEGER, fingerprint VARCHAR, state VARCHAR, is_uncertain BOOLEAN
 )"""
 
+
+_NOBODYS = Kommune()
 
 INGEST_TABLES = {
     "extracts": "What became of each delivery: accepted, replaced, quarantined or refused, and why.",
@@ -158,7 +161,8 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("ALTER TABLE ingest.extracts DROP COLUMN IF EXISTS size_rows")
     for column in ("is_unreadable BOOLEAN", "key VARCHAR", "kept_since DATE"):
         con.execute(f"ALTER TABLE ingest.rejected_rows ADD COLUMN IF NOT EXISTS {column}")
-    for column in ("emptied_unit_positions INTEGER", "max_unchanged_days_warned INTEGER"):
+    for column in ("emptied_unit_positions INTEGER", "max_unchanged_days_warned INTEGER", "kommune_number VARCHAR",
+                   "kommune_name VARCHAR"):
         con.execute(f"ALTER TABLE ingest.run ADD COLUMN IF NOT EXISTS {column}")
     for column in ("exception_id VARCHAR", "revoked_on DATE", "revoked_by VARCHAR"):
         con.execute(f"ALTER TABLE ingest.exceptions ADD COLUMN IF NOT EXISTS {column}")
@@ -170,17 +174,18 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def set_run(
     con: duckdb.DuckDBPyConnection, as_of: date, policy: Policy, exceptions: list[dict[str, Any]],
-    purged_before: date | None = None,
+    purged_before: date | None = None, kommune: Kommune = _NOBODYS,
 ) -> None:
-    """Store the as-of date, the policy's numbers and the exceptions for dbt. Replaces what was there.
+    """Store the as-of date, the policy's numbers, the exceptions and the kommune for dbt. Replaces what was there.
 
     Access groups are in lower case, as they are compared (contract#capitals).
     """
     con.execute("BEGIN")
     con.execute("DELETE FROM ingest.run")
-    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, [lower(g) FOR g IN ?], ?, ?, ?)", [
+    con.execute("INSERT INTO ingest.run VALUES (?, ?, ?, ?, [lower(g) FOR g IN ?], ?, ?, ?, ?, ?)", [
         as_of, policy.grace_days, policy.backed_ahead_days, policy.max_extract_age_days,
-        policy.kommuneadmin_groups, purged_before, policy.emptied_unit_positions, policy.max_unchanged_days_warned])
+        policy.kommuneadmin_groups, purged_before, policy.emptied_unit_positions, policy.max_unchanged_days_warned,
+        kommune.number, kommune.name])
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})

@@ -4,7 +4,8 @@
     report      the static pages of the report
     worklists   Excel workbooks and CSV, one for all and one for each school
     alerts      messages: what is due for whom, and whether it arrived
-    cases       the cases of a published set
+    cases       the cases of a published set, and their numbers as people write them
+    headline    how many people have left and can get in
     deliveries  how recent each system is, and the delivery of each day
     trust       how far the lists can be trusted, in words
     dossier     everything the warehouse holds about some people

@@ -1,17 +1,31 @@
-"""The cases of a published set: the rows of the mart `cases`.
+"""The cases of a published set: the rows of the mart `cases`, and their numbers as people write them.
 
-Belongs here: reading them, and finding one by its number or finding_id. Does not belong here: what is a case
+Belongs here: reading them, and finding those of a number or finding_id. Does not belong here: what is a case
 (SQL in `dbt_project`).
 """
 
+import re
 from pathlib import Path
 
 from ingest.sql import Row, rows
 from ingest.warehouse import open_published
 
+# Until version 0.2 a number had no `S-`, and spreadsheets took some for numbers: leading zeros may be gone.
+_NUMBER = re.compile(r"(?:S\s*[-\u2010-\u2015\u2212]?\s*)?([0-9A-F]{8})", re.IGNORECASE)
+_LOST_ZEROS = re.compile(r"[0-9]{1,7}")
+
 
 class NoSuchCase(LookupError):
-    """No case, or more than one, has the given number or finding_id; or nothing is published. The text explains which."""
+    """No case has the given number or finding_id; or nothing is published. The text explains which."""
+
+
+def case_number(text: str) -> str | None:
+    """The number of a case as the marts have it, from one that somebody wrote; None when it is none."""
+    written = text.strip().lstrip("'")
+    if _LOST_ZEROS.fullmatch(written):
+        written = written.zfill(8)
+    found = _NUMBER.fullmatch(written)
+    return f"S-{found[1].upper()}" if found else None
 
 
 def read_cases(marts: Path) -> list[Row]:
@@ -19,15 +33,14 @@ def read_cases(marts: Path) -> list[Row]:
     if not marts.exists():
         raise NoSuchCase("nothing is published yet; `sluttdato run` does that")
     with open_published(marts) as con:
-        return rows(con, "FROM cases ORDER BY case_number, finding_type")
+        return rows(con, "FROM cases ORDER BY case_number, finding_type, subject_id")
 
 
-def find_case(cases: list[Row], name: str) -> Row:
-    """The case with this number or finding_id. Raises NoSuchCase."""
-    matching = [c for c in cases if name.strip().upper() == c["case_number"] or name.strip() == c["finding_id"]]
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
-        ids = ", ".join(c["finding_id"] for c in matching)
-        raise NoSuchCase(f"{name} is the number of several cases; use a finding_id instead: {ids}")
-    raise NoSuchCase(f"{name}: no open case has this number or finding_id; the lists and `sluttdato explain` show them")
+def find_case(cases: list[Row], name: str) -> list[Row]:
+    """The findings of the case with this number or finding_id: one, or those of two persons who dispute an identity
+    (contract#pair). Raises NoSuchCase."""
+    number = case_number(name)
+    named = {c["case_number"] for c in cases if c["case_number"] == number or c["finding_id"] == name.strip()}
+    if not named:
+        raise NoSuchCase(f"{name}: no open case has this number or finding_id; the lists and `sluttdato explain` show them")
+    return [c for c in cases if c["case_number"] in named]

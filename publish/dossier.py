@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from ingest.sql import Row, rows, scalar
+from publish.cases import case_number
 
 _NOW = "to_day > (SELECT as_of_date FROM staging.stg_run)"
 _PERSONS, _EMPLOYEES = "IN (FROM chosen_persons)", "IN (FROM chosen_employees)"
@@ -126,7 +127,8 @@ def resolve(con: duckdb.DuckDBPyConnection, subject: str) -> tuple[list[str], li
         SELECT person_id FROM staging.stg_vfs__persons WHERE person_id = $1
         UNION SELECT person_id FROM staging.stg_vfs__positions WHERE $1 IN (person_id, position_id)
         UNION SELECT person_id FROM staging.stg_vfs__accesses WHERE person_id = $1
-        UNION SELECT person_id FROM marts.findings WHERE $1 IN (finding_id, subject_id, case_number)""", subject)
+        UNION SELECT person_id FROM marts.findings WHERE $1 IN (finding_id, subject_id)""", subject)
+    persons |= column("SELECT person_id FROM marts.findings WHERE case_number = ?", case_number(subject))
     employees = column("""
         SELECT employee_number FROM staging.stg_hrm__employees WHERE employee_number = $1
         UNION SELECT employee_number FROM staging.stg_hrm__positions WHERE $1 IN (employee_number, position_id)""", subject)

@@ -95,11 +95,11 @@ def _who(dossier: Dossier, persons: list[str], employees: list[str]) -> list[str
                    if p["matched_employee_number"] else "ikke koblet til noen ansatt i HRM")
         if not p["is_in_state"]:
             lines.append(f"{name} (VFS {p['person_id']}): ingen profil i VFS nå, men stilling eller tilgang står der fortsatt, "
-                         f"{matched}, {labels.HRM_STATUSES[p['hrm_status']]}")
+                         f"{matched}, {labels.HRM_STATUSES[p['hrm_status']]} i HRM")
             continue
         login = "kan logge inn" if p["can_log_in"] else "kan ikke logge inn"
         lines.append(f"{name} (VFS {p['person_id']}): {labels.REGISTERED_BY[p['registered_by']]}, {login}, {matched}, "
-                     f"{labels.HRM_STATUSES[p['hrm_status']]}")
+                     f"{labels.HRM_STATUSES[p['hrm_status']]} i HRM")
     shown = {p["person_id"] for p in profiles}
     lines += [f"VFS {person}: finnes ikke lenger i VFS" for person in persons if person not in shown]
     for number in employees:
@@ -212,7 +212,7 @@ def _position_verdict(dossier: Dossier, p: Row, findings: list[Row]) -> Verdict:
         add("Personen er ikke koblet til noen ansatt i HRM, verken på ansattnummer eller fødselsnummer.")
     else:
         add(f"Koblet til ansatt {profile['matched_employee_number']} på {labels.MATCH_METHODS[profile['match_method']]}, som er "
-            f"{labels.HRM_STATUSES[profile['hrm_status']]}.")
+            f"{labels.HRM_STATUSES[profile['hrm_status']]} i HRM.")
         backing = dossier.rows("backing", [p["position_id"]])
         for b in backing:
             known = f", kjent siden {norwegian(b['end_date_known_on'])}" if b["hrm_end_date"] else ""

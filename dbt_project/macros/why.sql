@@ -9,9 +9,9 @@ case {{ described }}.finding_type
   when 'ended_early_in_vfs' then
     'HRM har stillingen som aktiv, men VFS har ingen løpende stilling for personen ved enheten.'
   when 'inactive_with_access' then
-    'Ingen aktiv stilling ved noen skole, men ' || coalesce({{ described }}.access_groups, 'en tilgang') || ' virker.'
+    'Ingen aktiv stilling ved noen skole, men ' || coalesce({{ the_accesses(described) }}, 'en tilgang') || ' virker fortsatt.'
   when 'access_without_position' then
-    'Ingen aktiv stilling ved skolen, men ' || coalesce({{ described }}.access_groups, 'en tilgang') || ' virker der.'
+    'Ingen aktiv stilling ved skolen, men ' || coalesce({{ the_accesses(described) }}, 'en tilgang') || ' virker fortsatt der.'
   when 'disputed_identity' then
     coalesce({{ described }}.dispute, {{ described }}.meaning_nb)
   when 'kommuneadmin_review' then

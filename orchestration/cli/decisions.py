@@ -112,7 +112,7 @@ def except_(
         case = find_case(read_cases(settings.paths.marts), finding)
     except NoSuchCase as error:
         raise WrongUse(str(error)) from None
-    _approve(settings, case["finding_type"], case["subject_id"], until, reason, by)
+    _approve(settings, [(finding["finding_type"], finding["subject_id"]) for finding in case], until, reason, by)
 
 
 def confirm(
@@ -132,10 +132,11 @@ def confirm(
     with open_published(marts) as con:
         if not con.execute("SELECT 1 FROM kommuneadmin_roster WHERE person_id = ?", [person]).fetchone():
             raise WrongUse(f"{person}: nobody with this person_id is in the kommuneadmin roster")
-    _approve(settings, _REVIEW, person, until, reason, by)
+    _approve(settings, [(_REVIEW, person)], until, reason, by)
 
 
-def _approve(settings: Settings, finding_type: str, subject: str, until: str, reason: str, by: str) -> None:
+def _approve(settings: Settings, findings: list[tuple[str, str]], until: str, reason: str, by: str) -> None:
+    """Except findings: (finding_type, subject_id)."""
     from ingest.decisions import Decisions
 
     last, today = needed_day(until, "--until"), clock.today()
@@ -144,9 +145,11 @@ def _approve(settings: Settings, finding_type: str, subject: str, until: str, re
     if not reason.strip() or not by.strip():
         raise WrongUse("--reason and --by must not be empty")
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
-        decided = Decisions(settings.paths.decisions).except_(finding_type, subject, today, last, reason, by)
-    out.print(f"{finding_type} on {subject} is excepted from {today} to {last} ({decided}); the next run shows it so.",
-              markup=False, soft_wrap=True)
+        decisions = Decisions(settings.paths.decisions)
+        decided = [decisions.except_(finding_type, subject, today, last, reason, by) for finding_type, subject in findings]
+    for (finding_type, subject), exception in zip(findings, decided, strict=True):
+        out.print(f"{finding_type} on {subject} is excepted from {today} to {last} ({exception}); the next run shows it so.",
+                  markup=False, soft_wrap=True)
 
 
 def import_exceptions(
@@ -181,7 +184,8 @@ def import_exceptions(
         decisions = Decisions(settings.paths.decisions)
         before = len(decisions.exceptions())
         for case, row in decided:
-            decisions.except_(case["finding_type"], case["subject_id"], today, row.until, row.reason, row.by)
+            for finding in case:
+                decisions.except_(finding["finding_type"], finding["subject_id"], today, row.until, row.reason, row.by)
         new = len(decisions.exceptions()) - before
     for line in gone:
         err.print(line, markup=False, soft_wrap=True)

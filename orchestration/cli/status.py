@@ -18,6 +18,7 @@ from ingest.warehouse import open_published
 from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
 from publish import deliveries, labels
+from publish.headline import headline
 
 _SIGNS = {"accepted": "[green]■[/]", "replaced": "[green]■[/]", "quarantined": "[yellow]Q[/]", "refused": "[red]X[/]",
           "missing": "[dim]·[/]", "pending": "[cyan]?[/]"}
@@ -174,17 +175,15 @@ def show_demo(settings: Settings, out: Console) -> None:
     marts = settings.paths.marts
     with open_published(marts) as con:
         persons = scalar(con, "SELECT count(*) FROM employee_status")
-        people_with_findings = scalar(con, """
-            SELECT count(DISTINCT person_id) FROM findings WHERE status = 'open'
-              AND finding_type IN ('active_vfs_inactive_hrm', 'unknown_in_hrm', 'inactive_with_access')""")
+        people = headline(con).total
         not_assessable = deliveries.not_assessable(deliveries.freshness(con))
         findings = _findings(con, not_assessable)
         example = con.execute("""
             SELECT vfs_position_id FROM status_mismatches WHERE cause = 'backdated' AND can_log_in
             ORDER BY days_open DESC, vfs_position_id LIMIT 1""").fetchone()
         withheld = con.execute("SELECT system, extract_date FROM extracts WHERE status = 'quarantined' ORDER BY ALL").fetchall()
-    out.print(f"\nOf {persons} people in Visma Flyt Skole, {people_with_findings} have left HRM, or were never in it, and "
-              "still have access:\n", soft_wrap=True)
+    out.print(f"\nOf {persons} people in Visma Flyt Skole, {people} have left HRM, or were never in it, and "
+              "can still get in:\n", soft_wrap=True)
     out.print(findings_table({t: c for t, c in findings.items() if c["open"] != 0}))
     if not_assessable:
         out.print(f"\nNot assessable from these sources: {', '.join(not_assessable)}", soft_wrap=True)

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from ingest.canonical_tables import SOURCES, SYSTEMS, System
+from ingest.kommune import Kommune
 from ingest.policy import Policy
 from ingest.settings_model import FromFile, SettingsModel
 from ingest.sources.base import Source
@@ -159,6 +160,7 @@ class Settings(SettingsModel, BaseSettings):
     _file: ClassVar[Path | None] = None
 
     data_dir: Path = Field(default=Path("data"), description="The folder below which the pipeline writes everything.")
+    kommune: Kommune = Field(default=Kommune(), description="Whose data this is.")
     sources: Sources = Field(
         default=Sources.model_validate({"hrm": {"path": "inbox/hrm"}, "vfs": {"path": "inbox/vfs"}}),
         description="Where the extracts of each system come from.")

@@ -18,6 +18,8 @@ from ingest.sql import rows, scalar
 from ingest.warehouse import open_published
 from publish import deliveries, labels
 from publish.alerts.due import Item, Key, LookedAt, current_number
+from publish.headline import headline
+from publish.trust import is_in_doubt
 
 # A withheld extract is a problem until a newer one counts. It is reported for at least this many days.
 _WITHHELD_DAYS = 3
@@ -27,28 +29,13 @@ Withheld = tuple[str, date, str]  # system, extract date, status: refused or qua
 
 
 @dataclass(frozen=True)
-class Headline:
-    """How many people have left, or are unknown in HRM, and can get in, but for those excepted in all their cases.
-
-    contract#has-left-with-access
-    """
-
-    left: int
-    unknown: int
-
-    @property
-    def total(self) -> int:
-        return self.left + self.unknown
-
-
-@dataclass(frozen=True)
 class State:
     """The state of one day: unresolved cases and problems as items, resolved cases (rows with subject_id, case_number,
     finding_type, org_number, person_id, problem_since, and of whom it was, as far as that is known), and the finding types and
     marts that cannot be assessed.
 
     `looked_at`: what the state covers; `cases_are_known`: whether it holds the cases. `passed`: problems that are over before
-    anybody was told of them. `headline`: None where the cases are not known.
+    anybody was told of them. `headline`: the figure that matters most, in a sentence; None where the cases are not known.
     """
 
     as_of: date
@@ -58,7 +45,7 @@ class State:
     looked_at: LookedAt
     cases_are_known: bool = True
     passed: list[Item] = field(default_factory=list)
-    headline: Headline | None = None
+    headline: str | None = None
 
     def resolved_case(self, key: Key) -> dict[str, Any]:
         """The row of a resolved case; empty where it is not known."""
@@ -94,8 +81,8 @@ def read_state(
     with open_published(marts) as con:
         cases = rows(con, "FROM cases ORDER BY problem_since, case_number")
         resolved = _resolved(con)
-        headline = _headline(con)
         freshness = deliveries.freshness(con)
+        figure = headline(con).sentence(in_doubt=is_in_doubt(freshness))
         emptied = deliveries.emptied_org_units(con)
         withheld = rows(con, """
             SELECT *, extract_date > as_of_date - $1 AS is_recent FROM extracts
@@ -127,16 +114,7 @@ def read_state(
         looked_at = replace(looked_at, kinds=looked_at.kinds | _OF_A_PUBLISHED_SET, problems=looked_at.problems | fresh,
                             finding_types=frozenset(labels.FINDING_TYPES) - frozenset(unknown),
                             counted_elsewhere=frozenset(c["subject_id"] for c in cases if not c.get("is_lead", True)))
-    return State(as_of, [*items, *problems], resolved, unknown, looked_at, passed=passed, headline=headline)
-
-
-def _headline(con: duckdb.DuckDBPyConnection) -> Headline:
-    """contract#has-left-with-access"""
-    counts = dict(con.execute("""
-        SELECT hrm_status, count(*) FROM employee_status WHERE has_left_with_access AND person_id NOT IN (
-          SELECT person_id FROM cases WHERE person_id IS NOT NULL GROUP BY person_id HAVING bool_and(status = 'excepted'))
-        GROUP BY hrm_status""").fetchall())
-    return Headline(counts.get("inactive", 0), counts.get("unknown", 0))
+    return State(as_of, [*items, *problems], resolved, unknown, looked_at, passed=passed, headline=figure)
 
 
 def _resolved(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

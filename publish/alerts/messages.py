@@ -13,7 +13,7 @@ from typing import Any, Literal
 from dbt_project import codes
 from publish import data_problems, labels
 from publish.alerts.due import Event, Item
-from publish.alerts.items import Headline, State, days_since, removed_rows
+from publish.alerts.items import State, days_since, removed_rows
 from publish.alerts.recipients import Alerts, Recipient
 from publish.data_problems import counted
 from publish.labels import norwegian
@@ -129,13 +129,10 @@ def _severity_of(event: Event) -> Severity:
 # --- cases -------------------------------------------------------------------------------------------------------------
 
 
-def _headline(recipient: Recipient, headline: Headline) -> str:
+def _headline(recipient: Recipient, headline: str) -> str:
     """The one figure; it counts the whole kommune, which is said to whoever has a part of it."""
-    total = headline.total
-    who = ("1 person har sluttet eller er ukjent" if total == 1 else f"{total or 'Ingen'} personer har sluttet eller er ukjente")
-    text = f"{who} i HRM, og kommer fortsatt inn i VFS."
     is_part = recipient.org_numbers is not None or recipient.finding_types is not None
-    return f"I hele kommunen: {text}" if is_part else text
+    return f"I hele kommunen: {headline}" if is_part else headline
 
 
 def _page(recipient: Recipient) -> str:

@@ -152,7 +152,7 @@ def test_a_case_that_is_mended_is_reported_as_resolved(alerted: Place, mail: Mai
     alerted.do("run", today="2025-03-11")
     text = mail.texts()[1]
     assert text.startswith("Sluttdato 11.03.2025: 1 løst, 0 åpne")
-    assert "Ingen personer har sluttet eller er ukjente i HRM, og kommer fortsatt inn i VFS." in text
+    assert "Ingen som har sluttet eller er ukjente i HRM, kommer inn i VFS." in text
     lines = text.splitlines()
     assert lines[lines.index("Løst siden sist: 1") + 1] == (
         f"- Aktiv VFS - Inaktiv HRM, Fossen skole, Test001 Testesen, ansatt 001. Sak {current_number(number)}")

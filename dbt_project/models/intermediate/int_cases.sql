@@ -20,7 +20,8 @@ with findings as (
 
 exceptions as (
   select exceptions.finding_type, exceptions.subject_id, max(exceptions.until) as excepted_until,
-    arg_max(exceptions.reason, exceptions.until) as exception_reason
+    arg_max(exceptions.reason, exceptions.until) as exception_reason,
+    arg_max(exceptions.approved_by, exceptions.until) as excepted_by
   from {{ ref('stg_exceptions') }} as exceptions
   cross join {{ ref('stg_run') }} as run
   where exceptions.from_day <= run.as_of_date and run.as_of_date < exceptions.to_day
@@ -28,7 +29,8 @@ exceptions as (
 ),
 
 vfs_positions as (
-  select * from {{ ref('stg_vfs__positions') }} where {{ holds_today() }}
+  select *, count(*) over (partition by person_id, org_number) as positions_there
+  from {{ ref('stg_vfs__positions') }} where {{ holds_today() }}
 ),
 
 last_positions as (
@@ -63,6 +65,7 @@ uncovered as (
   group by person_id, org_number, lower(access_group)
 ),
 
+-- `named` is for a sentence: which accesses, and where.
 uncovered_anywhere as (
   select person_id, string_agg(access_group, ', ' order by access_group) as access_groups
   from (select person_id, min(access_group) as access_group from uncovered group by person_id, lower(access_group))
@@ -70,14 +73,37 @@ uncovered_anywhere as (
 ),
 
 uncovered_at_unit as (
-  select person_id, org_number, string_agg(access_group, ', ' order by access_group) as access_groups
+  select
+    person_id, org_number,
+    string_agg(access_group, ', ' order by access_group) as access_groups,
+    {{ listed("list('«' || access_group || '»' order by access_group)") }} as named,
+    count(*) as accesses
   from uncovered group by person_id, org_number
+),
+
+uncovered_by_unit as (
+  select
+    at_unit.person_id,
+    {{ listed("list(at_unit.named || ' ved ' || coalesce(org_units.name, at_unit.org_number) order by at_unit.org_number)") }} as named,
+    sum(at_unit.accesses) as accesses,
+    string_agg(at_unit.org_number, ', ' order by at_unit.org_number) as org_numbers
+  from uncovered_at_unit as at_unit
+  left join {{ ref('int_org_units') }} as org_units using (org_number)
+  group by at_unit.person_id
+),
+
+-- The last day of work of those who have no position in HRM that goes on.
+last_days_in_hrm as (
+  select employee_id, max(coalesce(hrm_end_date, last_held_on)) as last_day
+  from {{ ref('int_hrm__end_dates') }} group by employee_id
 ),
 
 kommuneadmins as (
   select
     person_id,
     string_agg(access_group, ', ' order by access_group) as access_groups,
+    {{ listed("list('«' || access_group || '»' order by access_group)") }} as named,
+    count(*) as accesses,
     any_value(review_reason) as review_reason
   from (
     select person_id, min(access_group) as access_group, any_value(review_reason) as review_reason
@@ -86,15 +112,22 @@ kommuneadmins as (
   group by person_id
 ),
 
+profiles as (
+  select * from {{ ref('int_vfs__persons_as_last_seen') }} where {{ holds_today() }}
+),
+
 -- Whose identity is disputed, and in a sentence each, with whom.
 disputes as (
-  select person_id, string_agg(sentence, ' ' order by sentence) as dispute
+  select person_id, string_agg(sentence, ' ' order by sentence) as dispute, bool_or(is_pair) as is_pair
   from (
-    select distinct disputes.person_id, {{ dispute_sentence('disputes', 'employees', 'persons') }} as sentence
+    select distinct
+      disputes.person_id,
+      disputes.other_person_id is not null as is_pair,
+      {{ dispute_sentence('disputes', 'employees', 'own', 'others') }} as sentence
     from {{ ref('int_identity__disputes') }} as disputes
     left join hrm_names as employees on disputes.other_employee_id = employees.employee_id
-    left join {{ ref('int_vfs__persons_as_last_seen') }} as persons
-      on disputes.other_person_id = persons.person_id and {{ holds_today('persons') }}
+    left join profiles as own on disputes.person_id = own.person_id
+    left join profiles as others on disputes.other_person_id = others.person_id
     where {{ holds_today('disputes') }}
   )
   group by person_id
@@ -149,13 +182,21 @@ described as (
     findings.first_seen_on,
     findings.problem_since,
     findings.is_age_lower_bound,
+    findings.is_returned,
     (run.as_of_date - findings.first_seen_on)::integer as days_open,
     (run.as_of_date - findings.problem_since)::integer as age_days,
     exceptions.excepted_until,
     exceptions.exception_reason,
+    exceptions.excepted_by,
     findings.meaning_nb,
     disputes.person_id is not null as is_disputed,
     disputes.dispute,
+    disputes.is_pair,
+    vfs.positions_there,
+    coalesce(uncovered_by_unit.named, uncovered_at_unit.named, kommuneadmins.named) as named_accesses,
+    uncovered_by_unit.org_numbers as access_org_numbers,
+    coalesce(uncovered_by_unit.accesses, uncovered_at_unit.accesses, kommuneadmins.accesses) as accesses,
+    if(persons.hrm_status = 'inactive', greatest(last_days_in_hrm.last_day, vfs.start_date), null) as last_day_in_hrm,
     coalesce(own.is_backdated, told_by_transfer.is_backdated, false) as is_backdated,
     left_with_access.person_id is not null as has_left_with_access,
     -- A finding kept open because its type cannot be assessed now may have nothing left to show on its list.
@@ -180,6 +221,8 @@ described as (
   left join told_by_transfer
     on outliving.vfs_position_id = told_by_transfer.vfs_position_id and outliving.hrm_position_id = told_by_transfer.hrm_position_id
   left join uncovered_anywhere on findings.inactive_person_id = uncovered_anywhere.person_id
+  left join uncovered_by_unit on findings.inactive_person_id = uncovered_by_unit.person_id
+  left join last_days_in_hrm on persons.matched_employee_id = last_days_in_hrm.employee_id
   left join last_positions on findings.inactive_person_id = last_positions.person_id
   left join uncovered_at_unit
     on findings.elsewhere_person_id = uncovered_at_unit.person_id and findings.org_number = uncovered_at_unit.org_number
@@ -189,13 +232,23 @@ described as (
   left join exceptions
     on findings.finding_type = exceptions.finding_type and findings.subject_id = exceptions.subject_id
   cross join {{ ref('stg_run') }} as run
+),
+
+decided as (
+  select
+    *,
+    {{ date_to_set('described') }} as date_to_set,
+    {{ ends_by_itself('described') }} as ends_by_itself
+  from described
 )
 
 select
-  described.* exclude (meaning_nb, is_not_assessable, dispute, is_backdated, as_of_date),
+  described.* exclude (
+    meaning_nb, dispute, is_pair, is_backdated, positions_there, named_accesses, accesses, last_day_in_hrm, as_of_date
+  ),
   {{ why('described', 'causes', 'review_reasons') }} as why,
   {{ remedy('described') }} as remedy,
   described.as_of_date
-from described
+from decided as described
 left join {{ ref('causes') }} as causes on described.cause = causes.cause
 left join {{ ref('review_reasons') }} as review_reasons on described.review_reason = review_reasons.review_reason

@@ -99,15 +99,39 @@ chains as (
       order by from_day rows unbounded preceding
     ) as chain_number
   from chained
+),
+
+-- One number for each chain on a VFS position, else for each finding. Built from a counter, because a late extract can move the
+-- date; begins with S-, or spreadsheets take some for numbers.
+numbered as (
+  select
+    *,
+    'S-' || upper(substr(md5(
+      if(is_on_vfs_position, 'position', finding_type) || '|' || subject_id || '|' || chain_number
+    ), 1, 8)) as own_number
+  from chains
+),
+
+-- Two persons in each other's way are one case (contract#pair): it has the number of the finding that began first.
+pairs as (
+  select
+    finding.finding_id,
+    arg_min(first.own_number, (first.from_day, first.subject_id)) as case_number
+  from numbered as finding
+  inner join {{ ref('int_identity__disputes') }} as disputes
+    on finding.finding_type = 'disputed_identity' and finding.subject_id = disputes.person_id
+    and disputes.from_day <= finding.from_day and finding.from_day < disputes.to_day
+  inner join numbered as first
+    on first.finding_type = 'disputed_identity' and disputes.other_person_id = first.subject_id
+    and first.from_day <= finding.from_day and finding.from_day < first.to_day
+  where (first.from_day, first.subject_id) < (finding.from_day, finding.subject_id)
+  group by finding.finding_id
 )
 
 select
   chains.finding_id,
-  -- case_number: one per chain on a VFS position, else one per finding. Built from a counter, because a late extract can
-  -- move the date.
-  upper(substr(md5(
-    if(chains.is_on_vfs_position, 'position', chains.finding_type) || '|' || chains.subject_id || '|' || chains.chain_number
-  ), 1, 8)) as case_number,
+  coalesce(pairs.case_number, chains.own_number) as case_number,
+  chains.chain_number > 1 as is_returned,
   chains.finding_type,
   chains.subject_id,
   chains.is_on_vfs_position,
@@ -133,5 +157,6 @@ select
     ) then 'excepted'
     else 'open'
   end as status
-from chains
+from numbered as chains
+left join pairs using (finding_id)
 cross join {{ ref('int_evaluation_window') }} as evaluation

@@ -24,6 +24,7 @@ select
   accesses.person_id,
   accesses.access_group,
   accesses.org_number,
+  coalesce(org_units.name, accesses.org_number) as org_name,
   persons.employee_number,
   persons.given_name,
   persons.family_name,
@@ -41,6 +42,7 @@ select
   run.as_of_date
 from accesses
 inner join {{ ref('int_persons') }} as persons using (person_id)
+left join {{ ref('int_org_units') }} as org_units on accesses.org_number = org_units.org_number
 left join active_positions using (person_id)
 left join confirmations using (person_id)
 cross join {{ ref('stg_run') }} as run

@@ -71,7 +71,7 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                 con, landing, decisions, policy, system, workplace.paths.quarantined, progress)]
             withheld = withheld_now(con)
             told.keep_only(withheld)
-            set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before())
+            set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before(), settings.kommune)
             set_alert_log(con, alert_log(settings).rows())
             return verdicts, told.untold(withheld), row_counts(con, "versions", "ingest")
 

@@ -9,6 +9,7 @@ import pytest
 
 from ingest import warehouse
 from ingest.canonical_tables import TABLES
+from ingest.kommune import Kommune
 from ingest.policy import Policy
 from ingest.sql import rows, scalar
 from ingest.warehouse import INGEST_TABLES, WarehouseBusy, WarehouseDamaged, create_tables, open_warehouse, set_alert_log, set_run
@@ -109,11 +110,11 @@ def test_a_run_replaces_the_day_the_numbers_and_the_exceptions_of_the_one_before
     set_run(con, DAY, Policy(), [EXCEPTION, {**EXCEPTION, "exception_id": "E2"}], DAY)
     policy = Policy(grace_days=2, backed_ahead_days=3, max_extract_age_days=4, kommuneadmin_groups=["a", "b"],
                     emptied_unit_positions=6, max_unchanged_days_warned=5)
-    set_run(con, date(2025, 3, 11), policy, [{**EXCEPTION, "exception_id": "E3"}])
+    set_run(con, date(2025, 3, 11), policy, [{**EXCEPTION, "exception_id": "E3"}], kommune=Kommune(number="0301", name="Prøve"))
     assert rows(con, "FROM ingest.run") == [{
         "as_of_date": date(2025, 3, 11), "grace_days": 2, "backed_ahead_days": 3, "max_extract_age_days": 4,
         "kommuneadmin_groups": ["a", "b"], "purged_before": None, "emptied_unit_positions": 6,
-        "max_unchanged_days_warned": 5}]
+        "max_unchanged_days_warned": 5, "kommune_number": "0301", "kommune_name": "Prøve"}]
     assert rows(con, "SELECT exception_id FROM ingest.exceptions") == [{"exception_id": "E3"}]
 
 

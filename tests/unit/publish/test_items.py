@@ -7,7 +7,8 @@ import duckdb
 import pytest
 
 from publish.alerts.due import LookedAt
-from publish.alerts.items import Headline, State, read_state
+from publish.alerts.items import State, read_state
+from publish.headline import Headline
 
 DAY = date(2025, 3, 10)
 _TABLES = """
@@ -93,7 +94,15 @@ def test_a_resolved_case_says_whose_it_was_and_what_was_filled_in(marts: Path) -
 
 def test_the_headline_counts_those_who_are_not_excepted_in_all_their_cases(marts: Path) -> None:
     """contract#has-left-with-access"""
-    assert read(marts).headline == Headline(left=1, unknown=3)
+    assert read(marts).headline == Headline(left=1, unknown=3).sentence()
     now = read(marts, case("a", "S-1", "excepted"), case("b", "S-2", "open"), case("c", "S-3", "excepted", "p2"),
                case("d", "S-4", "excepted", "p2"))
-    assert now.headline == Headline(left=1, unknown=2) and now.headline.total == 3
+    assert now.headline == Headline(left=1, unknown=2).sentence()
+
+
+def test_that_nobody_has_left_is_not_said_for_certain_while_something_is_withheld(marts: Path) -> None:
+    """contract#first-law"""
+    nobody = "DELETE FROM employee_status"
+    assert read(marts, nobody).headline == Headline(0, 0).sentence()
+    withheld = "UPDATE data_freshness SET status = 'withheld' WHERE system = 'hrm'"
+    assert read(marts, withheld).headline == Headline(0, 0).sentence(in_doubt=True) != Headline(0, 0).sentence()

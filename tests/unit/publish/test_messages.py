@@ -13,9 +13,10 @@ from ingest.canonical_tables import TABLES
 from ingest.expectations import _suite
 from publish import data_problems, labels
 from publish.alerts.due import Event, Item, LookedAt, Memory, due
-from publish.alerts.items import Headline, State, only_problems, problem, removed_rows
+from publish.alerts.items import State, only_problems, problem, removed_rows
 from publish.alerts.messages import Message, compose
 from publish.alerts.recipients import Alerts, Recipient
+from publish.headline import Headline
 from tests.support.bokmaal import codes, english_words
 
 DAY = date(2025, 3, 10)
@@ -286,13 +287,13 @@ def test_an_emptied_unit_and_lists_that_stand_still_have_a_severity_too() -> Non
 @pytest.mark.parametrize(("headline", "recipient", "line"), [
     (Headline(70, 5), EVERYBODY, "75 personer har sluttet eller er ukjente i HRM, og kommer fortsatt inn i VFS."),
     (Headline(0, 1), EVERYBODY, "1 person har sluttet eller er ukjent i HRM, og kommer fortsatt inn i VFS."),
-    (Headline(0, 0), EVERYBODY, "Ingen personer har sluttet eller er ukjente i HRM, og kommer fortsatt inn i VFS."),
+    (Headline(0, 0), EVERYBODY, "Ingen som har sluttet eller er ukjente i HRM, kommer inn i VFS."),
     (Headline(2, 0), Recipient(org_numbers=["S1"]),
      "I hele kommunen: 2 personer har sluttet eller er ukjente i HRM, og kommer fortsatt inn i VFS."),
 ])
 def test_the_figure_that_matters_most_stands_first(headline: Headline, recipient: Recipient, line: str) -> None:
     """contract#has-left-with-access"""
-    state = State(DAY, [case("a")], [], [], LookedAt(), headline=headline)
+    state = State(DAY, [case("a")], [], [], LookedAt(), headline=headline.sentence())
     body = compose(Alerts(), recipient, state, opened(case("a")), lambda _: False).body
     assert body.splitlines()[0] == line
     team = Recipient(findings=False, data_problems=True)
@@ -447,7 +448,7 @@ def test_no_message_holds_an_english_word_or_a_code(diff: Path, newest: int) -> 
     items = [*every_problem(diff), *every_case()]
     kinds: list[Any] = ["opened", "changed", "escalated", "excepted", "contradicted", "resolved"]
     events = [Event(kind, i, 7) for kind in kinds for i in items if kind != "resolved" or i.finding_type != "units_emptied"]
-    state = State(DAY, items, [], list(labels.NOT_ASSESSABLE), LookedAt(), headline=Headline(1, 2))
+    state = State(DAY, items, [], list(labels.NOT_ASSESSABLE), LookedAt(), headline=Headline(1, 2).sentence())
     for recipient in (Recipient(data_problems=True, identify_by="name"), Recipient(identify_by="none", org_numbers=["S1"])):
         for chosen in (events, [e for e in events if e.kind == "opened"], [e for e in events if e.kind == "resolved"], []):
             composed = compose(Alerts(newest=newest, report_url="https://report.test"), recipient, state, chosen, lambda _: True)
