@@ -6,6 +6,7 @@ in the name of a file or folder, or in an address, are taken out here, of every 
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from ingest.national_ids import redact
 
@@ -27,6 +28,11 @@ class RefusedExtract(IngestError):
         self.problem, self.line = redact(problem), line
         self.file, self.column, self.remedy = file and redact(file), column and redact(column), remedy and redact(remedy)
         super().__init__(problem)
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where it is, as far as that is known: file, line, column."""
+        return {name: value for name in ("file", "line", "column") if (value := getattr(self, name)) is not None}
 
     def describe(self, system: str, extract_date: date) -> str:
         """One sentence for people: where, what, and what to do."""
@@ -55,6 +61,8 @@ class Unforeseen(PullFailed):
 
 class WrongKey(IngestError):
     """The key of the national-id hash is missing, too short, or another than before. The text says what to do."""
+
+
 class Damaged(IngestError):
     """A file below the data directory is missing or damaged, and cannot be made anew from others.
 

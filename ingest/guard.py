@@ -1,13 +1,14 @@
 """Whether a landed extract is plausible enough to be let in (contract#quarantined): the guards, as functions of figures and
 the policy.
 
-Belongs here: which figures hold an extract back, and in what words. Does not belong here: how they are measured (`measuring`).
+Belongs here: which figures hold an extract back, as a code with figures, and in English for the terminal and Dagster. Does not
+belong here: how they are measured (`measuring`), Norwegian words (`publish.data_problems`).
 A verdict is a function of the landed extracts, the decisions and the policy, so the order of arrival does not matter.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -69,6 +70,28 @@ def _plain(measured: Measured) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """One reason to hold an extract back, in English, and as a code with figures from which other words are made.
+
+    The values are what JSON holds: days as YYYY-MM-DD, lists, numbers, texts.
+    """
+
+    text: str
+    code: str
+    figures: dict[str, Any]
+
+    @property
+    def fact(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {"code": self.code, **self.figures}
+
+
+def in_words(grounds: Sequence[Ground]) -> str | None:
+    """All the reasons in a line; None where there is none."""
+    return "; ".join(g.text for g in grounds) or None
+
+
+@dataclass(frozen=True)
 class Accepted:
     """An extract that counts: its day, its sizes, and whether a decision let it in that a guard had held back."""
 
@@ -79,10 +102,12 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Reference:
-    """The sizes that an extract is compared with, and in words where they come from."""
+    """The sizes that an extract is compared with, and where they come from: in words, and as figures: `of`, the day of the one
+    extract; `let_in`, the day since which; or `days`, the number of days in which they are the most."""
 
     sizes: dict[str, int]
     words: str
+    figures: dict[str, Any] = field(default_factory=dict)
 
 
 def reference_of(day: date, accepted: Sequence[Accepted], policy: Policy) -> Reference | None:
@@ -99,43 +124,45 @@ def reference_of(day: date, accepted: Sequence[Accepted], policy: Policy) -> Ref
         if extract.let_in:
             break
     if not recent:
-        return Reference(accepted[-1].sizes, f"in the extract of {accepted[-1].day}") if accepted else None
+        last = accepted[-1] if accepted else None
+        return Reference(last.sizes, f"in the extract of {last.day}", {"of": last.day.isoformat()}) if last else None
     sizes: dict[str, int] = {}
     for extract in recent:
         for name, count in extract.sizes.items():
             sizes[name] = max(count, sizes.get(name, 0))
     if recent[-1].let_in:
-        return Reference(sizes, f"the most since the extract of {recent[-1].day} was let in")
-    return Reference(sizes, f"the most in {policy.reference_days} days")
+        let_in = recent[-1].day
+        return Reference(sizes, f"the most since the extract of {let_in} was let in", {"let_in": let_in.isoformat()})
+    return Reference(sizes, f"the most in {policy.reference_days} days", {"days": policy.reference_days})
 
 
-def why_mistyped(day: date, history_began_on: date | None, policy: Policy) -> str | None:
+def why_mistyped(day: date, history_began_on: date | None, policy: Policy) -> Ground | None:
     """The reason to hold back an extract dated long before the oldest that had been accepted when it came, or None.
 
     contract#mistyped-year
     """
     if history_began_on is None or (history_began_on - day).days <= policy.max_days_before_history:
         return None
-    return (f"dated {(history_began_on - day).days} days before the oldest extract that was ever accepted ({history_began_on}); "
-            "is the year mistyped?")
+    days = (history_began_on - day).days
+    text = f"dated {days} days before the oldest extract that was ever accepted ({history_began_on}); is the year mistyped?"
+    return Ground(text, "mistyped", {"days": days, "oldest": history_began_on.isoformat()})
 
 
 def why_quarantined(
     measured: Measured, reference: Reference | None, policy: Policy, day: date, *, full: bool, held_accesses: bool = False
-) -> str | None:
-    """The reason in figures, or None when the extract passes. `held_accesses`: an earlier accepted extract held accesses."""
+) -> list[Ground]:
+    """The reasons in figures; none when the extract passes. `held_accesses`: an earlier accepted extract held accesses."""
     policy = policy.on(day)
     if full:
         empty = [name for name in ("employees", "persons", "positions", "accesses")
                  if measured.sizes.get(name) == 0 and (name != "accesses" or held_accesses)]
         if empty:
-            return f"{' and '.join(empty)} empty"
-    reasons = [*_sizes(measured, reference, policy), *_keys(measured, policy), *_end_dates(measured, policy),
-               *_owners(measured, policy)]
-    return "; ".join(reasons) or None
+            return [Ground(f"{' and '.join(empty)} empty", "empty", {"tables": empty})]
+    return [*_sizes(measured, reference, policy), *_keys(measured, policy), *_end_dates(measured, policy),
+            *_owners(measured, policy)]
 
 
-def _sizes(measured: Measured, reference: Reference | None, policy: Policy) -> Iterator[str]:
+def _sizes(measured: Measured, reference: Reference | None, policy: Policy) -> Iterator[Ground]:
     """contract#guard-size"""
     if reference is None:
         return
@@ -144,33 +171,35 @@ def _sizes(measured: Measured, reference: Reference | None, policy: Policy) -> I
             continue
         before = reference.sizes[name]
         grown = count > policy.max_growth_factor * before and count - before > policy.min_growth_rows
+        figures = {"what": name, "before": before, "now": count, **reference.figures}
         if are_too_many(Share(before - count, before), policy):
-            yield f"{name} fell from {before} to {count} ({reference.words})"
+            yield Ground(f"{name} fell from {before} to {count} ({reference.words})", "fell", figures)
         elif grown:
-            yield f"{name} rose from {before} to {count} ({reference.words})"
+            yield Ground(f"{name} rose from {before} to {count} ({reference.words})", "rose", figures)
 
 
-def _keys(measured: Measured, policy: Policy) -> Iterator[str]:
+def _keys(measured: Measured, policy: Policy) -> Iterator[Ground]:
     """contract#guard-keys"""
     for table, gone in measured.gone.items():
         if are_too_many(gone, policy):
-            yield f"{gone.count} of {gone.total} {_KEYS[table]} of the extract before are gone"
+            yield Ground(f"{gone.count} of {gone.total} {_KEYS[table]} of the extract before are gone", "keys_gone",
+                         {"what": table, **asdict(gone)})
 
 
-def _end_dates(measured: Measured, policy: Policy) -> Iterator[str]:
+def _end_dates(measured: Measured, policy: Policy) -> Iterator[Ground]:
     """contract#guard-end-dates"""
     again, lost = measured.active_again, measured.dates_lost
     if again and are_too_many(again, policy, at_least=policy.min_loss_rows):
-        yield f"{again.count} of {again.total} positions that had ended are active again"
+        yield Ground(f"{again.count} of {again.total} positions that had ended are active again", "active_again", asdict(again))
     if lost and _more_than(lost, policy.max_loss_percent) and lost.count >= policy.min_lost_dates:
-        yield f"{lost.count} of {lost.total} end dates yet to come are gone"
+        yield Ground(f"{lost.count} of {lost.total} end dates yet to come are gone", "dates_lost", asdict(lost))
 
 
-def _owners(measured: Measured, policy: Policy) -> Iterator[str]:
+def _owners(measured: Measured, policy: Policy) -> Iterator[Ground]:
     """contract#guard-owners"""
     nobodys = measured.ownerless
     if nobodys and are_too_many(nobodys, policy, at_least=policy.min_loss_rows):
-        yield f"{nobodys.count} of {nobodys.total} positions belong to nobody"
+        yield Ground(f"{nobodys.count} of {nobodys.total} positions belong to nobody", "ownerless", asdict(nobodys))
 
 
 def are_too_many(share: Share, policy: Policy, *, at_least: int = 0) -> bool:

@@ -13,6 +13,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,8 +33,9 @@ class Landed:
     """One delivery as it was taken in.
 
     `arrival`: 1 for the first of its day; `fingerprint`: keyed digest of its content and of the settings that read it;
-    `refused`: why; `figures`, `extra_columns` and `notes`: by table; `sha256`: of each Parquet file, by table
-    (an earlier version recorded none). `history_began_on`: the system's oldest accepted extract when this one was taken in.
+    `refused`: why; `refused_at`: file, line and column, as far as they are known; `figures`, `extra_columns` and `notes`: by
+    table; `sha256`: of each Parquet file, by table (an earlier version recorded none). `history_began_on`: the system's oldest
+    accepted extract when this one was taken in.
     """
 
     system: System
@@ -49,6 +51,7 @@ class Landed:
     not_assessable: list[str] = field(default_factory=list)
     history_began_on: date | None = None
     sha256: dict[str, str] = field(default_factory=dict)
+    refused_at: dict[str, Any] = field(default_factory=dict)
     _checked: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
@@ -185,18 +188,18 @@ class Landing:
         key: bytes, max_rejected_percent: float, oldest_accepted: date | None,
     ) -> Landed:
         extract: CanonicalExtract | None = None
-        refused = None
+        refused, refused_at = None, {}
         try:
             extract = admit(
                 source.system, delivery.extract_date, content.read(), delta=content.kind == "delta",
                 key=key, max_rejected_percent=max_rejected_percent)
         except RefusedExtract as error:
-            refused = error.describe(source.system, delivery.extract_date)
+            refused, refused_at = error.describe(source.system, delivery.extract_date), error.place
         day = delivery.extract_date.isoformat()
         folder = self.root / source.system / day / f"{arrival:03d}-{fingerprint[:12]}"
         record = {
             "system": source.system, "extract_date": day, "arrival": arrival, "fingerprint": fingerprint,
-            "kind": content.kind, "refused": refused,
+            "kind": content.kind, "refused": refused, "refused_at": refused_at,
             "figures": {n: asdict(f) for n, f in extract.figures.items()} if extract else {},
             "extra_columns": extract.extra_columns if extract else {}, "notes": extract.notes if extract else {},
             "not_assessable": not_assessable(source.carries, extract.tables) if extract and source.system == "vfs" else [],

@@ -5,15 +5,17 @@ A batch of extracts, of any number and kind, is folded at once. A late, replaced
 folded by cutting the versions back to its day and folding again from there, so the order of arrival does not matter.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 import duckdb
 
 from ingest.canonical_tables import WITNESSES, System, Table, tables_of
-from ingest.guard import ACTIVE, Accepted, Measured, reference_of, why_mistyped, why_quarantined
+from ingest.guard import ACTIVE, Accepted, Measured, in_words, reference_of, why_mistyped, why_quarantined
 from ingest.kept import Kept, KeptRows
 from ingest.landing import Landed
 from ingest.measuring import Step, measure
@@ -27,7 +29,8 @@ _BATCH_ROWS = 20_000_000  # rows of landed extracts folded in one statement; bou
 class Verdict:
     """What became of a delivery: accepted, replaced, quarantined or refused, and why.
 
-    `measured`: what the guards looked at; `kept`: of an accepted one, the rows that are there only because they were kept.
+    `measured`: what the guards looked at; `kept`: of an accepted one, the rows that are there only because they were kept;
+    `facts`: the reason as codes and figures, where it was held back or let in, or where in a delivery it was refused.
     """
 
     landed: Landed
@@ -35,6 +38,7 @@ class Verdict:
     reason: str | None
     measured: Measured | None = None
     kept: Kept | None = None
+    facts: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class _Known:
     reason: str | None
     measured: Measured | None
     kept: Kept
+    facts: list[dict[str, Any]]
 
 
 def fold(
@@ -75,9 +80,9 @@ def fold(
 def _known(con: duckdb.DuckDBPyConnection, system: System) -> dict[str, _Known]:
     return {r["delivery"]: _Known(
         r["status"], r["reason"], Measured.from_json(r["figures"]) if r["figures"] else None,
-        Kept(r["kept_rows"] or 0, r["may_miss_rows"] or 0))
-        for r in rows(con, "SELECT delivery, status, reason, figures, kept_rows, may_miss_rows FROM ingest.extracts "
-                           "WHERE system = ?", [system])}
+        Kept(r["kept_rows"] or 0, r["may_miss_rows"] or 0), json.loads(r["reason_facts"] or "[]"))
+        for r in rows(con, "SELECT delivery, status, reason, figures, kept_rows, may_miss_rows, reason_facts "
+                           "FROM ingest.extracts WHERE system = ?", [system])}
 
 
 @dataclass
@@ -100,7 +105,11 @@ class _Day:
 
     def verdicts(self) -> list[Verdict]:
         """By arrival; a delivery that another one came before counts as replaced."""
-        return [self.found.get(e.key) or Verdict(e, "refused" if e.refused else "replaced", e.refused) for e in self.deliveries]
+        return [self.found.get(e.key) or (_refused(e) if e.refused else Verdict(e, "replaced", None)) for e in self.deliveries]
+
+
+def _refused(landed: Landed) -> Verdict:
+    return Verdict(landed, "refused", landed.refused, facts=[{"code": "refused", **landed.refused_at}])
 
 
 class _Folding:
@@ -153,7 +162,7 @@ class _Folding:
             if verdict := self._without_figures(landed):
                 tried.add(verdict)
             elif known and day.date <= self.frozen_until:
-                tried.add(Verdict(landed, known.status, known.reason, known.measured, known.kept))
+                tried.add(Verdict(landed, known.status, known.reason, known.measured, known.kept, known.facts))
             elif known and known.measured and known.measured.stopped_days == self.policy.stopped_days:
                 tried.add(self._judge(landed, known.measured, known.kept))
             else:
@@ -168,10 +177,10 @@ class _Folding:
     def _without_figures(self, landed: Landed) -> Verdict | None:
         """The verdict on a delivery that need not be looked into."""
         if landed.refused:
-            return Verdict(landed, "refused", landed.refused)
+            return _refused(landed)
         mistyped = why_mistyped(landed.extract_date, landed.history_began_on, self.policy)
         if mistyped and not self._is_let_in(landed) and landed.extract_date > self.frozen_until:
-            return Verdict(landed, "quarantined", mistyped)
+            return Verdict(landed, "quarantined", mistyped.text, facts=[mistyped.fact])
         return None
 
     def _is_let_in(self, landed: Landed) -> bool:
@@ -179,13 +188,14 @@ class _Folding:
 
     def _judge(self, landed: Landed, measured: Measured, kept: Kept | None) -> Verdict:
         day = landed.extract_date
-        reasons = [why_mistyped(day, landed.history_began_on, self.policy), why_quarantined(
+        mistyped = why_mistyped(day, landed.history_began_on, self.policy)
+        grounds = [*([mistyped] if mistyped else []), *why_quarantined(
             measured, reference_of(day, self.history, self.policy), self.policy, day, full=landed.kind == "full",
             held_accesses=self.held_accesses)]
-        reason = "; ".join(r for r in reasons if r) or None
+        reason, facts = in_words(grounds), [g.fact for g in grounds]
         if reason and not self._is_let_in(landed):
-            return Verdict(landed, "quarantined", reason, measured)
-        return Verdict(landed, "accepted", reason and f"let in by decision: {reason}", measured, kept)
+            return Verdict(landed, "quarantined", reason, measured, facts=facts)
+        return Verdict(landed, "accepted", reason and f"let in by decision: {reason}", measured, kept, facts)
 
     def _count(self, winner: Verdict | None) -> None:
         """What later extracts are compared with."""
@@ -365,5 +375,5 @@ def _stored(verdict: Verdict) -> Row:
         "fingerprint": landed.fingerprint, "kind": landed.kind, "status": verdict.status, "reason": verdict.reason,
         "row_count": sum(f.rows for f in figures), "rejected_count": sum(f.rejected for f in figures),
         "figures": measured.as_json() if measured else None, "active_positions": measured.sizes.get(ACTIVE) if measured else None,
-        "not_assessable": landed.not_assessable,
+        "not_assessable": landed.not_assessable, "reason_facts": json.dumps(verdict.facts) if verdict.facts else None,
         "kept_rows": kept.rows if kept else None, "may_miss_rows": kept.may_miss if kept else None}

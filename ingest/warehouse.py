@@ -32,7 +32,7 @@ _EXTRACTS = """
 CREATE TABLE IF NOT EXISTS ingest.extracts (
   system VARCHAR, extract_date DATE, delivery VARCHAR, arrival INTEGER, fingerprint VARCHAR, kind VARCHAR,
   status VARCHAR, reason VARCHAR, row_count BIGINT, rejected_count BIGINT, active_positions BIGINT, not_assessable VARCHAR[],
-  figures VARCHAR, kept_rows BIGINT, may_miss_rows BIGINT
+  figures VARCHAR, kept_rows BIGINT, may_miss_rows BIGINT, reason_facts VARCHAR
 )"""
 _REJECTED_ROWS = """
 CREATE TABLE IF NOT EXISTS ingest.rejected_rows (
@@ -155,7 +155,8 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     for statement in (_EXTRACTS, _REJECTED_ROWS, _KEPT_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
         con.execute(statement)
     # Extracts without figures are folded again, so that everything new is told of them too.
-    for column in ("not_assessable VARCHAR[]", "figures VARCHAR", "kept_rows BIGINT", "may_miss_rows BIGINT"):
+    for column in ("not_assessable VARCHAR[]", "figures VARCHAR", "kept_rows BIGINT", "may_miss_rows BIGINT",
+                   "reason_facts VARCHAR"):
         con.execute(f"ALTER TABLE ingest.extracts ADD COLUMN IF NOT EXISTS {column}")
     con.execute("ALTER TABLE ingest.extracts DROP COLUMN IF EXISTS size_rows")
     for column in ("is_unreadable BOOLEAN", "key VARCHAR", "kept_since DATE"):

@@ -6,6 +6,8 @@
     alerts      messages: what is due for whom, and whether it arrived
     cases       the cases of a published set, and their numbers as people write them
     headline    how many people have left and can get in
+    schools     which units have a page and workbook of their own
+    lists       what the report and the worklists are made of
     deliveries  how recent each system is, and the delivery of each day
     trust       how far the lists can be trusted, in words
     csv_files   CSV that a Norwegian Excel reads
@@ -14,6 +16,7 @@
     people      everybody whom words fit, by name or number
     labels      the Norwegian words for codes
     evidence    the auditor's pack of a period: a page, CSV files and their checksums
+    data_problems   the Norwegian words for what is wrong with the data
     guide       the tables of docs/sysadmin.md
     parallel    many small files at once, in other processes
 

@@ -32,14 +32,6 @@ REGISTERED_BY = {"hrm": "overført fra HRM", "manual": "registrert manuelt"}
 
 SYSTEMS = {"hrm": "HRM", "vfs": "VFS", "transfer": "Overføringen"}
 
-# Problems with the data.
-PROBLEMS = {
-    "run_failed": "kjøringen stoppet", "source_down": "kilden kunne ikke hentes", "extract_refused": "uttrekket er avvist",
-    "extract_quarantined": "uttrekket er i karantene", "extract_stale": "uttrekket er for gammelt",
-    "check_failed": "en kontroll slår ut", "unexpected_rows": "rader som ikke er som ventet",
-    "lists_outdated": "listene er ikke oppdatert", "units_emptied": "enheten har ingen stillinger igjen",
-}
-
 # How far somebody has come with a case, as it is filled into a worklist.
 HANDLING = {"in_progress": "under arbeid", "waiting": "venter", "done": "gjort"}
 TAKEN_BACK = "åpen"
@@ -53,33 +45,6 @@ TABLES = {"employees": "ansatte", "positions": "stillinger", "persons": "persone
           "org_units": "enheter"}
 
 
-# What is wrong with rows that fail an expectation of Great Expectations. {column}: its name in the contract.
-_EXPECTATIONS = {
-    "expect_column_values_to_not_be_null": "uten verdi i {column}",
-    "expect_column_values_to_be_unique": "med samme nøkkel som en annen rad",
-    "expect_column_values_to_match_regex": "med en verdi i {column} som ikke er på riktig form",
-    "expect_column_values_to_be_in_set": "med en verdi i {column} som ikke er tillatt",
-}
-_FLAGS = {
-    "ends_after_start": "med sluttdato før startdato",
-    "owner_is_delivered": "som hører til noen som ikke er med i uttrekket",
-}
-_PLAUSIBLE = "_is_plausible"
-
-
-def unexpected_rows(expectation: str, column: str, count: int | None = None) -> str:
-    """The rows that fail an expectation, e.g. "3 rader uten verdi i given_name"; without `count` they are not counted."""
-    if expectation == "expect_table_row_count_to_be_between":
-        return "ingen rader"
-    number = "rader" if count is None else "1 rad" if count == 1 else f"{count} rader"
-    if column in _FLAGS:
-        return f"{number} {_FLAGS[column]}"
-    if column.endswith(_PLAUSIBLE):
-        return f"{number} med en urimelig dato i {column.removesuffix(_PLAUSIBLE)}"
-    what = _EXPECTATIONS.get(expectation, "som ikke oppfyller {expectation} for {column}")
-    return f"{number} {what.format(expectation=expectation, column=column)}"
-
-
 def norwegian(day: date | None) -> str:
     """A date as dd.mm.yyyy; a dash for None."""
     return day.strftime("%d.%m.%Y") if day else "–"
@@ -88,6 +53,11 @@ def norwegian(day: date | None) -> str:
 def number(value: float) -> str:
     """A number as it is written in Norwegian."""
     return f"{value:g}".replace(".", ",")
+
+
+def counted(count: float, one: str, many: str) -> str:
+    """A number with its noun, e.g. "1 rad" or "3 rader"."""
+    return f"{number(count)} {one if count == 1 else many}"
 
 
 def period(start: date | None, end: date | None) -> str:

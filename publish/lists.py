@@ -14,7 +14,7 @@ from ingest.sql import Row, rows
 from publish import deliveries, labels, trust
 from publish.cases import in_order
 from publish.headline import Headline, headline
-from publish.labels import norwegian
+from publish.labels import counted, norwegian
 from publish.schools import School, schools
 
 _UNHANDLED: Row = dict.fromkeys(("handling_status", "handled_by", "handling_comment", "handled_on", "claim"))
@@ -64,11 +64,11 @@ class Lists:
         if self.open:
             people = len({c["person_id"] for c in self.open})
             doubt = " Tallene kan være for lave." if self.is_in_doubt else ""
-            return (f"{_counted(len(self.open), 'åpen sak', 'åpne saker')}, som gjelder "
-                    f"{_counted(people, 'person', 'personer')}.{doubt}")
+            return (f"{counted(len(self.open), 'åpen sak', 'åpne saker')}, som gjelder "
+                    f"{counted(people, 'person', 'personer')}.{doubt}")
         if self.is_in_doubt:
             return "Ingen kjente åpne saker. Listen kan mangle noen."
-        checked = ", ".join(_counted(self.checked[table], *words) for table, words in _WORDS.items())
+        checked = ", ".join(counted(self.checked[table], *words) for table, words in _WORDS.items())
         hrm = next(f["current_extract_date"] for f in self.freshness if f["system"] == "hrm")
         unknown = "; ".join(labels.NOT_ASSESSABLE[name] for name in self.unknown)
         return (f"Ingen åpne saker. Kontrollert i dag: {checked} mot HRM av {norwegian(hrm)}."
@@ -102,7 +102,3 @@ def _checked(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
             """)[0]["n"]
 
     return {table: count(table) for table in ("persons", "positions", "accesses")}
-
-
-def _counted(count: int, one: str, several: str) -> str:
-    return f"{count} {one if count == 1 else several}"

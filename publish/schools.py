@@ -14,6 +14,7 @@ import duckdb
 
 from ingest.sql import Row, rows
 from publish.cases import in_order
+from publish.labels import counted
 
 
 @dataclass
@@ -35,9 +36,9 @@ class School:
         """How many cases are open at the school, in a sentence."""
         own = sum(c["status"] == "open" for c in self.cases)
         others = sum(c["status"] == "open" for c in self.with_access)
-        parts = [f"{own} {'åpen sak' if own == 1 else 'åpne saker'} ved enheten"] if own else []
+        parts = [f"{counted(own, 'åpen sak', 'åpne saker')} ved enheten"] if own else []
         if others:
-            parts.append(f"{others} {'person' if others == 1 else 'personer'} uten stilling ved noen skole har tilgang her")
+            parts.append(f"{counted(others, 'person', 'personer')} uten stilling ved noen skole har tilgang her")
         if not parts:
             return "Ingen kjente saker. Listen kan mangle noen." if in_doubt else "Ingen saker."
         return f"{', og '.join(parts)}."

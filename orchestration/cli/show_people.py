@@ -11,12 +11,10 @@ from ingest.canonical_tables import SYSTEMS
 from ingest.national_ids import redact
 from ingest.sql import Row
 from ingest.warehouse import open_published
-from publish import deliveries, labels, trust
-from publish.labels import full_name, norwegian
-from publish.people import read_people, search
+from publish import deliveries, trust
+from publish.people import access, ids, name, place, read_people, search
 
 MOST_SHOWN = 50
-_CAN_GET_IN = {True: "ja", False: "nei", None: "ikke kjent, for kildene leverer ikke tilganger"}
 
 
 @dataclass(frozen=True)
@@ -60,16 +58,8 @@ def show_people(found: Found, out: Console) -> None:
 
 
 def _show(row: Row, out: Console) -> None:
-    other = f" (i HRM: {row['other_name']})" if row["other_name"] else ""
-    profile = f"profil {row['person_id']}" if row["person_id"] else "ingen profil i VFS"
-    numbers = f"ansattnummer {row['employee_number']}" if row["employee_number"] else "uten ansattnummer"
-    out.print(f"{full_name(row) or 'uten navn'}{other}: {numbers}, {profile}", markup=False, soft_wrap=True)
-    where = f"{row['roles'] or 'stilling'} ved {row['org_names']}" if row["org_names"] else "ingen aktiv stilling i VFS"
-    accesses = f", tilgang: {row['access_groups']}" if row["access_groups"] else ""
-    out.print(f"  {where}{accesses}", markup=False, soft_wrap=True)
-    last_day = f", siste dag i HRM {norwegian(row['last_day_in_hrm'])}" if row["last_day_in_hrm"] else ""
-    out.print(f"  har tilgang: {_CAN_GET_IN[row['can_get_in']]}, {labels.HRM_STATUSES[row['hrm_status']]}{last_day}",
-              markup=False, soft_wrap=True)
-    if row["case_numbers"]:
-        several = ", " in row["case_numbers"]
-        out.print(f"  {'saker' if several else 'sak'}: {row['case_numbers']}", markup=False, soft_wrap=True)
+    cases = row["case_numbers"]
+    shown = [f"{name(row)}: {ids(row)}", f"  {place(row)}", f"  har tilgang: {access(row)}", *(
+             [f"  {'saker' if ', ' in cases else 'sak'}: {cases}"] if cases else [])]
+    for line in shown:
+        out.print(line, markup=False, soft_wrap=True)

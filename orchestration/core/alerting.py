@@ -47,29 +47,23 @@ def told_record(settings: Settings) -> ToldRecord:
 
 def problems_of(run: RunReport, as_of: date) -> list[Item]:
     """Problems with the data, from a run: sources not pulled, failed checks, unexpected rows, the failed run itself."""
-    problems = [problem("source_down", d.system, as_of, d.reason or "", system=d.system) for d in run.not_pulled]
+    problems = [problem("source_down", d.system, as_of, system=d.system) for d in run.not_pulled]
     problems += [_failed_check(check, as_of) for check in run.checks if _is_problem(check)]
-    problems += [problem("unexpected_rows", f"{check.asset}/{expectation}", as_of, "", len(str(count)), count=count)
+    problems += [problem("unexpected_rows", f"{check.asset}/{expectation}", as_of, len(str(count)), count=count,
+                         is_error=check.is_error)
                  for check in run.checks for expectation, count in (check.unexpected or {}).items()]
     if not run.succeeded:
-        problems.append(problem("run_failed", run.name, as_of, f"{_how_it_stopped(run)}; det som er publisert, står som før. "
-                                                               f"Se kjøring {run.run_id} i Dagster"))
+        problems.append(problem(
+            "run_failed", run.name, as_of, failed_in=sorted({failed.step for failed in run.failed_steps}),
+            stopped_in=sorted(run.stopped_in), last_ended=run.last_ended, run_id=run.run_id))
     return list({item.key: item for item in problems}.values())
 
 
 def _failed_check(check: CheckOutcome, as_of: date) -> Item:
-    """A check's text has the keys of people, if any, on a line of their own: not every recipient may see them."""
-    text, _, keys = check.description.partition("\n")
-    return problem("check_failed", check.name, as_of, text or "se kontrollen i Dagster",
-                   _ERROR if check.is_error else _WARNING, keys=keys)
-
-
-def _how_it_stopped(run: RunReport) -> str:
-    if steps := ", ".join(sorted({failed.step for failed in run.failed_steps})):
-        return f"den stoppet i {steps}"
-    if steps := ", ".join(sorted(run.stopped_in)):
-        return f"den ble avbrutt i {steps}"
-    return f"den ble avbrutt etter {run.last_ended}" if run.last_ended else "den stoppet i oppstarten"
+    """Of a check's text, which is in English, only the keys of people go on, if any: they are on a line of their own, because not
+    every recipient may see them. The words are made from its figures."""
+    return problem("check_failed", check.name, as_of, _ERROR if check.is_error else _WARNING, is_error=check.is_error,
+                   figures=check.figures, keys=check.description.partition("\n")[2])
 
 
 def _is_problem(check: CheckOutcome) -> bool:

@@ -9,7 +9,7 @@ Dagster is imported only where its events are read: importing it takes a second.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -73,6 +73,7 @@ class CheckOutcome:
     """How a check went. `name` is asset.check; `is_error`: it counts as an error, not as a warning.
 
     `unexpected`: of the check IS_AS_EXPECTED, the number of rows by failed expectation; None where nothing was examined.
+    `figures`: the numbers of its metadata, from which messages make their words.
     """
 
     asset: str
@@ -82,6 +83,7 @@ class CheckOutcome:
     description: str
     partition: str | None = None
     unexpected: Mapping[str, int] | None = None
+    figures: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
@@ -265,9 +267,12 @@ def _delivery(evaluation: "dg.AssetCheckEvaluation") -> DeliveryOutcome:
 
 
 def _check(evaluation: "dg.AssetCheckEvaluation") -> CheckOutcome:
-    unexpected = _values(evaluation.metadata).get(_UNEXPECTED) if evaluation.check_name == IS_AS_EXPECTED else None
+    values = _values(evaluation.metadata)
+    unexpected = values.get(_UNEXPECTED) if evaluation.check_name == IS_AS_EXPECTED else None
+    figures = {name: value for name, value in values.items() if isinstance(value, int | float)}
     return CheckOutcome(evaluation.asset_key.path[-1], evaluation.check_name, evaluation.passed,
-                        evaluation.severity.value == "ERROR", evaluation.description or "", evaluation.partition, unexpected)
+                        evaluation.severity.value == "ERROR", evaluation.description or "", evaluation.partition, unexpected,
+                        figures)
 
 
 def _publication(metadata: Any) -> Publication:

@@ -237,7 +237,8 @@ def _alive(freshness: list[Row], policy: Policy) -> dg.AssetCheckResult:
     return _result(
         _FRESHNESS, "sources_are_alive", passed=not frozen, warns=not is_long,
         text=f"{text}. Does the source still deliver what it holds today?" if frozen else "The extracts change.",
-        **{f"{s}/unchanged_days": days for s, days in unchanged.items()})
+        **{f"{s}/unchanged_days": days for s, days in unchanged.items()},
+        **{f"{s}/frozen_days": days for s, days in frozen.items()})
 
 
 def _folders(passed_over: dict[System, list[str]]) -> dg.AssetCheckResult:
@@ -347,7 +348,8 @@ def _numbers(con: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
         told.append(f"None of the {positions} active positions of HRM is at a unit where VFS ever had one: are HRM's org numbers "
                     "the schools' own organisation numbers, of nine digits?")
     return _result(_PERSONS, "numbers_are_written_alike", passed=not told,
-                   text=" ".join(told) or "No number is written differently.", **counts)
+                   text=" ".join(told) or "No number is written differently.", **counts,
+                   **({"positions_elsewhere": positions} if positions and not shared else {}))
 
 
 def _not_assessable(mart: str, key: dg.AssetKey, name: str) -> dg.AssetCheckResult:
@@ -421,6 +423,7 @@ def _kommuneadmin_groups(con: duckdb.DuckDBPyConnection, policy: Policy, unknown
                      f"{names}. Was the group renamed for some? Then it belongs in `policy.kommuneadmin_groups`.")
     return _result(
         _ROSTER, "kommuneadmin_groups_exist", passed=not texts, candidate_groups=len(groups), persons=persons, accesses=accesses,
+        is_assessable=int(not lost),
         text=" ".join(texts) or "A kommuneadmin group that is set is found, or none is missed.")
 
 

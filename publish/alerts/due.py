@@ -4,6 +4,7 @@ Pure: no clock, no file, no database.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,8 +12,22 @@ from typing import Any, Literal
 
 from publish.alerts.recipients import Recipient
 
-EventKind = Literal["opened", "changed", "escalated", "excepted", "resolved"]
+EventKind = Literal["opened", "changed", "escalated", "excepted", "contradicted", "resolved"]
 Key = tuple[str, str]  # (subject_id, case_number); for a problem with the data (its kind, what it is about)
+_OLD_NUMBER = re.compile("[0-9A-F]{8}")
+
+
+def current_number(case_number: str) -> str:
+    """A case number as it is written now; those of earlier versions lack `S-`."""
+    return f"S-{case_number}" if _OLD_NUMBER.fullmatch(case_number) else case_number
+
+
+def fingerprint(
+    recipient: str, key: Key, kind: str, *, finding_type: str = "", step: int = 0, handled_on: date | None = None
+) -> str:
+    """The same for the same event of the same case, whichever run sends it; of each claim that is contradicted, another."""
+    detail = {"escalated": str(step), "changed": finding_type, "contradicted": str(handled_on or "")}.get(kind, "")
+    return hashlib.sha256("|".join([recipient, *key, kind, detail]).encode()).hexdigest()[:16]
 
 
 # Kinds of problems for whoever acts on the lists. The others are for those who look after the data.
@@ -25,12 +40,14 @@ TOLD_ONCE = frozenset({"units_emptied"})
 class LookedAt:
     """What a state covers. Only of these does absence mean that it is over; a new LookedAt covers nothing.
 
-    `finding_types`: types of cases that were evaluated and could be assessed. `kinds`: kinds of problems that were looked at
+    `finding_types`: types of cases that were evaluated and could be assessed; `counted_elsewhere`: subjects whose case is counted
+    under another subject, and so is not over. `kinds`: kinds of problems that were looked at
     whole. `problems`: single problems that were looked at again, and found to be over where they are absent. `tables`: tables
     whose newest extract was examined.
     """
 
     finding_types: frozenset[str] = frozenset()
+    counted_elsewhere: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     problems: frozenset[Key] = frozenset()
     tables: frozenset[str] = frozenset()
@@ -38,7 +55,7 @@ class LookedAt:
     def covers(self, key: Key, last: "Reported") -> bool:
         """Whether the absence of this case or problem, last reported so, means that it is over."""
         if not last.is_problem:
-            return last.finding_type in self.finding_types
+            return last.finding_type in self.finding_types and key[0] not in self.counted_elsewhere
         kind, about = key
         if kind in TOLD_ONCE:
             return False
@@ -65,10 +82,17 @@ class Item:
     def case_number(self) -> str | None:
         return None if self.is_problem else self.key[1]
 
+    @property
+    def contradicted_on(self) -> date | None:
+        """The day on which somebody said that an open case was done, where a newer VFS extract still shows it."""
+        details = self.details or {}
+        return details.get("handled_on") if self.status == "open" and details.get("claim") == "contradicted" else None
+
 
 @dataclass(frozen=True)
 class Reported:
-    """What a recipient was last sent about one case. `is_uncertain`: it opened in a message that may never have arrived."""
+    """What a recipient was last sent about one case. `is_uncertain`: it opened in a message that may never have arrived.
+    `contradicted_on`: the day of the claim of which they were told that it does not hold."""
 
     finding_type: str
     status: Literal["open", "excepted", "resolved"]
@@ -76,6 +100,7 @@ class Reported:
     first_sent_on: date
     is_uncertain: bool = False
     is_problem: bool = False
+    contradicted_on: date | None = None
 
 
 @dataclass
@@ -98,8 +123,8 @@ class Event:
 
     def fingerprint(self, recipient: str) -> str:
         """The same for the same event of the same case, whichever run sends it."""
-        detail = {"escalated": str(self.step), "changed": self.item.finding_type}.get(self.kind, "")
-        return hashlib.sha256("|".join([recipient, *self.item.key, self.kind, detail]).encode()).hexdigest()[:16]
+        return fingerprint(recipient, self.item.key, self.kind, finding_type=self.item.finding_type, step=self.step,
+                           handled_on=self.item.contradicted_on)
 
 
 def age_step(recipient: Recipient, since: date, as_of: date) -> int:
@@ -121,8 +146,13 @@ def due(
     passed = {i.key: i for i in short_lived}
     events = []
     for item in now.values():
-        if _concerns(recipient, item) and (event := _event(recipient, item, memory.reported.get(item.key), as_of)):
+        if not _concerns(recipient, item):
+            continue
+        last = memory.reported.get(item.key)
+        if event := _event(recipient, item, last, as_of):
             events.append(event)
+        if item.contradicted_on and item.contradicted_on != (last and last.contradicted_on):
+            events.append(Event("contradicted", item, last.step if last else 0))
     for item in passed.values():
         if item.key not in memory.reported and item.key not in now and _concerns(recipient, item):
             events += [Event("opened", item), Event("resolved", item)]

@@ -4,16 +4,20 @@ A message is logged before it is sent, and its outcome afterwards. A message wit
 killed, and nobody knows whether the message arrived. Events of interrupted and failed messages are sent again, marked as
 uncertain.
 
+An earlier version wrote case numbers without `S-`. They are read as they are now, with the fingerprints that belong to them, so
+that an upgrade tells nothing anew, and nothing as over.
+
 Belongs here: writing and reading the log. Does not belong here: which events are due (`due`).
 """
 
 import uuid
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ingest import journal
-from publish.alerts.due import TOLD_ONCE, Event, Key, Memory, Reported
+from publish.alerts.due import TOLD_ONCE, Event, Key, Memory, Reported, current_number, fingerprint
 
 Record = dict[str, Any]
 
@@ -36,6 +40,7 @@ class AlertLog:
             "events": [{
                 "event": e.kind, "key": list(e.item.key), "finding_type": e.item.finding_type, "status": e.item.status,
                 "org_number": e.item.org_number, "step": e.step, "is_problem": e.item.is_problem,
+                "handled_on": e.item.contradicted_on if e.kind == "contradicted" else None,
                 "is_uncertain": e.fingerprint(recipient) in uncertain, "fingerprint": e.fingerprint(recipient)} for e in events]})
         return message_id
 
@@ -68,9 +73,14 @@ class AlertLog:
                 if not arrived and e["event"] != "opened":
                     continue  # keep what they know; the event is due again
                 before = memory.reported.get(key)
+                if e["event"] == "contradicted":
+                    if before:
+                        memory.reported[key] = replace(before, contradicted_on=_handled_on(e))
+                    continue
                 memory.reported[key] = Reported(
                     e["finding_type"], e["status"] if arrived else "open", e["step"],
-                    before.first_sent_on if before else message["told_on"], is_uncertain=not arrived, is_problem=e["is_problem"])
+                    before.first_sent_on if before else message["told_on"], is_uncertain=not arrived, is_problem=e["is_problem"],
+                    contradicted_on=before.contradicted_on if before else None)
         return memory
 
     def purge(self, before: date) -> None:
@@ -109,4 +119,23 @@ class AlertLog:
         return alert_rows
 
     def _records(self) -> list[Record]:
-        return journal.read_appended(self._file)
+        return [_with_current_numbers(record) if record["kind"] == "message" else record
+                for record in journal.read_appended(self._file)]
+
+
+def _with_current_numbers(message: Record) -> Record:
+    """A message with the case numbers of today, and with the fingerprints of the events that have them."""
+    def current(e: Record) -> Record:
+        key: Key = (e["key"][0], current_number(e["key"][1]))
+        if e["is_problem"] or key[1] == e["key"][1]:
+            return e
+        return e | {"key": list(key), "fingerprint": fingerprint(
+            message["recipient"], key, e["event"], finding_type=e["finding_type"], step=e["step"], handled_on=_handled_on(e))}
+
+    return message | {"events": [current(e) for e in message["events"]]}
+
+
+def _handled_on(event: Record) -> date | None:
+    """The day of the claim; an earlier version knew none."""
+    text = event.get("handled_on")
+    return date.fromisoformat(text) if text else None

@@ -54,4 +54,6 @@ class Alerts(SettingsModel):
     recipients: dict[str, Recipient] = Field(default={}, description="The recipients of messages, each by a name of your choice.")
     report_url: str | None = Field(
         default=None, description="The address of the published report for recipients; every message links to it.")
-    newest: int = Field(default=10, ge=0, le=200, description="How many cases of a kind a message names; the rest is counted.")
+    newest: int = Field(
+        default=10, ge=0, le=200,
+        description="How many cases of a kind a message names; the rest is counted, new ones by org unit.")

@@ -73,4 +73,5 @@ def by_apprise(address: str, message: Message) -> bool:
         return False
     sender = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Sluttdato", app_desc="Sluttdato", async_mode=False))
     sender.add(service)
-    return bool(sender.notify(title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT))
+    return bool(sender.notify(title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT,
+                              notify_type=apprise.NotifyType(message.severity)))

@@ -2,6 +2,7 @@
 
     report/index.html                    what to do today, what changed since yesterday, how it stands and goes
     report/saker.html                    every case, to search, sort and filter, each with its history
+    report/finn.html                     everybody in both systems, to search
     report/kommuneadmin.html             the kommuneadmin roster, to print and sign
     report/skoler/<folder>/index.html    the cases of one school, without a way to others' (`publish.schools`)
 
@@ -26,7 +27,8 @@ import jinja2
 from markupsafe import Markup
 
 from ingest.sql import Row
-from publish import labels, trust
+from publish import labels, people, trust
+from publish.labels import full_name
 from publish.lists import Lists
 from publish.report.overview import overview
 from publish.report.stories import stories
@@ -36,6 +38,8 @@ from publish.worklists import FILE
 _HERE = Path(__file__).parent / "templates"
 # So many cases keep a page below 2 MB and quick. A page with more cases says so and points to the schools' pages.
 MOST_ROWS = 2000
+# So many people can be searched in a page of that size.
+MOST_PEOPLE = 20_000
 # So many of the roster's last rows stay on one sheet of paper with the signature.
 _ROWS_WITH_SIGNATURE = 3
 
@@ -46,6 +50,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, lists: Lists) -> None:
     common = {"as_of": lists.as_of, "kommune": lists.kommune, "trust": lists.trust, "group_lost": trust.GROUP_LOST,
               "is_in_doubt": lists.is_in_doubt, "unknown": lists.unknown, "labels": labels}
     _page(folder / "index.html", "index.html", {**common, **overview(con, lists)})
+    _page(folder / "finn.html", "people.html", {**common, **_people(people.read_people(con))})
     _page(folder / "saker.html", "all_cases.html", {
         **common, **_listed(lists.cases, lists.resolved, told), "summary": lists.summary, "worklist": f"../worklists/{FILE}"})
     signed = max(0, len(lists.roster) - _ROWS_WITH_SIGNATURE)
@@ -61,6 +66,16 @@ def _of_school(school: School, lists: Lists, told: dict[str, dict[str, Any]]) ->
             "summary": school.summary(in_doubt=lists.is_in_doubt)}
 
 
+def _people(everybody: list[Row]) -> dict[str, Any]:
+    """The template values of the page on which anybody can be found."""
+    if len(everybody) > MOST_PEOPLE:
+        return {"people_count": len(everybody), "too_many": True, "people": ""}
+    return {"people_count": len(everybody), "too_many": False, "people": packed([{
+        "name": people.name(p), "ids": people.ids(p), "access": people.access(p), "place": people.place(p),
+        "bad": bool(p["can_get_in"] and p["hrm_status"] in ("inactive", "unknown")),
+        "cases": (p["case_numbers"] or "").split(", ") if p["case_numbers"] else []} for p in everybody])}
+
+
 @cache
 def _templates() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -68,7 +83,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True)
     environment.filters["norwegian"] = labels.norwegian
     environment.globals.update(style=Markup(_text("report.css")), script=Markup(_text("report.js")), policy=_policy(),
-                               full_name=labels.full_name)
+                               full_name=full_name)
     return environment
 
 

@@ -15,6 +15,7 @@ from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
 from orchestration.defs import jobs
+from publish.data_problems import CHECKS, JOBS, STEPS, check_label
 from tests.support.command_line import Place, Prepared, changed, make_place, town
 
 
@@ -79,6 +80,18 @@ def test_structural_tests_block_and_findings_about_people_do_not(settings: Setti
     assert blocking["active_positions_are_at_known_org_units"] is False
     for name in ("end_dates_propagate", "kommuneadmins_are_in_order", "extracts_are_recent", "is_as_expected"):
         assert blocking[name] is False
+
+
+def test_every_check_step_and_job_has_words_in_messages(settings: Settings) -> None:
+    """contract#messages-in-norwegian"""
+    definitions = build_definitions(settings)
+    checks = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
+    assert checks > CHECKS.keys()
+    for name in checks - CHECKS.keys():  # of dbt
+        assert check_label(f"cases.{name}") == f"En regel om dataene holder ikke («cases.{name}»)"
+    jobs = definitions.resolve_all_job_defs()
+    assert {job.name for job in jobs} - {"__ASSET_JOB"} == JOBS.keys()
+    assert {node.name for job in jobs for node in job.nodes} == STEPS.keys()
 
 
 def test_the_schedule_is_in_oslo_at_the_time_set(place: Place, settings: Settings) -> None:

@@ -14,6 +14,8 @@ from orchestration.core.lock import LockHeld
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import load_settings
 from orchestration.definitions import build_definitions
+from publish.alerts.due import current_number
+from tests.support.bokmaal import codes, english_words
 from tests.support.command_line import Place, changed, town, without
 from tests.support.post import MailServer, Webhook, mail_server, webhook
 
@@ -56,7 +58,9 @@ def test_a_finding_is_sent_once_to_those_it_concerns_and_is_in_the_published_log
     assert alerted.do("run").code == 0
     text, = mail.texts()
     number, = (c["case_number"] for c in alerted.mart("cases"))
-    assert "Sluttdato 10.03.2025: 1 ny sak, 1 åpne" in text
+    assert "Advarsel – Sluttdato 10.03.2025: 1 ny sak, 1 åpne" in text
+    assert "1 person har sluttet eller er ukjent i HRM, og kommer fortsatt inn i VFS." in text.splitlines()
+    number = current_number(number)
     assert f"- Aktiv VFS - Inaktiv HRM, Fossen skole, Test001 Testesen, ansatt 001, siden 10.03.2025. Sak {number}" in text
     assert "Listen med hva du skal gjøre: https://share.test/report/saker.html" in text
     assert hook.posts == []  # nothing at S2, nothing wrong with the data
@@ -112,35 +116,46 @@ def test_a_quarantined_extract_is_reported_to_the_data_team_with_what_it_would_h
     alerted.deliver("hrm", "2025-03-11", short)
     assert alerted.do("run", today="2025-03-11").code == 3
     post, of_leader = hook.posts
+    assert post["type"] == of_leader["type"] == "failure"
     assert "listene er ikke oppdatert" in of_leader["message"] and "karantene" not in of_leader["message"]
     assert "20 stillinger ville ha sluttet med det nyeste." in of_leader["message"]  # at S2
-    assert post["title"] == "Sluttdato 11.03.2025: 1 problem med dataene"
+    assert post["title"] == "Feil – Sluttdato 11.03.2025: 1 problem med dataene"
     lines = post["message"].splitlines()
-    assert lines[1].startswith("- HRM 11.03.2025: uttrekket er i karantene: employees fell from 60 to 20")
+    assert lines[1].startswith("- HRM 11.03.2025: uttrekket er i karantene: antallet ansatte er falt fra 60 (det høyeste "
+                               "antallet på 30 dager) til 20; antallet stillinger er falt fra 60")
+    assert lines[1].endswith("Til det er avgjort, lages listene av uttrekket fra 10.03.2025, og kan mangle det som har skjedd "
+                             "etter det. Datateamet slipper det inn eller ber om et nytt.")
     assert lines[2] == "  Ville ha fjernet: 40 ansatte, 40 stillinger"
     assert lines[3].startswith("  Gjelder: 021, 022") and lines[3].endswith("og 20 til")
     assert "sluttdato accept hrm 2025-03-11 --reason" in lines[4]
     # Those who act on the lists are told what it means for them, and no more of it.  contract#reported-once
-    assert mail.texts()[1].splitlines()[1:4] == [
-        "Problemer med dataene (1)",
+    assert mail.texts()[1].splitlines()[1:6] == [
+        "1 person har sluttet eller er ukjent i HRM, og kommer fortsatt inn i VFS.", "", "Problemer med dataene (1)",
         "- HRM: listene er ikke oppdatert: de er laget av uttrekket fra 10.03.2025, og kan mangle det som har skjedd etter det. "
-        "Det som ble levert for 11.03.2025, er holdt tilbake til datateamet har sett på det. 40 stillinger ville ha sluttet med "
-        "det nyeste.", ""]
+        "Det som ble levert for 11.03.2025, er holdt tilbake. 40 stillinger ville ha sluttet med det nyeste. Datateamet ser på "
+        "det, og slipper det inn eller ber om et nytt. Sakene som står i listene, kan du arbeide videre med.", ""]
     assert "Ville ha fjernet" not in mail.texts()[1] and len(mail.mails) == 2
     assert alerted.do("run", today="2025-03-11").code == 0 and len(hook.posts) == 2
     alerted.deliver("hrm", "2025-03-11", hrm)
     alerted.do("run", today="2025-03-11")
     assert "Problemer som er over (1)\n- HRM 11.03.2025: uttrekket er i karantene" in hook.posts[-2]["message"]
-    assert mail.texts()[2].splitlines()[1:3] == ["Problemer som er over (1)", "- HRM: listene er ikke oppdatert"]
+    assert hook.posts[-2]["title"] == "Sluttdato 11.03.2025: 1 problem er over" and hook.posts[-2]["type"] == "info"
+    assert mail.texts()[2].splitlines()[3:5] == ["Problemer som er over (1)", "- HRM: listene er ikke oppdatert"]
 
 
 def test_a_case_that_is_mended_is_reported_as_resolved(alerted: Place, mail: MailServer) -> None:
     alerted.do("run")
+    number, = (c["case_number"] for c in alerted.mart("cases"))
     _, vfs = town(60)
     ended = without(without(vfs, "positions", "position_id", "v001"), "accesses", "position_id", "v001")
     alerted.deliver("vfs", "2025-03-11", ended)
     alerted.do("run", today="2025-03-11")
-    assert "Sluttdato 11.03.2025: 1 løst, 0 åpne" in mail.texts()[1]
+    text = mail.texts()[1]
+    assert text.startswith("Sluttdato 11.03.2025: 1 løst, 0 åpne")
+    assert "Ingen som har sluttet eller er ukjente i HRM, kommer inn i VFS." in text
+    lines = text.splitlines()
+    assert lines[lines.index("Løst siden sist: 1") + 1] == (
+        f"- Aktiv VFS - Inaktiv HRM, Fossen skole, Test001 Testesen, ansatt 001. Sak {current_number(number)}")
     assert [r["event"] for r in alerted.mart("alert_log", "told_on = '2025-03-11'")] == ["resolved"]
 
 
@@ -263,9 +278,10 @@ def test_the_sensor_sends_once_and_shows_it_on_the_published_set(
     assert "Messages left for" in daemon.tick()
     assert len(mail.mails) == 1
     # Non-blocking checks that failed, which leave the run a success, reach the data team all the same.
-    post, = [p for p in hook.posts if "kontroll" in p["message"]]
-    assert "en kontroll slår ut: employee_status.match_rate_holds" in post["message"]
-    assert "en kontroll slår ut: employee_status.numbers_are_written_alike" in post["message"]
+    post, = [p for p in hook.posts if "kontroll" in p["message"].lower()]
+    assert "- Kontrollen «Personene kan kobles» slår ut: bare 0 % av personene i VFS kan kobles" in post["message"]
+    assert "- Kontrollen «Numrene er skrevet likt» slår ut: 60 ansattnumre i VFS og HRM er skrevet ulikt" in post["message"]
+    assert english_words(post["message"]) == [] and codes(post["message"]) == []
     assert check(daemon.instance).passed and check(daemon.instance).metadata["sent"].value == 3
     assert daemon.tick() == "no run has ended since"
     assert len(mail.mails) == 1 and len(hook.posts) == 2
@@ -286,10 +302,11 @@ def test_a_run_that_failed_is_told_to_the_data_team_and_tells_nothing_as_over(
         daemon.tick()
     assert failed.tags["dagster/will_retry"] == "false"  # a step failed: Dagster does not run it again as a whole
     post, = hook.posts
-    assert "kjøringen stoppet: daily: den stoppet i published" in post["message"] and len(mail.mails) == 1
+    assert "- Den daglige kjøringen stoppet: den stoppet i publiseringen." in post["message"] and len(mail.mails) == 1
+    assert post["title"].startswith("Feil – ") and post["type"] == "failure"
     daemon.run()
     daemon.tick()
-    assert "Problemer som er over (1)\n- kjøringen stoppet: daily" in hook.posts[1]["message"]
+    assert "Problemer som er over (1)\n- Den daglige kjøringen stoppet" in hook.posts[1]["message"]
     assert len(mail.mails) == 1
 
 
@@ -300,20 +317,20 @@ def test_what_a_resumed_run_did_not_look_at_again_is_not_over(  # contract#first
     daemon.place.deliver("vfs", "2025-03-10", {**vfs, "accesses": [{**a, "start_date": "1920-08-01"} for a in vfs["accesses"]]})
     daemon.run()
     daemon.tick()
-    rows = "VFS, tilganger: 61 rader med en urimelig dato i start_date"
+    rows = "VFS, tilganger: 61 rader med en urimelig startdato"
     assert f"Problemer med dataene (1)\n- {rows}" in hook.posts[-1]["message"]
     with monkeypatch.context() as patch:
         patch.setattr("orchestration.defs.assets.published.publish", broken)
         failed = daemon.run()
         daemon.tick()
-    assert "kjøringen stoppet: daily: den stoppet i published" in hook.posts[-1]["message"]
+    assert "Den daglige kjøringen stoppet: den stoppet i publiseringen" in hook.posts[-1]["message"]
     resumed = daemon.resume(failed)
     assert resumed.status is dg.DagsterRunStatus.SUCCESS and resumed.parent_run_id == failed.run_id
     report = RunReport.of_recorded(resumed, daemon.instance)
     assert set(resumed.step_keys_to_execute or ()) == {"published", "published_messages_were_sent"}
     assert report.published and report.sources_asked and "vfs_accesses.is_as_expected" in {c.name for c in report.checks}
     daemon.tick()
-    assert hook.posts[-1]["message"] == "Problemer som er over (1)\n- kjøringen stoppet: daily"
+    assert hook.posts[-1]["message"] == "Problemer som er over (1)\n- Den daglige kjøringen stoppet"
 
 
 def test_a_killed_run_is_told_when_dagster_does_not_resume_it_with_the_step_that_it_was_in(
@@ -336,10 +353,10 @@ def test_a_killed_run_is_told_when_dagster_does_not_resume_it_with_the_step_that
         assert "at work" in daemon.tick() and daemon.cursor == before
     assert hook.posts == []
     daemon.tick()
-    assert "kjøringen stoppet: daily: den ble avbrutt i published;" in hook.posts[-1]["message"]
+    assert "Den daglige kjøringen stoppet: den ble avbrutt i publiseringen." in hook.posts[-1]["message"]
     daemon.resume(run)
     daemon.tick()
-    assert "Problemer som er over (1)\n- kjøringen stoppet: daily" in hook.posts[-1]["message"]
+    assert "Problemer som er over (1)\n- Den daglige kjøringen stoppet" in hook.posts[-1]["message"]
 
 
 @pytest.mark.parametrize("killed_at", ["orchestration.defs.assets.versions.set_run", "orchestration.cli.runs.send_messages",

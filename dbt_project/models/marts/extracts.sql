@@ -13,6 +13,7 @@ select
   extracts.kind,
   extracts.status,
   extracts.reason,
+  extracts.reason_facts,
   extracts.row_count::integer as row_count,
   extracts.rejected_count::integer as rejected_count,
   extracts.active_positions::integer as active_positions,

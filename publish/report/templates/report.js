@@ -174,3 +174,44 @@ const add = (parent, name, text, className) => {
   window.addEventListener("hashchange", follow);
   follow();
 })();
+
+(() => {
+  const search = field("finn");
+  if (!search) return;
+  const most = 50;
+  const result = field("personer");
+  const found = field("funnet");
+  // As `publish.people` does it: whoever lacks Norwegian letters or accents finds the name all the same.
+  const plain = (text) => text.toLowerCase().normalize("NFC").replace(/[^æøå]/g, (letter) => letter.normalize("NFD")[0]);
+  const ways = (text) => [plain(text), plain(text).replace(/æ/g, "ae").replace(/ø/g, "oe").replace(/å/g, "aa"),
+    plain(text).replace(/æ/g, "ae").replace(/ø/g, "o").replace(/å/g, "a")].join("\n");
+  let people = null;
+  const show = (person) => {
+    const item = add(result, "li");
+    const first = add(item, "p", "", "person");
+    add(first, "strong", person.name);
+    add(first, "span", ` ${person.ids}`, "quiet");
+    add(item, "p", `Har tilgang: ${person.access}`, person.bad ? "todo" : "");
+    add(item, "p", person.place);
+    for (const number of person.cases) {
+      const link = add(item, "a", number);
+      link.href = `saker.html#sak-${number}`;
+      item.append(" ");
+    }
+  };
+  const look = async () => {
+    if (!people) {
+      people = unpack("alle").then((all) => all.map((person) => ({ ...person, words: ways([person.name, person.ids, person.place, ...person.cases].join(" ")) })));
+    }
+    const all = await people;
+    const wanted = plain(search.value).split(/\s+/).filter(Boolean);
+    const fits = wanted.length ? all.filter((person) => wanted.every((word) => person.words.includes(word))) : [];
+    result.replaceChildren();
+    fits.slice(0, most).forEach(show);
+    if (!wanted.length) found.textContent = `${all.length} personer å søke i`;
+    else if (fits.length > most) found.textContent = `${fits.length} personer; de første ${most} vises. Skriv mer for å få færre.`;
+    else found.textContent = fits.length === 1 ? "1 person" : `${fits.length || "Ingen"} personer`;
+  };
+  search.addEventListener("input", look);
+  if (search.value) look();
+})();

@@ -5,7 +5,18 @@ from typing import Any
 
 import pytest
 
-from ingest.guard import ACTIVE, MAY_LOG_IN, Accepted, Measured, Reference, Share, reference_of, why_mistyped, why_quarantined
+from ingest.guard import (
+    ACTIVE,
+    MAY_LOG_IN,
+    Accepted,
+    Measured,
+    Reference,
+    Share,
+    in_words,
+    reference_of,
+    why_mistyped,
+    why_quarantined,
+)
 from ingest.policy import Policy, Season
 
 DAY = date(2025, 3, 10)
@@ -25,12 +36,12 @@ def compared(
 ) -> str | None:
     """Why sizes are held back, without the words that say where the reference comes from."""
     reference = Reference(before, "then") if before else None
-    reason = why_quarantined(Measured(after), reference, policy, on, full=options.pop("full", True), **options)
+    reason = in_words(why_quarantined(Measured(after), reference, policy, on, full=options.pop("full", True), **options))
     return reason and reason.replace(" (then)", "")
 
 
 def judged(policy: Policy = DEFAULTS, on: date = DAY, **figures: Any) -> str | None:
-    return why_quarantined(Measured({}, **figures), None, policy, on, full=False)
+    return in_words(why_quarantined(Measured({}, **figures), None, policy, on, full=False))
 
 
 @pytest.mark.parametrize(("before", "after", "passes"), [
@@ -112,24 +123,41 @@ def test_a_delta_is_judged_by_the_size_it_leads_to() -> None:
 def test_a_size_is_compared_with_the_largest_of_thirty_days() -> None:
     """contract#guard-size"""
     accepted = [Accepted(day(-31), sizes(99)), Accepted(day(-30), sizes(90, active=1)), Accepted(day(-1), sizes(80, active=70))]
-    assert reference_of(DAY, accepted, DEFAULTS) == Reference(sizes(90, active=70), "the most in 30 days")
-    assert reference_of(DAY, accepted, Policy(reference_days=29)) == Reference(sizes(80, active=70), "the most in 29 days")
-    assert reference_of(DAY, accepted, Policy(reference_days=31)) == Reference(sizes(99, active=70), "the most in 31 days")
+    assert reference_of(DAY, accepted, DEFAULTS) == Reference(sizes(90, active=70), "the most in 30 days", {"days": 30})
+    for days, largest in ((29, sizes(80, active=70)), (31, sizes(99, active=70))):
+        reference = reference_of(DAY, accepted, Policy(reference_days=days))
+        assert reference == Reference(largest, f"the most in {days} days", {"days": days})
 
 
 def test_what_a_decision_let_in_is_the_new_measure_from_its_day_on() -> None:
     """contract#guard-size"""
     accepted = [Accepted(day(-9), sizes(100)), Accepted(day(-8), sizes(50), let_in=True),
                 Accepted(day(-7), sizes(40), let_in=True), Accepted(day(-6), sizes(41))]
-    assert reference_of(DAY, accepted, DEFAULTS) == Reference(sizes(41), "the most since the extract of 2025-03-03 was let in")
+    assert reference_of(DAY, accepted, DEFAULTS) == Reference(
+        sizes(41), "the most since the extract of 2025-03-03 was let in", {"let_in": "2025-03-03"})
     long_ago = [Accepted(day(-40), sizes(50), let_in=True), Accepted(day(-9), sizes(60))]
-    assert reference_of(DAY, long_ago, DEFAULTS) == Reference(sizes(60), "the most in 30 days")
+    assert reference_of(DAY, long_ago, DEFAULTS) == Reference(sizes(60), "the most in 30 days", {"days": 30})
 
 
 def test_after_a_long_silence_the_previous_extract_is_the_measure() -> None:
     """contract#guard-size"""
     accepted = [Accepted(day(-50), sizes(100)), Accepted(day(-40), sizes(60))]
-    assert reference_of(DAY, accepted, DEFAULTS) == Reference(sizes(60), "in the extract of 2025-01-29")
+    assert reference_of(DAY, accepted, DEFAULTS) == Reference(sizes(60), "in the extract of 2025-01-29", {"of": "2025-01-29"})
+
+
+def test_each_reason_is_stored_as_a_code_with_its_figures() -> None:
+    reference = Reference(sizes(1000), "then", {"days": 30})
+    measured = Measured(sizes(10), gone={"employees": Share(3, 4)}, ownerless=Share(6, 10), active_again=Share(7, 10),
+                        dates_lost=Share(20, 30))
+    assert [g.fact for g in why_quarantined(measured, reference, DEFAULTS, DAY, full=True)] == [
+        {"code": "fell", "what": "positions", "before": 1000, "now": 10, "days": 30},
+        {"code": "keys_gone", "what": "employees", "count": 3, "total": 4},
+        {"code": "active_again", "count": 7, "total": 10}, {"code": "dates_lost", "count": 20, "total": 30},
+        {"code": "ownerless", "count": 6, "total": 10}]
+    empty, = why_quarantined(Measured({"employees": 0, "positions": 0}), None, DEFAULTS, DAY, full=True)
+    assert empty.fact == {"code": "empty", "tables": ["employees", "positions"]}
+    mistyped = why_mistyped(day(0), day(61), DEFAULTS)
+    assert mistyped and mistyped.fact == {"code": "mistyped", "days": 61, "oldest": "2025-05-10"}
 
 
 # --- keys, end dates, owners -----------------------------------------------------------------------------------------
@@ -181,8 +209,8 @@ def test_the_numbers_of_these_guards_are_settings() -> None:
     (day(0), day(60), True), (day(0), day(61), False), (day(0), None, True), (day(0), day(-900), True)])
 def test_an_extract_dated_long_before_all_others_is_held_back(asked: date, began: date | None, passes: bool) -> None:
     """contract#mistyped-year"""
-    reason = why_mistyped(asked, began, DEFAULTS)
-    assert reason == (None if passes else
+    ground = why_mistyped(asked, began, DEFAULTS)
+    assert (ground and ground.text) == (None if passes else
                       "dated 61 days before the oldest extract that was ever accepted (2025-05-10); is the year mistyped?")
     assert why_mistyped(asked, began, Policy(max_days_before_history=61)) is None
 

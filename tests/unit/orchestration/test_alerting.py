@@ -14,6 +14,7 @@ from orchestration.core.settings import Settings, load_settings
 from publish.alerts.due import LookedAt
 from publish.alerts.recipients import Alerts
 from publish.alerts.send import Sent
+from publish.data_problems import run_says
 
 DAY = date(2025, 3, 10)
 WELL = RunReport("r1", "daily", succeeded=True, sources_asked=True)
@@ -46,24 +47,31 @@ def test_a_source_that_could_not_be_pulled_is_a_problem_and_a_withheld_extract_i
     report = replace(WELL, deliveries=(DeliveryOutcome("vfs", DAY, DeliveryStatus.NOT_PULLED, "no answer"),
                                        DeliveryOutcome("hrm", DAY, DeliveryStatus.QUARANTINED, "empty")))
     item, = problems_of(report, DAY)
-    assert item.key == ("source_down", "vfs") and item.details["text"] == "no answer"
+    assert item.key == ("source_down", "vfs") and item.details == {"system": "vfs"}
+
+
+def how(report: RunReport) -> str:
+    """How a run stopped, in the words of a message."""
+    item, = problems_of(report, DAY)
+    assert item.details
+    return run_says(**item.details).partition(".")[0]
 
 
 def test_a_run_that_failed_is_a_problem_that_names_its_steps() -> None:
     report = replace(WELL, succeeded=False, failed_steps=(FailedStep("published", "x"), FailedStep("evaluate", "y")))
     item, = problems_of(report, DAY)
-    assert item.key == ("run_failed", "daily") and "den stoppet i evaluate, published;" in item.details["text"]
-    item, = problems_of(replace(report, failed_steps=()), DAY)
-    assert "den stoppet i oppstarten;" in item.details["text"] and "kjøring r1" in item.details["text"]
+    assert item.key == ("run_failed", "daily") and item.details["failed_in"] == ["evaluate", "published"]
+    assert how(report) == "den stoppet i beregningen av sakene og publiseringen"
+    assert how(replace(report, failed_steps=())) == "den stoppet i oppstarten" and item.details["run_id"] == "r1"
     item, = problems_of(replace(report, partition="2025-03-09"), DAY)
     assert item.key == ("run_failed", "daily 2025-03-09")
 
 
 def test_a_run_that_was_killed_is_told_as_stopped_where_it_was() -> None:
     killed = replace(WELL, succeeded=False, stopped_in=("evaluate",), last_ended="take_in")
-    assert "den ble avbrutt i evaluate;" in problems_of(killed, DAY)[0].details["text"]
+    assert how(killed) == "den ble avbrutt i beregningen av sakene"
     between = replace(killed, stopped_in=())
-    assert "den ble avbrutt etter take_in;" in problems_of(between, DAY)[0].details["text"]
+    assert how(between) == "den ble avbrutt etter innlesingen av uttrekkene"
 
 
 def test_each_failed_expectation_is_a_problem_of_its_own_and_the_check_that_carries_them_is_none() -> None:
@@ -179,5 +187,4 @@ def test_a_withheld_delivery_is_told_when_the_run_has_ended_well_and_its_message
 def test_the_keys_that_a_check_names_are_kept_apart_from_its_text() -> None:
     rows = replace(check("rows_are_readable", is_error=True), description="2 rows cannot be read.\nhrm positions position_id=h1")
     item, = problems_of(replace(WELL, checks=(rows,)), DAY)
-    assert item.details and item.details["text"] == "2 rows cannot be read."
-    assert item.details["keys"] == "hrm positions position_id=h1"
+    assert item.details == {"keys": "hrm positions position_id=h1", "figures": {}, "is_error": True}

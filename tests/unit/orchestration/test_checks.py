@@ -1,5 +1,6 @@
 """What the checks say of what the models found, from tables made by hand."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from ingest.policy import Policy
 from orchestration.defs import checks
+from publish.data_problems import CHECKS, COMPARISONS
 from publish.deliveries import freshness
 
 DAY = date(2025, 3, 10)
@@ -92,3 +94,20 @@ def test_a_table_of_accesses_without_a_single_one_is_a_doubt_and_one_that_is_not
     empty = checks._kommuneadmin_groups(con, Policy(), [])
     assert not empty.passed and "not one stands there" in (empty.description or "")
     assert checks._kommuneadmin_groups(con, Policy(), ["kommuneadmin_roster"]).passed
+
+
+def test_every_check_has_a_norwegian_name_and_a_sentence_of_what_it_means_and_who_does_what() -> None:
+    """contract#messages-in-norwegian"""
+    ours = {spec.name for spec in checks.SPECS} | {"is_let_in", "is_as_expected", "messages_were_sent"}
+    assert ours == CHECKS.keys() and set(COMPARISONS) == set(checks._COMPARISONS)
+    assert len({check.label for check in CHECKS.values()}) == len(CHECKS)
+    for check in CHECKS.values():
+        assert re.fullmatch(r"\w.+\. \w.+\.", check.says({})), check
+
+
+def test_what_a_check_measured_is_in_the_figures_that_messages_are_made_of(con: duckdb.DuckDBPyConnection) -> None:
+    frozen = [{"system": "hrm", "current_extract_date": DAY, "unchanged_since": date(2025, 3, 2)},
+              {"system": "vfs", "current_extract_date": DAY, "unchanged_since": date(2025, 3, 9)}]
+    figures = {name: value.value for name, value in checks._alive(frozen, Policy()).metadata.items()}
+    assert figures == {"hrm/unchanged_days": 8, "vfs/unchanged_days": 1, "hrm/frozen_days": 8}
+    assert "(HRM i 8 dager)" in CHECKS["sources_are_alive"].says(figures)

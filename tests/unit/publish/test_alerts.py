@@ -137,7 +137,7 @@ def test_after_a_run_that_failed_nothing_counts_as_resolved(log: AlertLog) -> No
     down = Item(("source_down", "hrm"), "source_down", "open", DAY, is_problem=True, details={
         "system": "vfs", "org_name": "Lia skole", "active_positions_before": 5, "emptied_on": DAY})
     assert send(log, state(DAY, case("a"), down), channel, everything) == [("opened", "a"), ("opened", "source_down")]
-    failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={"text": "y"})
+    failed = Item(("run_failed", "daily"), "run_failed", "open", DAY, is_problem=True, details={})
     assert send(log, state(DAY, failed, looked_at=LookedAt(), cases_are_known=False), channel, everything) == [
         ("opened", "run_failed")]
     healed = send(log, state(DAY, case("a")), channel, everything)
@@ -196,12 +196,12 @@ def test_a_long_list_names_the_newest_and_counts_the_rest() -> None:
     assert "- og 3 til, se listen" in body and "https://report.test/sluttdato/saker.html" in body
 
 
-def test_a_school_leader_gets_a_link_to_the_schools_own_page() -> None:
+def test_a_school_leader_gets_a_link_to_the_schools_own_page_also_when_its_last_case_is_resolved() -> None:
     alerts, item = Alerts(report_url="https://report.test"), case("a")
     leader = replace_recipient(org_numbers=["S1"])
-    assert "https://report.test/skoler/S1.html" in compose(alerts, leader, state(DAY, item), [Event("opened", item)], bool).body
     gone = replace(item, status="resolved")
-    assert "https://report.test/saker.html" in compose(alerts, leader, state(DAY), [Event("resolved", gone)], bool).body
+    for now, event in ((state(DAY, item), Event("opened", item)), (state(DAY), Event("resolved", gone))):
+        assert "https://report.test/skoler/S1/index.html" in compose(alerts, leader, now, [event], bool).body
 
 
 # --- any history -----------------------------------------------------------------------------------------------------
@@ -298,3 +298,55 @@ def test_a_purge_removes_old_events_of_resolved_cases_and_nothing_else(log: Aler
     assert [(e["event"], e["key"][0]) for m in log.messages() for e in m["events"]] == [("opened", "still"), ("opened", "new")]
     assert all(m["state"] == "sent" for m in log.messages())
     assert send(log, state(DAY + timedelta(days=2), case("still"), case("new")), channel) == []
+
+
+def contradicted(said_on: date) -> Item:
+    told = case("a")
+    return replace(told, details={**(told.details or {}), "claim": "contradicted", "handled_on": said_on})
+
+
+@pytest.mark.parametrize("mode", ["down", "killed before", "killed after", "refused after"])
+def test_a_contradicted_claim_is_sent_once_or_marked_and_another_one_anew(log: AlertLog, mode: str) -> None:
+    channel, said_on = Channel(), DAY - timedelta(days=1)
+    send(log, state(DAY, case("a")), channel)
+    channel.mode = mode
+    with suppress(KeyboardInterrupt):
+        assert send(log, state(DAY, contradicted(said_on)), channel) == [("contradicted", "a")]
+    channel.mode = "up"
+    assert send(log, state(DAY, contradicted(said_on)), channel) == [("contradicted", "a")]
+    last = channel.arrived[-1]
+    assert ("Meldt gjort, men VFS viser dem fortsatt (1)\n- Aktiv stilling uten grunnlag i HRM, Lia skole, ansatt 001, siden "
+            "10.03.2025. Sak A. Meldt gjort 09.03.2025, men VFS viser den fortsatt (kan være sendt før)") in last.body
+    assert last.title == "Advarsel – Sluttdato 10.03.2025: 1 meldt gjort som VFS fortsatt viser, 1 åpne"
+    assert send(log, state(DAY, contradicted(said_on)), channel) == []
+    log.purge(DAY + timedelta(days=1))
+    three_days = state(DAY + timedelta(days=3), contradicted(said_on))
+    assert send(log, three_days, channel) == [("escalated", "a")] and send(log, three_days, channel) == []
+    assert send(log, state(DAY + timedelta(days=3), contradicted(DAY)), channel) == [("contradicted", "a")]
+    assert send(log, state(DAY + timedelta(days=4)), channel) == [("resolved", "a")]
+
+
+def test_a_log_of_an_earlier_version_tells_nothing_anew_and_nothing_as_over(log: AlertLog, tmp_path: Path) -> None:
+    """Its case numbers lack `S-`; so do the fingerprints that are made of them."""
+    def numbered(subject: str, number: str, since: date = DAY) -> Item:
+        return replace(case(subject, since=since), key=(subject, number))
+
+    old = [numbered("a", "3F9A12C4"), numbered("b", "00000012")]
+    now = [numbered("a", "S-3F9A12C4"), numbered("b", "S-00000012")]
+    stale = Item(("extract_stale", "0A0A0A0A"), "extract_stale", "open", DAY, is_problem=True)
+    old_log, everything = AlertLog(tmp_path / "old"), replace_recipient(data_problems=True)
+    opened = [Event("opened", i) for i in [*old, stale]]
+    old_log.end(old_log.begin("r", DAY, opened, 0, set(), is_problem_only=False), sent=True)
+    assert old_log.memory("r").reported.keys() == {i.key for i in [*now, stale]}
+    assert send(old_log, state(DAY, *now, stale), Channel(), everything) == []
+    assert send(old_log, state(DAY + timedelta(days=1), now[0], stale), Channel(), everything) == [("resolved", "b")]
+    assert {r["case_number"] for r in old_log.rows()} == {"S-3F9A12C4", "S-00000012", None}
+
+    log.end(log.begin("r", DAY, opened[:1], 0, set(), is_problem_only=False), sent=False)  # it may have arrived
+    channel = Channel()
+    assert send(log, state(DAY, now[0]), channel) == [("opened", "a")]
+    assert "Sak S-3F9A12C4 (kan være sendt før)" in channel.arrived[0].body
+    for kind, step in (("escalated", 7), ("changed", 0), ("excepted", 0), ("resolved", 0)):
+        event = Event(kind, old[0], step)  # pyright: ignore[reportArgumentType]
+        log.end(log.begin(kind, DAY, [event], 0, set(), is_problem_only=False), sent=False)
+        assert log.memory(kind).uncertain == {replace(event, item=now[0]).fingerprint(kind)}

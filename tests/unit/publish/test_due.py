@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pytest
 
-from publish.alerts.due import Event, Item, LookedAt, Memory, Reported, age_step, due, is_weekly_due
+from publish.alerts.due import Event, Item, LookedAt, Memory, Reported, age_step, current_number, due, is_weekly_due
 from publish.alerts.recipients import Recipient
 
 DAY = date(2025, 3, 12)  # a Wednesday
@@ -97,8 +97,7 @@ def test_a_problem_that_got_worse_is_told_again_and_one_that_got_better_is_not(t
 
 
 def test_a_problem_that_passed_untold_is_told_with_its_end_also_when_the_message_was_lost() -> None:
-    passed = Item(("extract_refused", "hrm:2025-01-10"), "extract_refused", "resolved", DAY, is_problem=True,
-                  details={"text": "no heading"})
+    passed = Item(("extract_refused", "hrm:2025-01-10"), "extract_refused", "resolved", DAY, is_problem=True,)
     looked_at = LookedAt(kinds=frozenset({"extract_refused"}))
     lost = {passed.key: Reported("extract_refused", "open", 0, DAY, is_uncertain=True, is_problem=True)}
     told = {passed.key: Reported("extract_refused", "resolved", 0, DAY, is_problem=True)}
@@ -202,3 +201,54 @@ def test_an_emptied_unit_is_told_once_and_is_never_over() -> None:
     looked_at = LookedAt(kinds=frozenset({"units_emptied"}))
     assert due(impatient, [emptied], memory, DAY + timedelta(days=3), looked_at=looked_at) == []
     assert due(impatient, [], memory, DAY + timedelta(days=3), looked_at=looked_at) == []
+
+
+# --- said to be done, and contradicted ---------------------------------------------------------------------------------
+
+SAID = date(2025, 3, 10)
+
+
+def claimed(
+    claim: str | None = "contradicted", handled_on: date | None = SAID, status: Literal["open", "excepted"] = "open"
+) -> Item:
+    return item(status, org_number="S1", details={"claim": claim, "handled_on": handled_on})
+
+
+@pytest.mark.parametrize(("now", "last", "expected"), [
+    (claimed(), None, ["opened", "contradicted"]),
+    (claimed(), reported(), ["contradicted"]),
+    (claimed(), reported(contradicted_on=SAID), []),
+    (claimed(handled_on=DAY), reported(contradicted_on=SAID), ["contradicted"]),  # said again, and wrong again
+    (claimed("pending"), reported(), []),
+    (claimed(None, None), reported(), []),
+    (claimed("pending", DAY), reported(contradicted_on=SAID), []),
+    (claimed(status="excepted"), reported("excepted"), []),
+    (claimed(), reported(is_uncertain=True), ["opened", "contradicted"]),
+])
+def test_a_claim_that_vfs_contradicts_is_told_once(now: Item, last: Reported | None, expected: list[str]) -> None:
+    """contract#claim-told"""
+    events = due(EVERYTHING, [now], Memory({KEY: last} if last else {}), DAY, looked_at=CASES)
+    assert [e.kind for e in events] == expected
+
+
+def test_a_contradicted_claim_is_told_to_whom_the_case_concerns() -> None:
+    told_before = Memory({KEY: reported()})
+    for recipient, kinds in ((Recipient(org_numbers=["S1"]), ["contradicted"]), (Recipient(org_numbers=["S2"]), [])):
+        assert [e.kind for e in due(recipient, [claimed()], told_before, DAY, looked_at=CASES)] == kinds
+
+
+def test_each_claim_that_is_contradicted_has_a_fingerprint_of_its_own() -> None:
+    first, second = (Event("contradicted", claimed(handled_on=day)).fingerprint("it") for day in (SAID, DAY))
+    assert first != second and first == Event("contradicted", claimed(), 7).fingerprint("it")
+
+
+def test_a_case_that_is_counted_under_another_subject_is_not_over() -> None:
+    looked_at = LookedAt(finding_types=CASES.finding_types, counted_elsewhere=frozenset({KEY[0]}))
+    assert due(EVERYTHING, [], Memory({KEY: reported()}), DAY, looked_at=looked_at) == []
+
+
+@pytest.mark.parametrize(("written", "number"), [
+    ("3F9A12C4", "S-3F9A12C4"), ("00000012", "S-00000012"), ("S-3F9A12C4", "S-3F9A12C4"), ("3F9A12C", "3F9A12C"),
+    ("hrm:2025-03-10", "hrm:2025-03-10")])
+def test_a_number_of_an_earlier_version_gets_its_beginning(written: str, number: str) -> None:
+    assert current_number(written) == number
