@@ -57,14 +57,14 @@ class FileAnswer:
         return sum(bool(a.taken) for a in self.answers)
 
     def not_understood(self) -> list[str]:
-        """A line for each row, and for the file, of which something was not taken in; without names, and without any cell."""
+        """A line for each row, and for the file, of which something was not taken in; without names and cells."""
         return [*(f"{self.name}: {p}" for p in self.problems),
                 *(f"{self.name}, {a.place}, {a.about}: {' '.join(a.refused)}" for a in self.of("not_understood"))]
 
     def summary(self) -> str:
         """The outcome in a line."""
         if not self.answers:
-            return "Filen kunne ikke leses." if self.problems else "Ingen beslutninger: ingen av cellene som fylles ut, er endret."
+            return "Filen kunne ikke leses." if self.problems else "Ingen beslutninger: ingen av cellene å fylle ut er endret."
         refused, unchanged = len(self.of("not_understood")), len(self.of("unchanged"))
         parts = [_counted(self.decisions, "rad er tatt inn", "rader er tatt inn")]
         parts += [_counted(refused, "rad er ikke forstått", "rader er ikke forstått")] if refused else []

@@ -213,7 +213,8 @@ def _record(told: list[FileAnswer], decisions: Decisions, today: date) -> None:
 def _line(decision: Handling, answer: Answer, finding_type: str, subject_id: str, today: date) -> dict[str, object]:
     return {"case_number": decision.case_number, "finding_type": finding_type, "subject_id": subject_id,
             "status": decision.status, "handled_by": decision.handled_by, "comment": decision.comment,
-            "claimed_on": decision.claimed_on, "recorded_on": today, "source": answer.place.file, "place": str(answer.place), "content": answer.place.content}
+            "claimed_on": decision.claimed_on, "recorded_on": today,
+            "source": answer.place.file, "place": str(answer.place), "content": answer.place.content}
 
 
 # --- what moves ------------------------------------------------------------------------------------------------------

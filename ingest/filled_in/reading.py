@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ingest.cells import clean
 from ingest.errors import RefusedExtract
 from ingest.filled_in import columns
-from ingest.national_ids import holds_national_id, redact
+from ingest.national_ids import holds_national_id, identifies, redact
 from ingest.sources import delimited, excel
 from ingest.sources.file_kinds import BYTE_ORDER_MARKS
 
@@ -84,7 +84,7 @@ def read(name: str, content: bytes) -> FilledFile:
         without_key += [redact(sheet.name) or shown] if table.lacks_key else []
     if not has_key:
         raise RefusedExtract(NO_CASES, file=shown)
-    found = holds_national_id(name) or any(holds_national_id(text) for text in _all_texts(sheets, content))
+    found = holds_national_id(name) or any(_holds_national_id(text) for text in _all_texts(sheets, content))
     return FilledFile(shown, digest, rows, found, without_key)
 
 
@@ -132,7 +132,12 @@ def _row(
     return FilledRow(
         place, {heading: (texts or [""])[0] for heading, texts in values.items()},
         tuple(heading for heading, texts in values.items() if len(texts) > 1), without_result,
-        any(holds_national_id(c) for c in cells if c), is_old, sheet.is_from_1904)
+        any(_holds_national_id(c) for c in cells if c), is_old, sheet.is_from_1904)
+
+
+def _holds_national_id(text: str) -> bool:
+    """Whether a text holds one, or is what Excel makes of one that begins with a zero."""
+    return holds_national_id(text) or (re.fullmatch("[0-9]{10}", text) is not None and identifies(f"0{text}"))
 
 
 def _workbook(name: str, content: bytes) -> list[excel.Sheet]:
