@@ -67,8 +67,8 @@ def inline(title: str, rows: Rows) -> bytes:
                        'Target="xl/workbook.xml"/></Relationships>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{of_package}/relationships"><Relationship Id="s" '
                                       f'Type="{links}/worksheet" Target="s.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{links}"><sheets><sheet name="{title}" sheetId="1" r:id="s"/></sheets>'
-                           "</workbook>",
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{links}"><sheets><sheet name="{title}" sheetId="1" r:id="s"/>'
+                           "</sheets></workbook>",
         "xl/s.xml": f'<worksheet xmlns="{main}"><sheetData>'
                     f'{"".join("<row>" + "".join(map(cell, row)) + "</row>" for row in rows)}</sheetData></worksheet>',
     }

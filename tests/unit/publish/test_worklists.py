@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from ingest import decisions_file
+from ingest.filled_in import reading
 from publish import labels, worklists
 from publish.worklists import by_school, file_stem
 
@@ -173,8 +173,9 @@ def test_a_csv_with_decisions_filled_in_is_read_back(tmp_path: Path) -> None:
     lines = file.read_text(encoding="utf-8-sig").splitlines()
     assert lines[1].endswith(";;;")
     file.write_text("\n".join([lines[0], f"{lines[1][:-2]}31.12.2025;Vikar;Rektor", lines[2]]), encoding="utf-8-sig")
-    assert [(d.line, d.case, d.until, d.reason, d.by) for d in decisions_file.read(file)] == [
-        (2, "A", date(2025, 12, 31), "Vikar", "Rektor")]
+    filled = next(r for r in reading.read(file.name, file.read_bytes()).rows if r["Begrunnelse"])
+    assert (filled.place.line, *map(filled.__getitem__, ("Sak", "Nytt unntak til", "Besluttet av"))) == (
+        2, "A", "31.12.2025", "Rektor")
 
 
 def test_everybody_in_the_roster_is_on_the_sysadmins_last_sheet(tmp_path: Path) -> None:
