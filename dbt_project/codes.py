@@ -69,7 +69,7 @@ class ReviewReason(_Code):
 class Status(_Code):
     """A status of a finding, of a propagation, of an extract and so on (`status_of`)."""
 
-    status_of: Literal["finding", "propagation", "hrm", "freshness", "extract", "exception"]
+    status_of: Literal["finding", "propagation", "hrm", "freshness", "extract", "exception", "handling", "answer"]
     status: Text
 
 

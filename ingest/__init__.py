@@ -21,7 +21,7 @@
     assessable         which finding types a delivery can carry
     inspection         counts from a few rows of a source, for `sluttdato check-source`
     decisions          what people decided, append-only
-    decisions_file     decisions filled into a list and saved as CSV
+    filled_in          worklists that somebody filled in: decisions, and an answer for each row
     retention          removes what ended long ago
     warehouse          the warehouse file, and the tables that dbt reads
     integrity          whether what was taken in and decided is still there

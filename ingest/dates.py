@@ -22,6 +22,24 @@ _DAY_FIRST = r"(?P<d>[0-9]{1,2})\.(?P<m>[0-9]{1,2})\.(?P<y>[0-9]{4})"
 _WRITTEN = [re.compile(rf"{day}(?:[T ]{_TIME}|{_OFFSET.replace('offset', 'zone')})?") for day in (_YEAR_FIRST, _DAY_FIRST)]
 _WITH_TIME = re.compile(rf"(?P<day>.+?)(?:[T ]{_TIME})?")
 _LATE = time(23, 59)
+# What people write: the parts of a day with anything usual between them, a word before it and a time after it.
+_MONTHS = {name: number for names in (
+    ("januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember"),
+    ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"))
+    for number, name in enumerate(names, start=1)}
+_AROUND = re.compile(r"^(?:(?:man|tirs|ons|tors|fre|lør|søn)dag,?|til og med|t\.?o\.?m\.?|til|innen)\s+(?:den\s+)?")
+_CLOCK = re.compile(
+    r"(?:[ t,]|\bkl\b)+[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]+)?)?(?: ?(?:z|[ap]m|[+-][0-9]{2}:?[0-9]{2}))?$"
+    r"|,? kl\.? ?[0-9]{1,2}(?:[:.][0-9]{2})?$")
+_BETWEEN = r"(?: ?[./-] ?| )"
+_BY_HAND = [re.compile(form) for form in (
+    rf"(?P<d>[0-9]{{1,2}}){_BETWEEN}(?P<m>[0-9]{{1,2}}){_BETWEEN}(?P<y>[0-9]{{2}}|[0-9]{{4}})",
+    r"(?P<d>[0-9]{1,2})[./ -]*(?P<m>[a-z]{3,9})[./ -]*(?P<y>[0-9]{2}|[0-9]{4})",
+    rf"(?P<y>[0-9]{{4}}){_BETWEEN}(?P<m>[0-9]{{1,2}}){_BETWEEN}(?P<d>[0-9]{{1,2}})",
+    r"(?P<d>[0-9]{2})(?P<m>[0-9]{2})(?P<y>20[0-9]{2})", r"(?P<y>20[0-9]{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-9]{2})")]
+_SERIAL = re.compile(r"([0-9]{5})(?:[.,][0-9]+)?")
+_DAY_0, _DAY_0_OF_1904 = date(1899, 12, 30), date(1904, 1, 1)
+_SERIALS = range(34_000, 70_000)  # from 1993 to 2091
 _STARTS_WITHIN_YEARS = 10
 
 
@@ -41,6 +59,37 @@ def read_day(written: str, date_format: str | None = None, *, start_seen_on: dat
                 return None
     day = _read_other(written, date_format.replace("%-", "%")) if date_format else None
     return _in_its_century(day, start_seen_on) if day and date_format and "%y" in date_format else day
+
+
+def read_by_hand(text: str, *, is_from_1904: bool = False) -> date | None:
+    """The calendar day that somebody wrote into a cell, in any way that is usual in Norway; None when it cannot be read, or could
+    be another day. Day before month, always: 05/06/2026 is in June.
+
+    Read are all that `read_day` reads, any of `. / -` and spaces between the parts, years of two digits, names of months, eight
+    digits, a weekday or "til" before and a time after it, and the number by which Excel knows a day.
+    """
+    written = _AROUND.sub("", clean(text).lower()).rstrip(" .")
+    if day := read_day(written.upper()):
+        return day
+    written = _CLOCK.sub("", written).rstrip(" .")
+    if number := _SERIAL.fullmatch(written):
+        days = int(number[1])
+        return (_DAY_0_OF_1904 if is_from_1904 else _DAY_0) + timedelta(days=days) if days in _SERIALS else None
+    for form in _BY_HAND:
+        if found := form.fullmatch(written):
+            try:
+                return date(int(found["y"]) + (2000 if len(found["y"]) == 2 else 0), _month(found["m"]), int(found["d"]))
+            except ValueError:
+                return None
+    return None
+
+
+def _month(written: str) -> int:
+    """The number of a month, or 0."""
+    if written.isdigit():
+        return int(written)
+    names = (number for name, number in _MONTHS.items() if name.startswith(written) or written == f"{name[:3]}t")
+    return next(names, 0)
 
 
 def is_no_day(day: date) -> bool:

@@ -1,11 +1,13 @@
-"""What people decided: quarantined extracts let in, exceptions from findings and their revocations, the purge horizon.
+"""What people decided: quarantined extracts let in, exceptions from findings and their revocations, how cases are handled, the
+answers to worklists that were filled in, the purge horizon.
 
 Append-only, with who and why; only a purge removes lines:
 
-    decisions/accepted.jsonl, decisions/exceptions.jsonl, decisions/revocations.jsonl, decisions/purges.jsonl
+    decisions/accepted.jsonl, exceptions.jsonl, revocations.jsonl, handling.jsonl, answers.jsonl, purges.jsonl
 """
 
 import hashlib
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from ingest import journal
 from ingest.canonical_tables import System
 from ingest.errors import IngestError
 from ingest.national_ids import holds_national_id
+
+_ROW = ("content", "sheet", "line", "outcome")
+_DAYS = ("recorded_on", "claimed_on", "taken_in_on")
 
 
 class Decisions:
@@ -75,22 +80,59 @@ class Decisions:
                 "revoked_on": date.fromisoformat(by["revoked_on"]) if by else None, "revoked_by": by.get("revoked_by")})
         return listed
 
-    def purge(self, before: date, purged_on: date) -> None:
-        """Record a purge of what ended before a day, and remove the exceptions that ended before it."""
+    def handle(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Record how cases are handled from now on, all of it or nothing: a line for each finding of a case, with case_number,
+        finding_type, subject_id, status (None: taken back), handled_by, comment, claimed_on (since when it is said to be done),
+        recorded_on, source (a file's name), place and content (its digest)."""
+        self._append_all("handling", lines)
+
+    def handling(self) -> list[dict[str, Any]]:
+        """Every line ever recorded by `handle`, in that order, with its sequence_number, counted from 1 among those that a purge
+        left."""
+        return [{**line, "sequence_number": number} for number, line in enumerate(self._read_days("handling"), start=1)]
+
+    def answer(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Record what became of the rows of a file: taken_in_on, file, sheet, line, case_number, person_id, outcome, text and
+        content (the file's digest). What was recorded of the same row is not recorded again."""
+        known = {tuple(a[k] for k in _ROW) for a in self._read("answers")}
+        judged = known | {(*a[:-1], "unchanged") for a in known}
+        self._append_all("answers", [a for a in lines if tuple(a[k] for k in _ROW) not in judged])
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Every line ever recorded by `answer`, in that order, with its sequence_number."""
+        return [{**line, "sequence_number": number} for number, line in enumerate(self._read_days("answers"), start=1)]
+
+    def purge(self, before: date, purged_on: date, open_cases: Collection[str] | None = None) -> None:
+        """Record a purge of what ended before a day, and remove what ended before it: exceptions, answers, and how cases were
+        handled, but for the last that is known of one of the `open_cases` (by number; None: of any)."""
         self._append("purges", before=before, purged_on=purged_on)
         ended = {e["exception_id"] for e in self.exceptions() if min(e["until"], e["revoked_on"] or e["until"]) < before}
         for name in ("exceptions", "revocations"):
             journal.keep_appended(self.root / f"{name}.jsonl", [
                 r for r in self._read(name) if (r.get("exception_id") or _digest(r)) not in ended])
+        last = {(h["case_number"], h["finding_type"], h["subject_id"]): n for n, h in enumerate(self._read("handling"))
+                if open_cases is None or h["case_number"] in open_cases}
+        journal.keep_appended(self.root / "handling.jsonl", [
+            h for n, h in enumerate(self._read("handling")) if h["recorded_on"] >= before.isoformat() or n in last.values()])
+        journal.keep_appended(self.root / "answers.jsonl", [
+            a for a in self._read("answers") if a["taken_in_on"] >= before.isoformat()])
 
     def purged_before(self) -> date | None:
         """The latest day of `purge(before)`; None when nothing was purged."""
         return max((date.fromisoformat(p["before"]) for p in self._read("purges")), default=None)
 
     def _append(self, name: str, **decision: Any) -> None:
-        if holds_national_id(" | ".join(v for v in decision.values() if isinstance(v, str))):
+        self._append_all(name, [decision])
+
+    def _append_all(self, name: str, decisions: Iterable[Mapping[str, Any]]) -> None:
+        records = [dict(d) for d in decisions]
+        if any(holds_national_id(" | ".join(v for v in d.values() if isinstance(v, str))) for d in records):
             raise IngestError("the decision holds a national id, which must not be stored; use a number of the person instead")
-        journal.append_json(self.root / f"{name}.jsonl", decision)
+        if records:
+            journal.append_json(self.root / f"{name}.jsonl", *records)
+
+    def _read_days(self, name: str) -> list[dict[str, Any]]:
+        return [{k: date.fromisoformat(v) if k in _DAYS and v else v for k, v in record.items()} for record in self._read(name)]
 
     def _read(self, name: str) -> list[dict[str, Any]]:
         return journal.read_appended(self.root / f"{name}.jsonl")

@@ -1,8 +1,8 @@
 """Whether what was taken in and decided is still on the disk.
 
 What is gone looks like what never was, but for who knew it. The warehouse knows each delivery that was taken in, and each
-exception. It can be made anew from the landed extracts and the decisions; that is why this is looked at before it is removed, and
-before it is brought in line with them.
+decision about a case. It can be made anew from the landed extracts and the decisions; that is why this is looked at before it is
+removed, and before it is brought in line with them.
 
 Belongs here: what is gone. Does not belong here: what is damaged (`landing`, `journal`, `retention` see that when they read).
 """
@@ -42,10 +42,11 @@ def check_content(landed: Path, system: System) -> None:
 
 
 def check_known(con: duckdb.DuckDBPyConnection, landed: Path, decisions: Decisions) -> None:
-    """Raises Damaged when the warehouse knows an extract or an exception that is no longer there."""
+    """Raises Damaged when the warehouse knows an extract or a decision about a case that is no longer there."""
     for system in SOURCES:
         _check_extracts(con, landed, system)
     _check_exceptions(con, decisions)
+    _check_handling(con, decisions)
 
 
 def _check_extracts(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> None:
@@ -74,4 +75,15 @@ def _check_exceptions(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> N
         if is_gone or (known["revoked_on"] and now[known["exception_id"]] != known["revoked_on"]):
             file = decisions.root / f"{'exceptions' if is_gone else 'revocations'}.jsonl"
             raise Damaged(file, f"what was recorded about the exception {known['exception_id']} is gone",
+                          f"Restore the file from a backup. {_IF_MEANT}")
+
+
+def _check_handling(con: duckdb.DuckDBPyConnection, decisions: Decisions) -> None:
+    # Of what is purged, only the last line of an open case stays.
+    columns = ("case_number", "finding_type", "subject_id", "status", "handled_by", "comment", "recorded_on")
+    here = {tuple(h[c] for c in columns) for h in decisions.handling()}
+    for line in con.execute(f"SELECT {', '.join(columns)} FROM ingest.case_handling WHERE recorded_on >= ? ORDER BY ALL",
+                            [decisions.purged_before() or date.min]).fetchall():
+        if line not in here:
+            raise Damaged(decisions.root / "handling.jsonl", f"what was recorded about the case {line[0]} is gone",
                           f"Restore the file from a backup. {_IF_MEANT}")

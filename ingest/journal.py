@@ -26,15 +26,15 @@ SEAL, CUT = ".seal", ".cut"
 Record = dict[str, Any]
 
 
-def append_json(file: Path, record: Record) -> None:
-    """Add a record; flushed to disk, and sealed, when this returns. Raises Damaged; then nothing is written.
+def append_json(file: Path, *records: Record) -> None:
+    """Add records; flushed to disk, and sealed, when this returns. Raises Damaged; then nothing is written.
 
     Only for the holder of the writer's lock.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     mend(file)
     whole, _ = _read(file)
-    line = (b"\n" if whole and not whole.endswith(b"\n") else b"") + _lines([record])
+    line = (b"\n" if whole and not whole.endswith(b"\n") else b"") + _lines(list(records))
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "ab") as handle:
         handle.write(line)

@@ -6,6 +6,8 @@
     ingest.kept_rows            rows that stay because they could not be read, and over which extracts
     ingest.run                  one row: the as-of date, the policy's numbers, whose data it is
     ingest.exceptions           approved exceptions
+    ingest.case_handling        how cases are handled, as it was filled in
+    ingest.decision_answers     what became of the rows of worklists that were filled in
     ingest.alert_log            which messages were sent to whom
 
 The as-of date and the policy reach dbt as a table, not as vars: with the same project and no vars that change, dbt
@@ -54,6 +56,16 @@ CREATE TABLE IF NOT EXISTS ingest.exceptions (
   exception_id VARCHAR, finding_type VARCHAR, subject_id VARCHAR, approved_on DATE, until DATE, reason VARCHAR,
   approved_by VARCHAR, revoked_on DATE, revoked_by VARCHAR
 )"""
+_CASE_HANDLING = """
+CREATE TABLE IF NOT EXISTS ingest.case_handling (
+  sequence_number INTEGER, case_number VARCHAR, finding_type VARCHAR, subject_id VARCHAR, status VARCHAR, handled_by VARCHAR,
+  comment VARCHAR, claimed_on DATE, recorded_on DATE, source VARCHAR, place VARCHAR
+)"""
+_DECISION_ANSWERS = """
+CREATE TABLE IF NOT EXISTS ingest.decision_answers (
+  sequence_number INTEGER, taken_in_on DATE, file VARCHAR, sheet VARCHAR, line INTEGER, case_number VARCHAR, person_id VARCHAR,
+  outcome VARCHAR, text VARCHAR
+)"""
 _ALERT_LOG = """
 CREATE TABLE IF NOT EXISTS ingest.alert_log (
   message_id VARCHAR, recipient VARCHAR, told_on DATE, event VARCHAR, finding_type VARCHAR, subject_id VARCHAR,
@@ -69,6 +81,8 @@ INGEST_TABLES = {
     "kept_rows": "Rows of a system's state that stay because an extract's row could not be read, and since when.",
     "run": "One row: the as-of date and the policy's numbers.",
     "exceptions": "Approved exceptions from findings, with their expiry.",
+    "case_handling": "How cases are handled, line by line as it was filled into worklists.",
+    "decision_answers": "What became of each row of a filled-in worklist that held a decision.",
     "alert_log": "What was sent to whom, from the log of messages.",
 }
 
@@ -152,7 +166,7 @@ def open_published(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that ingest writes, and the columns that an earlier version's tables lack."""
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
-    for statement in (_EXTRACTS, _REJECTED_ROWS, _KEPT_ROWS, _RUN, _EXCEPTIONS, _ALERT_LOG):
+    for statement in (_EXTRACTS, _REJECTED_ROWS, _KEPT_ROWS, _RUN, _EXCEPTIONS, _CASE_HANDLING, _DECISION_ANSWERS, _ALERT_LOG):
         con.execute(statement)
     # Extracts without figures are folded again, so that everything new is told of them too.
     for column in ("not_assessable VARCHAR[]", "figures VARCHAR", "kept_rows BIGINT", "may_miss_rows BIGINT",
@@ -174,9 +188,10 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def set_run(
     con: duckdb.DuckDBPyConnection, as_of: date, policy: Policy, exceptions: list[dict[str, Any]],
-    purged_before: date | None = None, kommune: Kommune = _NOBODYS,
+    purged_before: date | None = None, *, handling: list[dict[str, Any]] | None = None,
+    answers: list[dict[str, Any]] | None = None, kommune: Kommune = _NOBODYS,
 ) -> None:
-    """Store the as-of date, the policy's numbers, the exceptions and the kommune for dbt. Replaces what was there.
+    """Store the as-of date, the policy's numbers, what people decided, and the kommune, for dbt. Replaces what was there.
 
     Access groups are in lower case, as they are compared (contract#capitals).
     """
@@ -189,7 +204,19 @@ def set_run(
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})
+    _replace_rows(con, "case_handling", handling or [])
+    _replace_rows(con, "decision_answers", answers or [])
     con.execute("COMMIT")
+
+
+def _replace_rows(con: duckdb.DuckDBPyConnection, table: str, records: list[dict[str, Any]]) -> None:
+    """Replace the rows of a table in `ingest`; of a record, what is no column of the table is left out."""
+    columns = [name for name, *_ in con.execute(f"DESCRIBE ingest.{table}").fetchall()]
+    con.execute(f"DELETE FROM ingest.{table}")
+    if records:
+        con.register("records", pa.Table.from_pylist([{c: record[c] for c in columns} for record in records]))
+        con.execute(f"INSERT INTO ingest.{table} BY NAME FROM records")
+        con.unregister("records")
 
 
 def as_of_date(con: duckdb.DuckDBPyConnection) -> date:

@@ -33,8 +33,7 @@ REGISTERED_BY = {"hrm": "overført fra HRM", "manual": "registrert manuelt"}
 SYSTEMS = {"hrm": "HRM", "vfs": "VFS", "transfer": "Overføringen"}
 
 # How far somebody has come with a case, as it is filled into a worklist.
-HANDLING = {"in_progress": "under arbeid", "waiting": "venter", "done": "gjort"}
-TAKEN_BACK = "åpen"
+HANDLING = {code: s.label_nb for code, s in codes.statuses("handling").items()}
 
 CHANGES = {"new": "ny siden i går", "returned": "kom tilbake", "changed_type": "har skiftet type",
            "exception_ended": "unntaket er over"}
@@ -74,9 +73,9 @@ def remark(case: dict[str, Any]) -> str | None:
     """What is to be noticed about a case: that it was said to be done, and what is new since yesterday; None when nothing is."""
     parts = []
     if case["claim"] == "contradicted":
-        parts.append(f"meldt gjort {norwegian(case['handled_on'])}, men VFS viser den fortsatt")
+        parts.append(f"meldt gjort {norwegian(case['claimed_on'])}, men VFS viser den fortsatt")
     elif case["claim"] == "pending":
-        parts.append(f"meldt gjort {norwegian(case['handled_on'])}: kontrolleres mot neste uttrekk fra VFS")
+        parts.append(f"meldt gjort {norwegian(case['claimed_on'])}: kontrolleres mot neste uttrekk fra VFS")
     if case["change"]:
         parts.append(CHANGES[case["change"]])
     return _sentence("; ".join(parts))

@@ -17,15 +17,15 @@ from publish.headline import Headline, headline
 from publish.labels import counted, norwegian
 from publish.schools import School, schools
 
-_UNHANDLED: Row = dict.fromkeys(("handling_status", "handled_by", "handling_comment", "handled_on", "claim"))
 _WORDS = {"persons": ("person", "personer"), "positions": ("stilling", "stillinger"), "accesses": ("tilgang", "tilganger")}
 
 
 @dataclass(frozen=True)
 class Lists:
     """One day's lists. `cases`: each case once, in order (contract#pair); `resolved`: the mart `resolved_cases`, the latest
-    first; `checked`: how many persons, positions and accesses VFS's current state holds; `first_day`: the first evaluation day,
-    None before both systems have delivered."""
+    first; `answers`: the rows of `decision_answers` of the last 30 days, the latest file first; `checked`: how many persons,
+    positions and accesses VFS's current state holds; `first_day`: the first evaluation day, None before both systems have
+    delivered."""
 
     as_of: date
     first_day: date | None
@@ -36,6 +36,7 @@ class Lists:
     roster: list[Row]
     freshness: list[Row]
     schools: list[School]
+    answers: list[Row]
     checked: dict[str, int]
 
     @property
@@ -84,13 +85,16 @@ def read(con: duckdb.DuckDBPyConnection) -> Lists:
     """The lists of the warehouse, as it was evaluated."""
     run, = rows(con, "SELECT as_of_date, kommune_number, kommune_name FROM staging.stg_run")
     first = con.execute("SELECT first_day FROM intermediate.int_evaluation_window").fetchone()
-    cases = in_order({**_UNHANDLED, **c} for c in rows(con, "FROM marts.cases WHERE is_lead"))
+    cases = in_order(rows(con, "FROM marts.cases WHERE is_lead"))
     resolved = rows(con, """
-        SELECT *, NULL AS done_on FROM marts.resolved_cases ORDER BY resolved_on DESC, family_name, given_name, case_number""")
+        FROM marts.resolved_cases ORDER BY resolved_on DESC, family_name, given_name, case_number""")
     return Lists(
         as_of=run["as_of_date"], first_day=first[0] if first else None,
         kommune=" ".join(filter(None, [run["kommune_number"], run["kommune_name"]])), headline=headline(con), cases=cases,
         resolved=resolved, freshness=deliveries.freshness(con), schools=schools(con, cases, resolved), checked=_checked(con),
+        answers=rows(con, """
+            FROM marts.decision_answers WHERE taken_in_on > as_of_date - 30
+            ORDER BY taken_in_on DESC, file, outcome <> 'not_understood', sequence_number"""),
         roster=rows(con, """
             FROM marts.kommuneadmin_roster ORDER BY family_name, given_name, person_id, access_group, org_name"""))
 

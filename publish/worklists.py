@@ -8,7 +8,6 @@ next run takes in when the file is dropped into the inbox; then the facts. Belon
 here: what is a case, or what to do about it (SQL).
 """
 
-import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +17,13 @@ from typing import Any, Literal
 
 import xlsxwriter
 
+from ingest.filled_in import columns
 from ingest.sql import Row
 from publish import labels, trust
 from publish.cases import by_person
+from publish.csv_files import csv_bytes
 from publish.deliveries import not_assessable
-from publish.labels import TAKEN_BACK, norwegian
+from publish.labels import norwegian
 from publish.lists import Lists
 from publish.parallel import in_background
 from publish.schools import School
@@ -44,7 +45,7 @@ class _Column:
 
 # What a print shows, then what is filled in, then the facts behind it.
 _PRINTED = (
-    _Column("Sak", 13, lambda c: c["case_number"]),
+    _Column(columns.CASE, 13, lambda c: c["case_number"]),
     _Column("Navn", 22, labels.full_name),
     _Column("Ansattnummer", 13, lambda c: c["employee_number"]),
     _Column("Enhet", 20, lambda c: c["org_name"] or c["org_number"], wrapped=True),
@@ -54,12 +55,12 @@ _PRINTED = (
     _Column("Gjør dette", 58, lambda c: c["remedy"], wrapped=True),
 )
 _FILLED_IN = (
-    _Column("Status", 13, lambda c: labels.HANDLING.get(c["handling_status"]), fill_in="status"),
-    _Column("Behandles av", 16, lambda c: c["handled_by"], fill_in="text"),
-    _Column("Kommentar", 24, lambda c: c["handling_comment"], wrapped=True, fill_in="text"),
-    _Column("Nytt unntak til (fyll inn)", 12, fill_in="date"),
-    _Column("Begrunnelse", 24, wrapped=True, fill_in="text"),
-    _Column("Besluttet av", 16, fill_in="text"),
+    _Column(columns.STATUS, 13, lambda c: labels.HANDLING.get(c["handling_status"]), fill_in="status"),
+    _Column(columns.HANDLED_BY, 16, lambda c: c["handled_by"], fill_in="text"),
+    _Column(columns.COMMENT, 24, lambda c: c["handling_comment"], wrapped=True, fill_in="text"),
+    _Column(f"{columns.UNTIL} (fyll inn)", 12, fill_in="date"),
+    _Column(columns.REASON, 24, wrapped=True, fill_in="text"),
+    _Column(columns.DECIDED_BY, 16, fill_in="text"),
 )
 _FACTS = (
     _Column("Funn", 9, lambda c: labels.FINDING_STATUSES[c["status"]]),
@@ -79,7 +80,7 @@ _FACTS = (
 _COLUMNS = _PRINTED + _FILLED_IN + _FACTS
 _TYPE = _Column("Type", 30, lambda c: labels.FINDING_TYPES[c["finding_type"]])
 _ROSTER = (
-    _Column("Profil i VFS", 12, lambda r: r["person_id"]),
+    _Column(columns.PERSON, 12, lambda r: r["person_id"]),
     _Column("Navn", 26, labels.full_name),
     _Column("Ansattnummer", 13, lambda r: r["employee_number"]),
     _Column("Tilgangsgruppe", 16, lambda r: r["access_group"]),
@@ -89,8 +90,8 @@ _ROSTER = (
     _Column("Grunn til gjennomgang", 30, lambda r: labels.REVIEW_REASONS.get(r["review_reason"]), wrapped=True),
     _Column("Bekreftet nå til", 12, lambda r: r["confirmed_until"]),
     _Column("Bekreftet nå av", 18, lambda r: r["confirmed_by"]),
-    _Column("Bekreftes til (fyll inn)", 13, fill_in="date"),
-    _Column("Bekreftet av", 18, fill_in="text"),
+    _Column(f"{columns.CONFIRM_UNTIL} (fyll inn)", 13, fill_in="date"),
+    _Column(columns.CONFIRMED_BY, 18, fill_in="text"),
 )
 _RESOLVED = (
     _Column("Sak", 13, lambda c: c["case_number"]),
@@ -112,7 +113,7 @@ _HOW_TO_FILL_IN = (
 _SHEET_NOTES = {
     "unknown": "Kan ikke vurderes: Kilden leverer ikke det som trengs. At listen er tom, betyr ikke at alt er i orden.",
     "in_doubt": "Listen kan mangle noen: se arket Oversikt."}
-_STATUSES = [*labels.HANDLING.values(), TAKEN_BACK]
+_STATUSES = [*columns.STATUS_WORDS.values(), columns.NO_STATUS]
 
 
 @dataclass(frozen=True)
@@ -305,18 +306,5 @@ def _to_print(sheet: Any, worklist: _List) -> None:
 
 
 def _csv(file: Path, cases: list[Row]) -> None:
-    """Write a CSV that a Norwegian Excel reads: semicolons, UTF-8 with BOM, dates as dd.mm.yyyy."""
-    columns = (_COLUMNS[0], _TYPE, *_COLUMNS[1:])
-    with file.open("w", newline="", encoding="utf-8-sig") as handle:
-        writer = csv.writer(handle, delimiter=";")
-        writer.writerow([c.heading for c in columns])
-        for case in cases:
-            writer.writerow([_cell(c.value(case)) for c in columns])
-
-
-def _cell(value: Any) -> str:
-    """The text of a cell. One that would start a formula in Excel gets a leading quote."""
-    if value is None:
-        return ""
-    text = norwegian(value) if isinstance(value, date) else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    listed = (_COLUMNS[0], _TYPE, *_COLUMNS[1:])
+    file.write_bytes(csv_bytes([c.heading for c in listed], ([c.value(case) for c in listed] for case in cases)))

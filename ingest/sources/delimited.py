@@ -214,6 +214,14 @@ def records(content: bytes, delimiter: str, *, strict: bool = False) -> Iterator
         raise UnreadableRecord(begins) from None
 
 
+def holds_rows(cell: str, width: int, delimiter: str) -> bool:
+    """Whether a line of a cell is as wide as a row, or each break between its lines stands for the delimiters of one (the end of
+    a row and the begin of the next)."""
+    first, *others = re.split("\r\n|\n|\r", cell)
+    counts = [line.count(delimiter) for line in (first, *others)]
+    return bool(others) and (max(counts) >= width - 1 or sum(counts) >= len(others) * (width - 1))
+
+
 @dataclass(frozen=True)
 class TextTable:
     """The table in a text file: `content` is in UTF-8, from the heading on, with `above` lines before it in the file and without
@@ -271,22 +279,15 @@ class TextTable:
         """Raise RefusedExtract where a cell holds what must be rows: a quote that somebody wrote before one cell and a second in
         a row further down make one cell of all between them."""
         for number, cell in enumerate(next(records(self.content, self.delimiter))[1]):
-            if self._holds_rows(cell, data.num_columns):
+            if holds_rows(cell, data.num_columns, self.delimiter):
                 self._refuse_quote(self.line, number)
         for number, column in enumerate(data.columns):
             several_lines = pc.match_substring_regex(column, r"[\r\n]")
             if not pc.any(several_lines).as_py():
                 continue
             for row in pc.indices_nonzero(several_lines).to_pylist():
-                if self._holds_rows(column[row].as_py(), data.num_columns):
+                if holds_rows(column[row].as_py(), data.num_columns, self.delimiter):
                     self._refuse_quote(self.lines_of([row])[0], number)
-
-    def _holds_rows(self, cell: str, width: int) -> bool:
-        """Whether a line of a cell is as wide as a row, or each break between its lines stands for the delimiters of one (the
-        end of a row and the begin of the next)."""
-        first, *others = re.split("\r\n|\n|\r", cell)
-        counts = [line.count(self.delimiter) for line in (first, *others)]
-        return bool(others) and (max(counts) >= width - 1 or sum(counts) >= len(others) * (width - 1))
 
     def _refuse_quote(self, line: int, number: int) -> NoReturn:
         raise RefusedExtract("a quote swallows whole rows", file=self.file, line=line, column=str(number + 1),

@@ -23,6 +23,7 @@ EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb")  # the last two are refused with wha
 _MAX_COLUMNS, _MAX_ROWS, _MAX_CELLS = 500, 1 << 20, 20_000_000
 _FORMULA = re.compile(rb"<(?:[\w.-]{1,40}:)?f[\s/>]")  # the begin of one in the XML of a sheet
 _LONGEST_TAG = 50  # bytes
+_FROM_1904 = 1904
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,17 @@ class SheetTable:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The cells of one sheet as text. `without_results`: by line, the first column in which a formula has no result."""
+    """The cells of one sheet as text. `without_results`: by line, the columns in which a formula has no result.
+    `is_from_1904`: days are counted from that year, where a cell holds a bare number."""
 
     name: str
     rows: list[list[str | None]]
-    without_results: dict[int, str]
+    without_results: dict[int, tuple[str, ...]]
+    is_from_1904: bool = False
 
     def unknown_below(self, line: int) -> tuple[int, str] | None:
         """The line and column of the first cell below a line that holds a formula without a result."""
-        return min(((n, column) for n, column in self.without_results.items() if n > line), default=None)
+        return min(((n, columns[0]) for n, columns in self.without_results.items() if n > line), default=None)
 
 
 def sheet_table(file: str, stream: BinaryIO, sheet: str | None, skip_rows: int) -> SheetTable:
@@ -89,6 +92,12 @@ def visible_sheets(file: str, stream: BinaryIO) -> tuple[list[Sheet], int]:
     RefusedExtract."""
     with _book(file, stream) as book:
         return [_sheet(file, s) for s in _candidates(file, book)], len(book.worksheets)
+
+
+def all_sheets(file: str, stream: BinaryIO) -> list[Sheet]:
+    """Every sheet with cells, hidden ones too. Raises RefusedExtract."""
+    with _book(file, stream) as book:
+        return [_sheet(file, s) for s in book.worksheets]
 
 
 @contextmanager
@@ -162,19 +171,19 @@ def _sheet(file: str, sheet: Any) -> Sheet:
             raise RefusedExtract("the sheet has more cells than any export holds", file=file, remedy="Export it again")
     while rows and not rows[-1]:
         rows.pop()
-    return Sheet(sheet.title, rows, _without_results(sheet))
+    return Sheet(sheet.title, rows, _without_results(sheet), sheet.parent.epoch.year == _FROM_1904)
 
 
-def _without_results(sheet: Any) -> dict[int, str]:
-    """{line: column} of the first cell of each line with a formula and no result: openpyxl tells it from an empty cell only in
-    what its parser sees. A result may be an empty text."""
+def _without_results(sheet: Any) -> dict[int, tuple[str, ...]]:
+    """{line: columns} of the cells with a formula and no result: openpyxl tells them from empty cells only in what its parser
+    sees. A result may be an empty text."""
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet import _reader as openpyxl_reader
 
     with sheet._get_source() as part:
         if not _holds_formulas(part):
             return {}
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, ...]] = {}
 
     class Formulas(openpyxl_reader.WorkSheetParser):
         def parse_cell(self, element: Any) -> dict[str, Any]:
@@ -182,7 +191,7 @@ def _without_results(sheet: Any) -> dict[int, str]:
             result = element.find(openpyxl_reader.VALUE_TAG)
             is_empty_text = result is not None and element.get("t") == "str"
             if cell["value"] is None and not is_empty_text and element.find(openpyxl_reader.FORMULA_TAG) is not None:
-                found.setdefault(cell["row"], get_column_letter(cell["column"]))
+                found[cell["row"]] = (*found.get(cell["row"], ()), get_column_letter(cell["column"]))
             return cell
 
     with sheet._get_source() as part:

@@ -2,7 +2,7 @@
 
     app             which commands there are, and how errors end them
     running         run, rebuild, replay, purge
-    decisions       accept, except, confirm, import-exceptions, revoke, exceptions
+    decisions       accept, except, confirm, import-decisions, revoke, exceptions
     looking         status, messages, find, explain, check-source, propose, settings-schema, dagster-home
     evidence        evidence
     demo            demo

@@ -1,6 +1,7 @@
 """The command line: `sluttdato ...` (contract#commands): which commands there are, and how errors end them.
 
-Exit status: 0 done; 1 failed; 2 wrong use or settings; 3 done, but an extract was newly refused or quarantined.
+Exit status: 0 done; 1 failed; 2 wrong use or settings; 3 done, but an extract was newly refused or
+quarantined, or a decision was not understood.
 Results go to standard output, progress and errors to standard error.
 """
 
@@ -27,8 +28,9 @@ for command in (running.run, running.rebuild, running.replay, decisions.accept, 
                 evidence.evidence, demo.demo):
     app.command()(command)
 app.command(name="except")(decisions.except_)
-for command in (decisions.confirm, decisions.import_exceptions, decisions.revoke, decisions.exceptions):
+for command in (decisions.confirm, decisions.import_decisions, decisions.revoke, decisions.exceptions):
     app.command()(command)
+app.command(name="import-exceptions", hidden=True)(decisions.import_decisions)  # its name in earlier versions
 
 
 def main() -> None:

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from ingest.canonical_tables import System
 from orchestration.cli.console import (
+    WITHHELD,
     Config,
     Json,
     WrongUse,
-    err,
     needed_day,
     out,
     parse_system,
@@ -152,44 +152,29 @@ def _approve(settings: Settings, findings: list[tuple[str, str]], until: str, re
                   markup=False, soft_wrap=True)
 
 
-def import_exceptions(
-    file: Annotated[Path, typer.Argument(help="A worklist's CSV with «Unntak til», «Begrunnelse», «Besluttet av» filled in.")],
+def import_decisions(
+    file: Annotated[Path, typer.Argument(help="A worklist, as .xlsx or CSV, that somebody filled in.")],
     config: Config = None,
 ) -> None:
-    """Take in exceptions that somebody filled into a worklist. The whole file or nothing; the same file again has no effect."""
-    from ingest import decisions_file
+    """Take in a worklist that somebody filled in, as `run` takes in what lies in decisions/inbox. The file stays where it is."""
     from ingest.decisions import Decisions
-    from ingest.errors import IngestError
-    from publish.cases import NoSuchCase, find_case, read_cases
+    from ingest.filled_in.inbox import take_in_file
+    from orchestration.core.filled_in import published_cases
 
-    settings, today = settings_of(config), clock.today()
+    settings = settings_of(config)
     if not file.is_file():
         raise WrongUse(f"{file}: there is no such file")
-    filled = decisions_file.read(file)
-    wrong, decided, gone = [], [], []
-    try:
-        cases = read_cases(settings.paths.marts)
-    except NoSuchCase as error:
-        raise WrongUse(str(error)) from None
-    for row in filled:
-        if row.until < today:
-            wrong.append(f"line {row.line}, {decisions_file.UNTIL}: {row.until} has passed")
-        try:
-            decided.append((find_case(cases, row.case), row))
-        except NoSuchCase:
-            gone.append(f"line {row.line}: {row.case} is no open case any more; left out")
-    if wrong:
-        raise IngestError(f"{file.name}: nothing was taken in. " + "; ".join(wrong))
+    cases = published_cases(settings)
+    if cases is None:
+        raise WrongUse("nothing is published yet; `sluttdato run` does that")
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
-        decisions = Decisions(settings.paths.decisions)
-        before = len(decisions.exceptions())
-        for case, row in decided:
-            for finding in case:
-                decisions.except_(finding["finding_type"], finding["subject_id"], today, row.until, row.reason, row.by)
-        new = len(decisions.exceptions()) - before
-    for line in gone:
-        err.print(line, markup=False, soft_wrap=True)
-    out.print(f"{len(filled)} rows filled in, {new} new exceptions; the next run shows them.")
+        answer = take_in_file(file, Decisions(settings.paths.decisions), cases, clock.today())
+    for line in answer.lines():
+        out.print(line, markup=False, soft_wrap=True)
+    if answer.decisions:
+        out.print("The next run shows what was taken in.")
+    if answer.not_understood():
+        raise typer.Exit(WITHHELD)
 
 
 def revoke(

@@ -51,7 +51,8 @@ def evaluate_beside(
     with open_warehouse(scratch.warehouse) as con:
         for system in SOURCES:
             intake.fold_landed(con, landing, decisions, settings.policy, system, quarantined, progress, until=as_of)
-        set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before(), settings.kommune)
+        set_run(con, as_of, settings.policy, decisions.exceptions(), decisions.purged_before(), handling=decisions.handling(),
+                answers=decisions.answers(), kommune=settings.kommune)
         set_alert_log(con, alert_log(settings).rows())
     progress("evaluating: dbt build")
     dbt.manifest(settings.data_dir, paths.warehouse, progress)

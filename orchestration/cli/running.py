@@ -28,7 +28,7 @@ from orchestration.cli.console import (
 from orchestration.cli.context import settings_of
 from orchestration.core import clock
 from orchestration.core.lock import writer
-from orchestration.core.run_report import IS_LET_IN, CheckOutcome, DeliveryOutcome, DeliveryStatus, RunReport
+from orchestration.core.run_report import ARE_UNDERSTOOD, IS_LET_IN, CheckOutcome, DeliveryOutcome, DeliveryStatus, RunReport
 from orchestration.core.settings import Settings
 from publish.alerts.send import Sent
 
@@ -106,6 +106,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     from orchestration.cli.runs import purge_dagster
     from orchestration.core import evidence
     from orchestration.core.alerting import alert_log
+    from orchestration.core.filled_in import published_cases
     from publish.snapshot import published_as_of, remove_old_sets
 
     settings = settings_of(config)
@@ -114,7 +115,8 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
         raise typer.Exit(FAILED)
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
         _check_that_nothing_is_lost(settings)
-        Decisions(paths.decisions).purge(before, clock.today())
+        cases = published_cases(settings)
+        Decisions(paths.decisions).purge(before, clock.today(), {c["case_number"] for c in cases.cases} if cases else None)
         alert_log(settings).purge(before)
         with open_warehouse(paths.warehouse, progress=progress) as con:
             days = retention.purge(con, paths.landed, paths.quarantined, before)
@@ -150,7 +152,7 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
         remember_told(settings, report, sent)
     if not report.succeeded or report.not_pulled:
         return FAILED
-    return WITHHELD if withheld else 0
+    return WITHHELD if withheld or report.decisions.not_understood else 0
 
 
 def _print_outcome(
@@ -163,6 +165,7 @@ def _print_outcome(
     else:
         _print_checks(report, sent)
         _print_deliveries(report, withheld)
+        _print_decisions(report)
         if report.succeeded:
             _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
             _print_freshness(settings)
@@ -178,7 +181,7 @@ def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_
         "as_of_date": as_of, "success": report.succeeded, "run_id": report.run_id,
         "errors": [f"{failed.step}: {failed.message}" for failed in report.failed_steps],
         "withheld": [_withheld_line(d) for d in withheld], "not_pulled": [d.reason for d in report.not_pulled],
-        "taken_in": report.taken_in,
+        "taken_in": report.taken_in, "decisions": vars(report.decisions),
         "failed_checks": [(_severity(c), c.name, c.description) for c in _failed_checks(report)],
         "published": report.published,
         "not_published_because": report.publication.reason if report.publication else None, "told": vars(sent)}
@@ -188,7 +191,7 @@ def _failed_checks(report: RunReport) -> list[CheckOutcome]:
     """Failed checks to show, without those shown as deliveries or messages."""
     from orchestration.core.alerting import MESSAGES_WERE_SENT
 
-    failed = [c for c in report.checks if not c.passed and c.check not in (IS_LET_IN, MESSAGES_WERE_SENT)]
+    failed = [c for c in report.checks if not c.passed and c.check not in (IS_LET_IN, ARE_UNDERSTOOD, MESSAGES_WERE_SENT)]
     return sorted(failed, key=lambda c: (_severity(c), c.name, c.description))
 
 
@@ -221,6 +224,17 @@ def _print_deliveries(report: RunReport, withheld: list[DeliveryOutcome]) -> Non
     if withheld:
         err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
                   "is let in by `sluttdato accept`, and `--preview` shows first what would become of the cases.", soft_wrap=True)
+
+
+def _print_decisions(report: RunReport) -> None:
+    decisions = report.decisions
+    if decisions.taken_in:
+        out.print(f"{decisions.taken_in} decisions taken in from worklists; the answers are in decisions/inbox/taken_in",
+                  soft_wrap=True)
+    for line in decisions.not_understood:
+        err.print(f"not taken in: {line}", markup=False, soft_wrap=True)
+    for line in decisions.left:
+        err.print(f"left for the next run: {line}", markup=False, soft_wrap=True)
 
 
 def _freshness(settings: Settings) -> list[Row]:

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from ingest import quarantine
 from ingest.canonical_tables import SOURCES, WITNESSES, System
+from ingest.decisions import Decisions
+from ingest.filled_in import inbox
 from ingest.landing import Landing
 from ingest.sql import Row, scalar
 from ingest.warehouse import open_published
@@ -34,7 +36,8 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
 
     {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "unchanged_since", "kept_rows",
     "may_miss_rows", "missing_since", "days": {day: state}, "withheld": [{"extract_date", "status", "reason", "diff",
-    "summary"}], "pending": [day], "passed_over": [name]}}, "findings": {type: {"open", "excepted"}}, "not_assessable": [name]}.
+    "summary"}], "pending": [day], "passed_over": [name]}}, "findings": {type: {"open", "excepted"}}, "not_assessable": [name],
+    "inbox": [name]}.
     A state is accepted, quarantined, refused, missing or pending (delivered, not taken in yet). `missing_since`: the day after
     the current extract, where the system is not fresh. `summary`: what a quarantined extract would change, by org unit (see
     `ingest.quarantine`). For a type that is not assessable, the counts are those of its last assessable day; null instead of
@@ -54,6 +57,7 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
         "as_of_date": freshness[0]["as_of_date"] if freshness else None,
         "systems": {s: _system(settings, s, of_system.get(s), extracts[s], today, days) for s in shown},
         "findings": findings, "not_assessable": deliveries.not_assessable(freshness),
+        "inbox": list(inbox.waiting(Decisions(settings.paths.decisions))),
     }
 
 
@@ -133,6 +137,8 @@ def show_status(status: dict[str, Any], out: Console) -> None:
         out.print(findings_table(status["findings"]))
     if status["not_assessable"]:
         out.print(f"\nNot assessable from these sources: {', '.join(status['not_assessable'])}", soft_wrap=True)
+    if status["inbox"]:
+        out.print(f"\nIn decisions/inbox, taken in by the next run: {', '.join(status['inbox'])}", markup=False, soft_wrap=True)
 
 
 def _show_freshness(system: dict[str, Any], alarm: str, out: Console) -> None:

@@ -10,6 +10,7 @@
     dagster_home  Dagster's home below the data directory
     dbt           running dbt in this process; the manifest
     run_report    what a run did, to Dagster's events and back
+    filled_in     what is published about cases, for who takes in worklists
     told          which withheld deliveries an ended run has told
     alerting      messages after a run
     evidence      the auditor's pack of a period or a month

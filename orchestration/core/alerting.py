@@ -13,7 +13,15 @@ from ingest.canonical_tables import SOURCES
 from ingest.errors import Damaged
 from ingest.landing import Landing
 from ingest.warehouse import open_warehouse, set_alert_log
-from orchestration.core.run_report import IS_AS_EXPECTED, IS_LET_IN, PACKS_JOB, PUBLISHED_ASSET, CheckOutcome, RunReport
+from orchestration.core.run_report import (
+    ARE_UNDERSTOOD,
+    IS_AS_EXPECTED,
+    IS_LET_IN,
+    PACKS_JOB,
+    PUBLISHED_ASSET,
+    CheckOutcome,
+    RunReport,
+)
 from orchestration.core.settings import Settings
 from orchestration.core.told import ToldRecord
 from publish.alerts.due import Item, LookedAt
@@ -28,8 +36,8 @@ if TYPE_CHECKING:
 MESSAGES_WERE_SENT = "messages_were_sent"
 # Checks not reported here: other parts of the messages cover them in more detail.
 _COVERED_OTHERWISE = {IS_LET_IN, IS_AS_EXPECTED, "extracts_arrived", "extracts_are_recent", "extracts_are_let_in",
-                      MESSAGES_WERE_SENT, "end_dates_propagate", "identities_are_certain", "kommuneadmins_are_in_order",
-                      "no_unit_was_emptied"}
+                      MESSAGES_WERE_SENT, ARE_UNDERSTOOD, "end_dates_propagate", "identities_are_certain",
+                      "kommuneadmins_are_in_order", "no_unit_was_emptied"}
 # Checks that only warn, but that only the data team can fix.
 _REPORTED_WARNINGS = {"sources_are_alive", "folders_are_days"}
 _WARNING, _ERROR = -1, 0  # levels of a failed check: one that only warned is told again when it fails

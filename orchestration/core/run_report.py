@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 IS_LET_IN = "is_let_in"  # the check of an extract asset that carries a DeliveryOutcome
 IS_AS_EXPECTED = "is_as_expected"  # the check of a versions table that carries its failed expectations
+DECISIONS_ASSET = ["ingest", "case_handling"]
+ARE_UNDERSTOOD = "decisions_are_understood"  # the check of DECISIONS_ASSET that carries a DecisionsOutcome
 PUBLISHED_ASSET = "published"  # the asset whose materialization carries a Publication
 PACKS_JOB = "auditors_pack"  # the job that makes what no run publishes
 RUN_ASSET = ["ingest", "run"]  # the asset whose materialization carries whether the sources were asked
@@ -110,6 +112,28 @@ class Publication:
         return {"published": self.published, **({"reason": self.reason} if self.reason else {})}
 
 
+@dataclass(frozen=True)
+class DecisionsOutcome:
+    """What became of the filled-in worklists. `taken_in`: rows of which something was; `not_understood` and `left`: a line for
+    each row of which something was not, and for each file that stays for the next run: files, places, numbers, never names."""
+
+    taken_in: int = 0
+    not_understood: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The outcome in a line, with counts only."""
+        if not self.not_understood:
+            return f"{self.taken_in} decisions taken in; all were understood."
+        return (f"{self.taken_in} decisions taken in; {len(self.not_understood)} were not understood: the answers in "
+                "decisions/inbox/taken_in say which, and what to do.")
+
+    def metadata(self) -> dict[str, Any]:
+        """As metadata of the check ARE_UNDERSTOOD on DECISIONS_ASSET."""
+        return {"taken_in": self.taken_in, "not_understood": list(self.not_understood), "left": list(self.left)}
+
+
 def unexpected_metadata(unexpected: Mapping[str, int] | None) -> dict[str, Any]:
     """As metadata of the check IS_AS_EXPECTED: rows by failed expectation; None when nothing was examined."""
     return {} if unexpected is None else {_UNEXPECTED: dict(unexpected)}
@@ -152,6 +176,7 @@ class RunReport:
     stopped_in: tuple[str, ...] = ()
     last_ended: str | None = None
     intake_ended: bool = False
+    decisions: DecisionsOutcome = DecisionsOutcome()
 
     @property
     def withheld(self) -> list[DeliveryOutcome]:
@@ -183,6 +208,7 @@ class RunReport:
             self, deliveries=tuple(dict.fromkeys([*before, *self.deliveries])),
             checks=_last_of_each([*earlier.checks, *self.checks]), publication=self.publication or earlier.publication,
             sources_asked=self.sources_asked if self.intake_ended else earlier.sources_asked,
+            decisions=self.decisions if self.intake_ended else earlier.decisions,
             intake_ended=self.intake_ended or earlier.intake_ended, last_ended=self.last_ended or earlier.last_ended)
 
     @classmethod
@@ -192,6 +218,7 @@ class RunReport:
         """The report of a run from its events."""
         deliveries, checks, failed_steps = [], [], []
         publication, sources_asked, intake_ended, last_ended = None, False, False, None
+        decisions = DecisionsOutcome()
         at_work: dict[str, None] = {}
         for event in events:
             kind, step = event.event_type_value, event.step_key or ""
@@ -204,6 +231,8 @@ class RunReport:
                 evaluation = event.asset_check_evaluation_data
                 if evaluation.check_name == IS_LET_IN:
                     deliveries.append(_delivery(evaluation))
+                elif evaluation.check_name == ARE_UNDERSTOOD:
+                    decisions = _decisions(evaluation)
                 checks.append(_check(evaluation))
             elif event.is_step_failure:
                 failed_steps.append(FailedStep(step, _innermost(event.step_failure_data.error)))
@@ -214,7 +243,7 @@ class RunReport:
                 elif made.asset_key.path == RUN_ASSET:
                     sources_asked, intake_ended = bool(_values(made.metadata).get(_SOURCES_ASKED)), True
         return cls(run_id, job, succeeded, tuple(deliveries), _last_of_each(checks), tuple(failed_steps), publication,
-                   sources_asked, partition, tuple(at_work), last_ended, intake_ended)
+                   sources_asked, partition, tuple(at_work), last_ended, intake_ended, decisions)
 
     @classmethod
     def of_recorded(cls, run: "dg.DagsterRun", instance: "dg.DagsterInstance") -> "RunReport":
@@ -264,6 +293,11 @@ def _delivery(evaluation: "dg.AssetCheckEvaluation") -> DeliveryOutcome:
     values = _values(evaluation.metadata)
     return DeliveryOutcome(_SYSTEM_OF[evaluation.asset_key.path[-1]], date.fromisoformat(values["extract_date"]),
                            DeliveryStatus(values["status"]), values.get("reason"), values.get("fingerprint", ""))
+
+
+def _decisions(evaluation: "dg.AssetCheckEvaluation") -> DecisionsOutcome:
+    values = _values(evaluation.metadata)
+    return DecisionsOutcome(int(values["taken_in"]), tuple(values["not_understood"]), tuple(values["left"]))
 
 
 def _check(evaluation: "dg.AssetCheckEvaluation") -> CheckOutcome:

@@ -6,6 +6,8 @@ from datetime import timedelta
 import dagster as dg
 
 from ingest.canonical_tables import SOURCES, WITNESSES
+from ingest.decisions import Decisions
+from ingest.filled_in import inbox
 from ingest.landing import Landing
 from orchestration.core import clock
 from orchestration.core.run_report import PACKS_JOB
@@ -52,23 +54,25 @@ def schedule(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def delivery_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Runs the daily job when a delivery is new or changed, and did not change between two looks."""
+    """Runs the daily job when a delivery or a filled-in worklist is new or changed, and did not change between two looks."""
 
     @dg.sensor(
         name="delivery_landed", job=daily, default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=settings.schedule.look_for_deliveries_every_seconds,
-        description="Runs the daily job when new or changed files are in a source's folder and did not change between "
-                    "two looks: a delivery still being copied is left alone.")
+        description="Runs the daily job when new or changed files are in a source's folder, or filled-in worklists in the inbox "
+                    "of decisions, and did not change between two looks: what is still being copied is left alone.")
     def delivery_landed(context: dg.SensorEvaluationContext):
         landing, until = Landing(settings.paths.landed), clock.today()
         pending = [d for system in settings.systems for d in landing.pending(settings.source(system), until)]
-        if not pending:
+        filled_in = inbox.waiting(Decisions(settings.paths.decisions))
+        if not pending and not filled_in:
             context.update_cursor("")
             return dg.SkipReason("nothing new is delivered")
-        state = hashlib.sha256("\n".join(f"{d.system}|{d.extract_date}|{d.signatures}" for d in pending).encode()).hexdigest()
+        states = [f"{d.system}|{d.extract_date}|{d.signatures}" for d in pending] + [f"{n}|{s}" for n, s in filled_in.items()]
+        state = hashlib.sha256("\n".join(states).encode()).hexdigest()
         if context.cursor != state:
             context.update_cursor(state)
-            return dg.SkipReason(f"{len(pending)} deliveries are new or changed; they are taken in when they no longer change")
+            return dg.SkipReason(f"{len(states)} deliveries are new or changed; they are taken in when they no longer change")
         return dg.RunRequest(run_key=state)
 
     return delivery_landed

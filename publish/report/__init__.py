@@ -3,6 +3,7 @@
     report/index.html                    what to do today, what changed since yesterday, how it stands and goes
     report/saker.html                    every case, to search, sort and filter, each with its history
     report/finn.html                     everybody in both systems, to search
+    report/svar.html                     what became of worklists that were filled in
     report/kommuneadmin.html             the kommuneadmin roster, to print and sign
     report/skoler/<folder>/index.html    the cases of one school, without a way to others' (`publish.schools`)
 
@@ -54,6 +55,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, lists: Lists) -> None:
     _page(folder / "saker.html", "all_cases.html", {
         **common, **_listed(lists.cases, lists.resolved, told), "summary": lists.summary, "worklist": f"../worklists/{FILE}"})
     signed = max(0, len(lists.roster) - _ROWS_WITH_SIGNATURE)
+    _page(folder / "svar.html", "answers.html", {**common, "files": _answered(lists.answers)})
     _page(folder / "kommuneadmin.html", "kommuneadmin.html", {
         **common, "rows": lists.roster[:signed], "last_rows": lists.roster[signed:]})
     for school in lists.schools:
@@ -74,6 +76,14 @@ def _people(everybody: list[Row]) -> dict[str, Any]:
         "name": people.name(p), "ids": people.ids(p), "access": people.access(p), "place": people.place(p),
         "bad": bool(p["can_get_in"] and p["hrm_status"] in ("inactive", "unknown")),
         "cases": (p["case_numbers"] or "").split(", ") if p["case_numbers"] else []} for p in everybody])}
+
+
+def _answered(answers: list[Row]) -> list[dict[str, Any]]:
+    """The answers of each file, in their order."""
+    files: dict[tuple[Any, str], list[Row]] = {}
+    for answer in answers:
+        files.setdefault((answer["taken_in_on"], answer["file"]), []).append(answer)
+    return [{"day": day, "name": name, "answers": of_file} for (day, name), of_file in files.items()]
 
 
 @cache

@@ -44,7 +44,14 @@ def _news(lists: Lists) -> dict[str, Any]:
     resolved = [c for c in lists.resolved if c["resolved_on"] == lists.as_of]
     contradicted = [c for c in lists.open if c["claim"] == "contradicted"]
     return {"is_first_day": lists.is_first_day, "most_news": _MOST_NEWS, "changed": changed, "resolved_today": resolved,
-            "contradicted": contradicted, "is_quiet": not any(changed.values()) and not resolved}
+            "contradicted": contradicted, **_answers(lists), "is_quiet": not any(changed.values()) and not resolved}
+
+
+def _answers(lists: Lists) -> dict[str, int]:
+    """How many rows of filled-in worklists were taken in today and not understood in the last week."""
+    week = [a for a in lists.answers if (lists.as_of - a["taken_in_on"]).days < 7]
+    return {"not_understood": sum(a["outcome"] == "not_understood" for a in week),
+            "taken_in_today": sum(a["outcome"] == "taken_in" and a["taken_in_on"] == lists.as_of for a in week)}
 
 
 def _counts(con: duckdb.DuckDBPyConnection, lists: Lists) -> dict[str, Any]:

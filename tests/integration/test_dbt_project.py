@@ -43,6 +43,9 @@ MARTS = {
                 "resolved_on:date days_open:integer problem_since:date succeeded_by is_age_lower_bound:boolean",
     "finding_daily_counts": "evaluation_date:date finding_type org_number open_count:integer excepted_count:integer "
                             "opened_count:integer resolved_count:integer",
+    "case_handling": "sequence_number:integer recorded_on:date case_number finding_type subject_id status handled_by comment "
+                     "claimed_on:date source place",
+    "decision_answers": "sequence_number:integer taken_in_on:date file sheet line:integer case_number person_id outcome text",
     "org_units": "org_number name type parent_org_number",
     "data_freshness": "system current_extract_date:date age_days:integer row_count:integer status withheld_extracts:integer "
                       "not_assessable unchanged_since:date kept_rows:integer",

@@ -153,6 +153,28 @@ def test_the_sensor_waits_until_a_delivery_stands_still_and_asks_once(
     assert len(first.run_requests) == 1 and first.run_requests[0].run_key == again.run_requests[0].run_key
     assert place.do("run").code == 0
     assert tick().skip_message == "nothing new is delivered"
+    (place.data / "decisions" / "inbox" / "liste.csv").write_text("Sak;Status\nS-00000000;gjort\n")
+    assert "no longer change" in tick().skip_message and len(tick().run_requests) == 1
+    assert place.do("run").code == 3
+    assert tick().skip_message == "nothing new is delivered"
+
+
+def test_a_decision_that_is_not_understood_fails_a_check_that_names_nobody(
+    place: Place, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """contract#decisions-answer"""
+    hrm, vfs = town()
+    place.deliver("hrm", "2025-03-10", hrm)
+    place.deliver("vfs", "2025-03-10", vfs)
+    assert place.do("run", recorded=True).code == 0
+    (place.data / "decisions" / "inbox" / "liste.csv").write_text("Sak;Status;Behandles av\nS-00000000;gjort;Kari\n")
+    assert place.do("run", recorded=True).code == 3
+    run, = instance.get_runs(limit=1)
+    report = RunReport.of_recorded(run, instance)
+    check, = (c for c in report.checks if c.check == "decisions_are_understood")
+    assert not check.passed and not check.is_error
+    assert check.description.startswith("0 decisions taken in; 1 were not understood") and "Kari" not in check.description
+    assert report.decisions.not_understood[0].startswith("liste.csv, linje 2, sak S-00000000: Det er ingen åpen sak")
 
 
 def test_a_run_records_days_checks_and_figures(place: Place, settings: Settings, instance: dg.DagsterInstance) -> None:

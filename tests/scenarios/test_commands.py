@@ -84,7 +84,7 @@ def test_a_wrong_today_is_an_error_that_names_the_variable(place: Place) -> None
 
 def test_help_lists_every_command_and_each_has_its_own(place: Place) -> None:
     text = place.do("--help").out
-    for command in ("run", "rebuild", "replay", "accept", "except", "confirm", "revoke", "exceptions", "import-exceptions",
+    for command in ("run", "rebuild", "replay", "accept", "except", "confirm", "revoke", "exceptions", "import-decisions",
                     "purge", "status", "explain", "demo"):
         assert f" {command} " in text
         assert place.do(command, "--help").code == 0

@@ -1,4 +1,4 @@
-"""What people decide about cases: exceptions, confirmations of kommuneadmins, lists filled in with Excel."""
+"""What people decide about cases: exceptions, confirmations of kommuneadmins."""
 
 from datetime import date
 
@@ -81,36 +81,3 @@ def test_a_kommuneadmin_is_confirmed_until_a_day_and_comes_back_unanswered(place
     place.do("run", today="2025-03-12")
     assert [c["status"] for c in place.mart("cases", review)] == ["open"]
     assert place.mart("kommuneadmin_roster")[0]["confirmed_until"] is None
-
-
-def filled_in(place: Place, *rows: tuple[str, str, str, str], encoding: str = "cp1252") -> str:
-    """A worklist's CSV as Excel saves it, with decisions filled in."""
-    file = place.root / "arbeidsliste.csv"
-    lines = ["Sak;Navn;Unntak til;Begrunnelse;Besluttet av"] + [";".join([row[0], "Åse", *row[1:]]) for row in rows]
-    file.write_bytes("\r\n".join(lines).encode(encoding))
-    return str(file)
-
-
-def test_exceptions_filled_into_a_worklist_are_taken_in_once(ended: Place) -> None:
-    number = case_number(ended)
-    file = filled_in(ended, (number, "01.04.2025", "har nøkler", "rektor"), ("00000000", "01.04.2025", "borte", "rektor"),
-                     ("11111111", "", "", ""))
-    done = ended.do("import-exceptions", file)
-    assert done.code == 0 and "2 rows filled in, 1 new exceptions" in done.out
-    assert "line 3: 00000000 is no open case any more" in done.err
-    assert "0 new exceptions" in ended.do("import-exceptions", file).out
-    ended.do("run")
-    case, = ended.mart("cases")
-    assert (case["status"], case["exception_reason"]) == ("excepted", "har nøkler")
-
-
-def test_a_list_with_a_mistake_is_taken_in_not_at_all_and_the_place_is_named(ended: Place) -> None:
-    number = case_number(ended)
-    done = ended.do("import-exceptions", filled_in(ended, (number, "01.04.2025", "x", "y"), (number, "snart", "", "y")))
-    assert done.code == 1 and "line 3, Unntak til: expected a date such as 31.12.2026" in done.err
-    assert "line 3, Begrunnelse: is empty" in done.err
-    assert "01.01.2025" not in done.err and ended.do("exceptions", "--json").json == []
-    assert "has passed" in ended.do("import-exceptions", filled_in(ended, (number, "2025-01-01", "x", "y"))).err
-    (ended.root / "list.csv").write_text("Sak,Navn\n1,2\n")
-    assert "the columns Unntak til, Begrunnelse, Besluttet av are missing" in ended.do(
-        "import-exceptions", str(ended.root / "list.csv")).err

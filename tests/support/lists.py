@@ -14,7 +14,7 @@ _EMPTY = dict.fromkeys((
     "given_name", "family_name", "role", "start_date", "vfs_end_date", "can_log_in", "hrm_status", "hrm_position_id",
     "hrm_end_date", "hrm_end_date_known_on", "last_held_on", "suggested_end_date", "date_to_set", "access_groups",
     "access_org_numbers", "review_reason", "excepted_until", "exception_reason", "excepted_by", "change", "handling_status",
-    "handled_by", "handling_comment", "handled_on", "claim"))
+    "handled_by", "handling_comment", "handled_on", "claimed_on", "claim"))
 
 
 def case(number: str, **changed: Any) -> Row:
@@ -52,6 +52,6 @@ def lists(cases: list[Row], **changed: Any) -> Lists:
     made: dict[str, Any] = {
         "as_of": DAY, "first_day": date(2025, 1, 1), "kommune": "9999 Oppdikta kommune",
         "headline": Headline(left=len({c["person_id"] for c in cases}), unknown=0), "cases": ordered, "resolved": [],
-        "roster": [],
+        "roster": [], "answers": [],
         "freshness": fresh(), "schools": list(schools.values()), "checked": {"persons": 40, "positions": 41, "accesses": 1}}
     return Lists(**made | changed)

@@ -35,9 +35,12 @@ select
   cases.hrm_end_date_known_on, cases.last_held_on, cases.suggested_end_date, cases.date_to_set, cases.ends_by_itself,
   cases.access_groups, cases.access_org_numbers, cases.review_reason,
   cases.first_seen_on, cases.problem_since, cases.is_age_lower_bound, cases.days_open, cases.age_days, cases.has_left_with_access,
-  cases.is_disputed, cases.excepted_until, cases.exception_reason, cases.excepted_by, cases.why, cases.remedy, cases.as_of_date
+  cases.is_disputed, cases.excepted_until, cases.exception_reason, cases.excepted_by,
+  handling.handling_status, handling.handled_by, handling.handling_comment, handling.handled_on, handling.claimed_on, handling.claim,
+  cases.why, cases.remedy, cases.as_of_date
 from {{ ref('int_cases') }} as cases
 cross join {{ ref('int_evaluation_window') }} as evaluation
+left join {{ ref('int_case_handling') }} as handling on cases.case_number = handling.case_number
 left join kommuneadmins_who_left using (person_id)
 left join ended_exceptions
   on cases.finding_type = ended_exceptions.finding_type and cases.subject_id = ended_exceptions.subject_id

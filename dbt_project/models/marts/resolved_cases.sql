@@ -60,7 +60,10 @@ select
   described.resolved_on,
   described.is_age_lower_bound,
   (described.resolved_on - described.problem_since)::integer as days_to_resolve,
+  handling.handled_by,
+  handling.claimed_on as done_on,
   described.as_of_date
 from described
 left join employees using (employee_number)
+left join {{ ref('int_case_handling') }} as handling on described.case_number = handling.case_number
 left join {{ ref('int_org_units') }} as org_units on described.org_number = org_units.org_number

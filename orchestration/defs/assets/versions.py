@@ -6,11 +6,20 @@ from pydantic import Field
 
 from ingest import intake, integrity
 from ingest.canonical_tables import SOURCES, TABLES
+from ingest.filled_in import inbox
 from ingest.versions import Verdict
 from ingest.warehouse import INGEST_TABLES, row_counts, set_alert_log, set_run
 from orchestration.core import clock
 from orchestration.core.alerting import alert_log, told_record
-from orchestration.core.run_report import RUN_ASSET, DeliveryOutcome, sources_asked_metadata
+from orchestration.core.filled_in import published_cases
+from orchestration.core.run_report import (
+    ARE_UNDERSTOOD,
+    DECISIONS_ASSET,
+    RUN_ASSET,
+    DecisionsOutcome,
+    DeliveryOutcome,
+    sources_asked_metadata,
+)
 from orchestration.core.told import withheld_now
 from orchestration.defs.assets import extracts
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
@@ -39,10 +48,14 @@ def _specs() -> list[dg.AssetSpec]:
 
 
 @dg.multi_asset(
-    name="take_in", specs=_specs(), pool="warehouse",
+    name="take_in", specs=_specs(), pool="warehouse", check_specs=[dg.AssetCheckSpec(
+        ARE_UNDERSTOOD, asset=DECISIONS_ASSET,
+        description="Every row of the filled-in worklists that were taken in was understood. Warns; the answer beside each file "
+                    "says what was not.")],
 )
 def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.ResourceParam[Workplace]):
-    """Land every delivery up to the as-of date, examine it, fold it, and store for dbt which day to evaluate."""
+    """Land every delivery up to the as-of date, examine it, fold it; take in worklists that were filled in; and store for dbt
+    which day to evaluate."""
     workplace.as_of = as_of = clock.day(config.as_of)
     is_today = as_of == clock.today()
     settings, landing, decisions = workplace.settings, workplace.landing, workplace.decisions
@@ -62,6 +75,11 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                 for reason in taken.failed:  # the marts are made from the extracts before it
                     extracts.show_failed_pull(context, system, as_of, reason)
 
+        decided = DecisionsOutcome()
+        if config.deliveries:
+            found = inbox.take_in(decisions, published_cases(settings), clock.today())
+            decided = DecisionsOutcome(found.decisions, tuple(found.not_understood), tuple(found.left))
+
         told = told_record(settings)
 
         def fold_all(con: duckdb.DuckDBPyConnection) -> tuple[
@@ -71,7 +89,8 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
                 con, landing, decisions, policy, system, workplace.paths.quarantined, progress)]
             withheld = withheld_now(con)
             told.keep_only(withheld)
-            set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before(), settings.kommune)
+            set_run(con, as_of, policy, decisions.exceptions(), decisions.purged_before(), handling=decisions.handling(),
+                    answers=decisions.answers(), kommune=settings.kommune)
             set_alert_log(con, alert_log(settings).rows())
             return verdicts, told.untold(withheld), row_counts(con, "versions", "ingest")
 
@@ -86,3 +105,6 @@ def take_in(context: dg.AssetExecutionContext, config: TakeIn, workplace: dg.Res
     for key_path, count in counts.items():
         yield dg.MaterializeResult(asset_key=list(key_path), metadata={
             "dagster/row_count": count, **(asked if list(key_path) == RUN_ASSET else {})})
+    yield dg.AssetCheckResult(
+        check_name=ARE_UNDERSTOOD, asset_key=DECISIONS_ASSET, passed=not decided.not_understood,
+        severity=dg.AssetCheckSeverity.WARN, description=decided.text, metadata=decided.metadata())

@@ -118,3 +118,45 @@ def test_a_decision_that_holds_a_national_id_is_not_recorded(decisions: Decision
     with pytest.raises(IngestError) as error:
         decisions.except_("stale_position", approved_on=DAY, until=LATER, **fields)
     assert national_id(7) not in str(error.value) and lines(decisions, "exceptions") == 0
+
+
+def handled(decisions: Decisions, number: str, on: date, status: str | None = "done") -> None:
+    decisions.handle([{"case_number": number, "finding_type": "stale_position", "subject_id": number, "status": status,
+                       "handled_by": "Åse", "comment": None, "claimed_on": on, "recorded_on": on, "source": "a.xlsx",
+                       "place": "linje 2", "content": "c"}])
+
+
+def test_how_a_case_is_handled_is_a_history_in_the_order_in_which_it_was_recorded(decisions: Decisions) -> None:
+    handled(decisions, "S-1", DAY, "waiting")
+    handled(decisions, "S-1", LATER)
+    assert [(h["sequence_number"], h["status"], h["recorded_on"]) for h in decisions.handling()] == [
+        (1, "waiting", DAY), (2, "done", LATER)]
+
+
+def test_what_became_of_a_row_is_recorded_once(decisions: Decisions) -> None:
+    answer = {"taken_in_on": DAY, "file": "a.xlsx", "sheet": None, "line": 2, "case_number": "S-1", "person_id": None,
+              "outcome": "taken_in", "text": "x", "content": "c"}
+    decisions.answer([answer, {**answer, "line": 3}])
+    decisions.answer([answer, {**answer, "outcome": "unchanged"}, {**answer, "outcome": "not_understood"},
+                      {**answer, "content": "d"}])
+    assert [(a["line"], a["outcome"], a["content"]) for a in decisions.answers()] == [
+        (2, "taken_in", "c"), (3, "taken_in", "c"), (2, "not_understood", "c"), (2, "taken_in", "d")]
+
+
+def test_a_purge_lets_go_of_how_cases_were_handled_but_for_the_last_of_open_ones(decisions: Decisions) -> None:
+    horizon = DAY + timedelta(days=10)
+    for number, on in (("S-open", DAY), ("S-open", DAY + timedelta(days=1)), ("S-gone", DAY), ("S-new", horizon)):
+        handled(decisions, number, on)
+    decisions.answer([{"taken_in_on": on, "file": "a", "sheet": None, "line": n, "case_number": None, "person_id": None,
+                       "outcome": "taken_in", "text": "x", "content": "c"} for n, on in enumerate((DAY, horizon))])
+    decisions.purge(horizon, LATER, {"S-open"})
+    assert [(h["case_number"], h["recorded_on"]) for h in decisions.handling()] == [
+        ("S-open", DAY + timedelta(days=1)), ("S-new", horizon)]
+    assert [a["taken_in_on"] for a in decisions.answers()] == [horizon]
+
+
+def test_where_it_is_not_known_which_cases_are_open_a_purge_keeps_the_last_of_each(decisions: Decisions) -> None:
+    for on in (DAY, DAY + timedelta(days=1)):
+        handled(decisions, "S-1", on)
+    decisions.purge(LATER, LATER)
+    assert [h["recorded_on"] for h in decisions.handling()] == [DAY + timedelta(days=1)]

@@ -81,5 +81,6 @@ def test_json_holds_the_whole_outcome(
         "as_of_date": "2025-03-10", "success": False, "run_id": "r1", "errors": ["published: no such column"],
         "withheld": ["quarantined: vfs 2025-03-10: positions empty", "refused: vfs 2025-03-10: no heading"],
         "not_pulled": ["vfs 2025-03-10: no answer"], "taken_in": 3,
+        "decisions": {"taken_in": 0, "not_understood": [], "left": []},
         "failed_checks": [["ERROR", "cases.is_unique", "one row"], ["WARN", "findings.is_unique", "two rows"]],
         "published": False, "not_published_because": None, "told": {"sent": ["sysadmin"], "failed": []}, "systems": {}}

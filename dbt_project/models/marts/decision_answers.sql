@@ -1,0 +1,14 @@
+-- What became of each row of a filled-in worklist that held a decision.
+select
+  answers.sequence_number,
+  answers.taken_in_on,
+  answers.file,
+  answers.sheet,
+  answers.line,
+  answers.case_number,
+  answers.person_id,
+  answers.outcome,
+  answers.text,
+  run.as_of_date
+from {{ ref('stg_decision_answers') }} as answers
+cross join {{ ref('stg_run') }} as run
