@@ -290,6 +290,8 @@ def test_a_claim_keeps_its_day_when_the_comment_changes_and_a_contradicted_one_c
     assert desk.taken_in(sheet(row(status="gjort")), "igjen.xlsx") == Outcome(1)
     assert desk.decisions.handling()[-1]["claimed_on"] == desk.today
     assert desk.taken_in(sheet(row(status="gjort"), row()), "og igjen.xlsx") == Outcome()
+    desk.today += timedelta(days=1)  # nothing was published since: the contradiction is of the claim before
+    assert desk.taken_in(sheet(row(status="gjort")), "og igjen.xlsx") == Outcome() and len(desk.handled()) == 3
 
 
 def test_of_a_resolved_case_it_is_said_that_it_worked_and_nothing_is_recorded(desk: Desk) -> None:
