@@ -23,10 +23,10 @@ def current_number(case_number: str) -> str:
 
 
 def fingerprint(
-    recipient: str, key: Key, kind: str, *, finding_type: str = "", step: int = 0, handled_on: date | None = None
+    recipient: str, key: Key, kind: str, *, finding_type: str = "", step: int = 0, claimed_on: date | None = None
 ) -> str:
     """The same for the same event of the same case, whichever run sends it; of each claim that is contradicted, another."""
-    detail = {"escalated": str(step), "changed": finding_type, "contradicted": str(handled_on or "")}.get(kind, "")
+    detail = {"escalated": str(step), "changed": finding_type, "contradicted": str(claimed_on or "")}.get(kind, "")
     return hashlib.sha256("|".join([recipient, *key, kind, detail]).encode()).hexdigest()[:16]
 
 
@@ -86,7 +86,7 @@ class Item:
     def contradicted_on(self) -> date | None:
         """The day on which somebody said that an open case was done, where a newer VFS extract still shows it."""
         details = self.details or {}
-        return details.get("handled_on") if self.status == "open" and details.get("claim") == "contradicted" else None
+        return details.get("claimed_on") if self.status == "open" and details.get("claim") == "contradicted" else None
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Event:
     def fingerprint(self, recipient: str) -> str:
         """The same for the same event of the same case, whichever run sends it."""
         return fingerprint(recipient, self.item.key, self.kind, finding_type=self.item.finding_type, step=self.step,
-                           handled_on=self.item.contradicted_on)
+                           claimed_on=self.item.contradicted_on)
 
 
 def age_step(recipient: Recipient, since: date, as_of: date) -> int:

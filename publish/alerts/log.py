@@ -40,7 +40,7 @@ class AlertLog:
             "events": [{
                 "event": e.kind, "key": list(e.item.key), "finding_type": e.item.finding_type, "status": e.item.status,
                 "org_number": e.item.org_number, "step": e.step, "is_problem": e.item.is_problem,
-                "handled_on": e.item.contradicted_on if e.kind == "contradicted" else None,
+                "claimed_on": e.item.contradicted_on if e.kind == "contradicted" else None,
                 "is_uncertain": e.fingerprint(recipient) in uncertain, "fingerprint": e.fingerprint(recipient)} for e in events]})
         return message_id
 
@@ -75,7 +75,7 @@ class AlertLog:
                 before = memory.reported.get(key)
                 if e["event"] == "contradicted":
                     if before:
-                        memory.reported[key] = replace(before, contradicted_on=_handled_on(e))
+                        memory.reported[key] = replace(before, contradicted_on=_claimed_on(e))
                     continue
                 memory.reported[key] = Reported(
                     e["finding_type"], e["status"] if arrived else "open", e["step"],
@@ -130,12 +130,12 @@ def _with_current_numbers(message: Record) -> Record:
         if e["is_problem"] or key[1] == e["key"][1]:
             return e
         return e | {"key": list(key), "fingerprint": fingerprint(
-            message["recipient"], key, e["event"], finding_type=e["finding_type"], step=e["step"], handled_on=_handled_on(e))}
+            message["recipient"], key, e["event"], finding_type=e["finding_type"], step=e["step"], claimed_on=_claimed_on(e))}
 
     return message | {"events": [current(e) for e in message["events"]]}
 
 
-def _handled_on(event: Record) -> date | None:
+def _claimed_on(event: Record) -> date | None:
     """The day of the claim; an earlier version knew none."""
-    text = event.get("handled_on")
+    text = event.get("claimed_on")
     return date.fromisoformat(text) if text else None

@@ -213,9 +213,8 @@ def _resolved(alerts: Alerts, recipient: Recipient, state: State, resolved: list
     lines = []
     for event in shown:
         row = known[event.item.key]
-        was_done = row.get("handling_status") == "done" or row.get("claim")
         lines.append(f"- {', '.join(_who(recipient, event.item, row))}. Sak {event.item.case_number}"
-                     + (": det virket" if was_done else ""))
+                     + (": det virket" if row.get("done_on") else ""))
     return [f"Løst siden sist: {len(resolved)}", *lines, *_rest(len(resolved) - len(lines))] if resolved else []
 
 

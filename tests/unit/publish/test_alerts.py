@@ -302,7 +302,7 @@ def test_a_purge_removes_old_events_of_resolved_cases_and_nothing_else(log: Aler
 
 def contradicted(said_on: date) -> Item:
     told = case("a")
-    return replace(told, details={**(told.details or {}), "claim": "contradicted", "handled_on": said_on})
+    return replace(told, details={**(told.details or {}), "claim": "contradicted", "claimed_on": said_on})
 
 
 @pytest.mark.parametrize("mode", ["down", "killed before", "killed after", "refused after"])

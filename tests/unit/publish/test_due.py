@@ -209,16 +209,16 @@ SAID = date(2025, 3, 10)
 
 
 def claimed(
-    claim: str | None = "contradicted", handled_on: date | None = SAID, status: Literal["open", "excepted"] = "open"
+    claim: str | None = "contradicted", claimed_on: date | None = SAID, status: Literal["open", "excepted"] = "open"
 ) -> Item:
-    return item(status, org_number="S1", details={"claim": claim, "handled_on": handled_on})
+    return item(status, org_number="S1", details={"claim": claim, "claimed_on": claimed_on})
 
 
 @pytest.mark.parametrize(("now", "last", "expected"), [
     (claimed(), None, ["opened", "contradicted"]),
     (claimed(), reported(), ["contradicted"]),
     (claimed(), reported(contradicted_on=SAID), []),
-    (claimed(handled_on=DAY), reported(contradicted_on=SAID), ["contradicted"]),  # said again, and wrong again
+    (claimed(claimed_on=DAY), reported(contradicted_on=SAID), ["contradicted"]),  # said again, and wrong again
     (claimed("pending"), reported(), []),
     (claimed(None, None), reported(), []),
     (claimed("pending", DAY), reported(contradicted_on=SAID), []),
@@ -238,7 +238,7 @@ def test_a_contradicted_claim_is_told_to_whom_the_case_concerns() -> None:
 
 
 def test_each_claim_that_is_contradicted_has_a_fingerprint_of_its_own() -> None:
-    first, second = (Event("contradicted", claimed(handled_on=day)).fingerprint("it") for day in (SAID, DAY))
+    first, second = (Event("contradicted", claimed(claimed_on=day)).fingerprint("it") for day in (SAID, DAY))
     assert first != second and first == Event("contradicted", claimed(), 7).fingerprint("it")
 
 

@@ -257,7 +257,7 @@ def severe(name: str) -> Item:
     ([Event("escalated", severe("a"), 7)], "info"),
     ([Event("excepted", severe("a"))], "info"),
     ([Event("resolved", severe("a"))], "info"),
-    ([Event("contradicted", case("a", claim="contradicted", handled_on=DAY))], "warning"),
+    ([Event("contradicted", case("a", claim="contradicted", claimed_on=DAY))], "warning"),
     (opened(STOPPED), "failure"),
     (opened(problem("source_down", "hrm", DAY, system="hrm"), severe("a")), "failure"),
     (opened(WITHHELD), "failure"),
@@ -355,9 +355,9 @@ def test_cases_of_every_kind_stand_by_priority_unit_and_name() -> None:
 def resolved_since(recipient: Recipient, newest: int = 10) -> list[str]:
     gone = [Event("resolved", Item((name, f"S-{name}"), "stale_position", "resolved", DAY)) for name in ("v2", "v1", "v3")]
     rows = [{"subject_id": "v1", "case_number": "S-v1", "given_name": "Test", "family_name": "Testesen", "employee_number": "001",
-             "org_name": "Lia skole", "handling_status": "done"},
+             "org_name": "Lia skole", "done_on": DAY},
             {"subject_id": "v2", "case_number": "S-v2", "given_name": None, "family_name": None, "employee_number": "002",
-             "org_name": "Å skole", "handling_status": None}]
+             "org_name": "Å skole", "done_on": None}]
     body = compose(Alerts(newest=newest), recipient, State(DAY, [], rows, [], LookedAt()), gone, lambda _: False).body
     return body.split("\n\n")[0].splitlines()
 
@@ -372,7 +372,7 @@ def test_resolved_cases_are_named_as_the_recipient_allows_and_it_worked_where_so
 
 
 def test_a_case_that_is_new_and_contradicted_is_listed_once() -> None:
-    said = case("a", claim="contradicted", handled_on=DAY)
+    said = case("a", claim="contradicted", claimed_on=DAY)
     composed = message(Event("opened", said), Event("contradicted", said), items=(said,))
     assert composed.body.count("Sak A") == 1 and composed.title.endswith("1 meldt gjort som VFS fortsatt viser, 1 åpne")
     assert composed.still_open == 0
@@ -436,7 +436,7 @@ def every_problem(diff: Path) -> list[Item]:
 
 
 def every_case() -> list[Item]:
-    return [replace(case(f"{finding_type}{n}", cause=cause, priority=1, claim="contradicted", handled_on=DAY,
+    return [replace(case(f"{finding_type}{n}", cause=cause, priority=1, claim="contradicted", claimed_on=DAY,
                          has_left_with_access=True, given_name="Ola", family_name="Testesen", org_name=f"Lia{n} skole"),
                     key=(f"v{n}", f"S-{n:08X}"), finding_type=finding_type, org_number=f"S{n}")
             for finding_type in labels.FINDING_TYPES for n, cause in enumerate(["not_sent", "sent_not_applied", *labels.CAUSES])]
