@@ -87,7 +87,7 @@ class Answer:
     @property
     def about(self) -> str:
         """What the row is about, without a name."""
-        return f"sak {self.case_number}" if self.case_number else f"person {self.person_id}" if self.person_id else "ukjent sak"
+        return f"sak {self.case_number}" if self.case_number else f"profil {self.person_id}" if self.person_id else "ukjent sak"
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class _Judge:
         since = f" {_norwegian(resolved)}" if resolved else ""
         changes = self._changes(draft, self._state.get(draft.number or ""))
         if changes.get("status") == "done":
-            draft.answer.kept.append(f"Saken er løst{since}: det virket.")
+            draft.answer.kept.append(f"Saken er løst{since}: Det virket.")
         elif changes:
             draft.answer.kept.append(f"Saken er løst{since}, så det er ikke mer å gjøre med den.")
         if any(h in columns.EXCEPTION for h in wanted) and (draft.row[UNTIL] or draft.row[REASON]):
@@ -243,8 +243,8 @@ class _Judge:
     def _confirm(self, draft: _Draft) -> None:
         row, answer = draft.row, draft.answer
         if answer.person_id is None:
-            answer.refused.append("Bekreftelsen er ikke tatt inn: " + (
-                "personen er ikke kommuneadmin nå." if row[PERSON] else f"«{PERSON}» mangler."))
+            answer.refused.append("Bekreftelsen er ikke tatt inn. " + (
+                "Personen er ikke kommuneadmin nå." if row[PERSON] else f"«{PERSON}» mangler."))
             return
         problems = [p for h in (CONFIRMED_BY, REASON) if (p := _text_problem(h, row[h], needed=h == CONFIRMED_BY))]
         # A reason in the roster is that of the confirmation.
@@ -274,11 +274,12 @@ class _Judge:
         if all(any((e["until"], e["reason"], e["approved_by"]) == (until, reason, by) for e in of) for of in standing):
             answer.kept.append(f"{verb} til {_norwegian(until)} fra før.")
             return None
+        one = "Et unntak" if noun == "Unntaket" else "En bekreftelse"
         last = max((e["until"] for of in standing for e in of), default=until)
         if last > until:
             answer.refused.append(
-                f"{noun} er ikke tatt inn. Det gjelder allerede et til {_norwegian(last)}, og det kan ikke gjøres kortere her: "
-                "be dem som drifter Sluttdato, om å trekke det tilbake.")
+                f"{noun} er ikke tatt inn. {one} gjelder allerede til {_norwegian(last)}, og kan ikke gjøres kortere her. Be "
+                "den som drifter Sluttdato, om å trekke tilbake det som gjelder.")
             return None
         return Exempt(subjects, until, reason, by)
 
@@ -340,7 +341,7 @@ class _Judge:
         for draft in drafts:
             other = next(d for d in drafts if d is not draft)
             draft.answer.refused.append(
-                f"{noun} står også i {_elsewhere(other, draft)}, med noe annet. Ingen av dem er tatt inn: la én rad stå.")
+                f"{noun} står også i {_elsewhere(other, draft)}, med noe annet. Ingen av dem er tatt inn. La én rad stå.")
 
 
 def _by_number(cases: Iterable[Row]) -> dict[str, list[Row]]:

@@ -100,7 +100,7 @@ def test_the_pack_tells_of_sources_what_was_let_in_by_whom_of_counts_decisions_a
     assert (accepted["Dato"], accepted["Beslutning"], accepted["Gjelder"], accepted["Besluttet av"]) == (
         "11.03.2025", "Uttrekk sluppet inn", "HRM: uttrekk av 09.03.2025", "personalsjefen")
 
-    case = next(c for c in table(pack, "saker") if c["Person i VFS"] == "P001")
+    case = next(c for c in table(pack, "saker") if c["Profil i VFS"] == "P001")
     assert (case["Sak"], case["Typer"], case["Åpnet"], case["Løst"], case["Enhet"]) == (
         excepted["Sak"], kind, "05.03.2025", "10.03.2025", "Fossen skole")
     page = (pack / "revisjon.html").read_text(encoding="utf-8")
