@@ -181,12 +181,14 @@ def _change(dossier: Dossier, column: str, before: Any, after: Any) -> str:
         if isinstance(value, bool):
             return "ja" if value else "nei"
         if column == "registered_by":
-            return labels.REGISTERED_BY[value or "hrm"]
-        if column == "org_number" and value:
+            return labels.REGISTERED_BY[value]
+        if column == "org_number":
             return dossier.org(value)
-        return "ingen" if value is None else str(value)
+        return str(value)
 
-    return f"{_COMPARED[column]} {shown(before)} → {shown(after)}"
+    if before is None:
+        return f"{_COMPARED[column]} satt til {shown(after)}"
+    return f"{_COMPARED[column]} {shown(before)} " + ("fjernet" if after is None else f"→ {shown(after)}")
 
 
 def _verdicts(dossier: Dossier, persons: list[str], findings: list[Row]) -> list[Verdict]:

@@ -87,7 +87,9 @@ class Answer:
     @property
     def about(self) -> str:
         """What the row is about, without a name."""
-        return f"sak {self.case_number}" if self.case_number else f"profil {self.person_id}" if self.person_id else "ukjent sak"
+        if self.case_number:
+            return f"sak {self.case_number}"
+        return f"profil {self.person_id}" if self.person_id else "ukjent sak eller profil"
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ class _Judge:
             if value != state.get(name):
                 changes[name] = value
             elif state.get("place") == str(row.place) and state.get("content") == row.place.content:
-                answer.kept.append(f"{_said(name, value)}: tatt inn fra denne raden {_norwegian(state['recorded_on'])}.")
+                answer.kept.append(f"«{_said(name, value)}» ble tatt inn fra denne raden {_norwegian(state['recorded_on'])}.")
         return changes
 
     def _say_resolved(self, draft: _Draft, wanted: list[str]) -> None:
@@ -326,7 +328,7 @@ class _Judge:
             if name in changes:
                 answer.taken.append(f"{_said(name, value)}.")
             else:
-                answer.kept.append(f"{_said(name, value)}: står likt i en annen rad, og er tatt inn én gang.")
+                answer.kept.append(f"«{_said(name, value)}» står likt i en annen rad, og er tatt inn én gang.")
         if not changes:
             return
         after = {name: changes.get(name, state.get(name)) for name in _CHANGES.values()}

@@ -57,7 +57,8 @@ class Contents:
 
     `freshness`: rows of int_freshness__daily. `deliveries`: rows of ingest.extracts, with `why_withheld`, `let_in_by`,
     `let_in_on`, `let_in_why`. `counts`: {(day, finding type): {"open", "excepted", "opened", "resolved"}}; None for a type that
-    was not assessable. `cases`: case_number, finding_types, person_id, name, org_name, opened_on, is_age_lower_bound, resolved_on.
+    was not assessable. `cases`: case_number, finding_types, person_id, name, org_name, opened_on, is_age_lower_bound,
+    resolved_on.
     """
 
     first: date

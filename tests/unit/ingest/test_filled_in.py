@@ -371,7 +371,7 @@ def test_the_same_file_again_records_nothing_twice(desk: Desk) -> None:
     desk.today += timedelta(days=1)
     assert desk.taken_in(content).decisions == 0
     assert [desk.decisions.handling(), desk.decisions.exceptions(), desk.decisions.answers()] == before
-    assert "Status: gjort: tatt inn fra denne raden 27.11.2026" in desk.letter()
+    assert "«Status: gjort» ble tatt inn fra denne raden 27.11.2026" in desk.letter()
 
 
 class Killed(BaseException):

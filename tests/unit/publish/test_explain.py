@@ -118,7 +118,7 @@ def test_an_ended_job_is_explained_by_when_its_end_was_known_and_why_vfs_lacks_i
     assert events(case) == [
         (1, "HRM", "fra før: ansatt 2"), (1, "HRM", "fra før: stilling h2 ved Lia skole (S1), 01.08.2020 – uten sluttdato"),
         (1, "VFS", "fra før: profil P2"), (1, "VFS", "fra før: stilling v2 ved Lia skole (S1), 01.08.2020 – uten sluttdato"),
-        (3, "HRM", "stilling h2 ved Lia skole (S1): sluttdato ingen → 09.03.2025")]
+        (3, "HRM", "stilling h2 ved Lia skole (S1): sluttdato satt til 09.03.2025")]
 
 
 def test_a_person_without_a_match_is_explained(town: duckdb.DuckDBPyConnection) -> None:

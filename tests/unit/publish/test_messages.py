@@ -320,7 +320,8 @@ def test_hundreds_of_new_cases_are_counted_by_unit_the_most_urgent_first() -> No
     assert lines[:6] == [
         "Nye saker (105), de enhetene som haster mest først", "- Dal skole: 1 ny",
         "- Fossen skole: 9 nye, 9 av dem kan logge inn uten å være aktive i HRM",
-        "- Lia skole: 3 nye, 3 av dem kan logge inn uten å være aktive i HRM", "- Ask skole: 90 nye", "- og 2 nye ved 1 enhet til"]
+        "- Lia skole: 3 nye, 3 av dem kan logge inn uten å være aktive i HRM", "- Ask skole: 90 nye",
+        "- og 2 nye ved 1 enhet til"]
     assert lines[6] == "De som haster mest:"
     assert [line.rpartition(" ")[2] for line in lines[7:10]] == ["DAL00", "FOSSEN00", "FOSSEN01"]
     assert lines[10:] == ["- og 102 til, se listen"]
