@@ -77,7 +77,7 @@ def decided(number: dict[str, str]) -> dict[str, bytes]:
     worklist = [
         HEADING, [number["v001"], "gjort", "Åse", "avsluttet i dag"], [number["v002"], "gjort"], [number["v090"], "venter"],
         [number["v103"], "under arbeid", *UNTIL_JUNE[1:]], ["", "snart"],
-        [number["v014"], "snart", "x" * 501, "#REF!", "i morgen"], [number["v014"], "", "", "", "31.03.2025", "kortere", "rektor"],
+        [number["v014"], "snart", "x" * 501, "#REF!", "i morgen"], [number["v014"], "", "", "", "31.03.2025", "kort", "rektor"],
         [number["v005"], "", "", "", "01.01.2020", "grunn", "rektor"],
         [number["P007"], "", "", "", "01.01.2999", "grunn", "rektor"], [number["P007"], "", "", "", "", "grunn", ""],
         ["S-00000000", "gjort"], ["", "gjort"], ["1,0E+07", "gjort"], [number["h006"], "venter"], [number["h006"], "gjort"],

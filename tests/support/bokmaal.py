@@ -128,8 +128,8 @@ def workbook_texts(file: Path) -> list[str]:
     texts = [book.properties.title or "", *book.sheetnames]
     for sheet in book.worksheets:
         texts += [cell for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str)]
-        texts += [text for part in (sheet.oddHeader, sheet.oddFooter) for side in (part.left, part.center, part.right)
-                  if (text := side.text)]
+        texts += [text for part in (sheet.oddHeader, sheet.oddFooter) if part
+                  for side in (part.left, part.center, part.right) if (text := side.text)]
         texts += [text for rule in sheet.data_validations.dataValidation for text in (
             rule.errorTitle, rule.error, rule.promptTitle, rule.prompt, rule.formula1 if rule.type == "list" else None) if text]
     return texts
