@@ -80,4 +80,4 @@ def test_explain_takes_a_name_that_fits_one_person_and_lists_those_whom_it_fits(
     assert several.code == WRONG_USE and "2 personer passer. Velg én" in several.err
     assert "profil P002" in several.out and "ansattnummer 003" in several.out
     assert known.do("explain", "Dahl", "--json").out == ""
-    assert "nobody in the published set has that name" in known.do("explain", "nobody at all").err
+    assert "ingen heter det" in known.do("explain", "nobody at all").err

@@ -117,7 +117,7 @@ def test_a_quarantined_extract_is_reported_to_the_data_team_with_what_it_would_h
     assert alerted.do("run", today="2025-03-11").code == 3
     post, of_leader = hook.posts
     assert post["type"] == of_leader["type"] == "failure"
-    assert "listene er ikke oppdatert" in of_leader["message"] and "karantene" not in of_leader["message"]
+    assert "Listene er ikke oppdatert" in of_leader["message"] and "karantene" not in of_leader["message"]
     assert "20 stillinger ville ha sluttet med det nyeste." in of_leader["message"]  # at S2
     assert post["title"] == "Feil – Sluttdato 11.03.2025: 1 problem med dataene"
     lines = post["message"].splitlines()
@@ -279,8 +279,8 @@ def test_the_sensor_sends_once_and_shows_it_on_the_published_set(
     assert len(mail.mails) == 1
     # Non-blocking checks that failed, which leave the run a success, reach the data team all the same.
     post, = [p for p in hook.posts if "kontroll" in p["message"].lower()]
-    assert "- Kontrollen «Personene kan kobles» slår ut: bare 0 % av personene i VFS kan kobles" in post["message"]
-    assert "- Kontrollen «Numrene er skrevet likt» slår ut: 60 ansattnumre i VFS og HRM er skrevet ulikt" in post["message"]
+    assert "- Kontrollen «Personene kan kobles» slår ut. Bare 0 % av personene i VFS kan kobles" in post["message"]
+    assert "- Kontrollen «Numrene er skrevet likt» slår ut. 60 ansattnumre i VFS og HRM er skrevet ulikt" in post["message"]
     assert english_words(post["message"]) == [] and codes(post["message"]) == []
     assert check(daemon.instance).passed and check(daemon.instance).metadata["sent"].value == 3
     assert daemon.tick() == "no run has ended since"
@@ -353,7 +353,7 @@ def test_a_killed_run_is_told_when_dagster_does_not_resume_it_with_the_step_that
         assert "at work" in daemon.tick() and daemon.cursor == before
     assert hook.posts == []
     daemon.tick()
-    assert "Den daglige kjøringen stoppet: den ble avbrutt i publiseringen." in hook.posts[-1]["message"]
+    assert "Den daglige kjøringen stoppet. Den ble avbrutt i publiseringen." in hook.posts[-1]["message"]
     daemon.resume(run)
     daemon.tick()
     assert "Problemer som er over (1)\n- Den daglige kjøringen stoppet" in hook.posts[-1]["message"]
@@ -378,7 +378,7 @@ def test_what_a_killed_run_withheld_is_told_by_the_next_with_its_exit_status(  #
     for command in (("run",), ("rebuild",), ("run",)):
         again = alerted.do(*command)
         assert again.code == 0 and line not in again.err
-    assert sum("uttrekket er i karantene" in p["message"] for p in hook.posts) == 1
+    assert sum("Uttrekket er i karantene" in p["message"] for p in hook.posts) == 1
 
 
 def test_checks_point_to_the_report(daemon: Daemon) -> None:
