@@ -42,6 +42,10 @@ class _Column:
     wrapped: bool = False
     fill_in: Literal["status", "date", "text"] | None = None
 
+    def heading_on(self, as_of: date) -> str:
+        """The heading in a list of a day."""
+        return columns.status_heading(as_of) if self.fill_in == "status" else self.heading
+
 
 # What a print shows, then what is filled in, then the facts behind it.
 _PRINTED = (
@@ -154,7 +158,7 @@ def _write(worklist: _List) -> None:
     cases = [{**c, "other_cases": ", ".join(o["case_number"] for o in of_person.get(c["person_id"], ()) if o is not c)}
              for c in worklist.cases]
     _workbook(worklist, cases)
-    _csv(worklist.file.with_suffix(".csv"), cases)
+    _csv(worklist.file.with_suffix(".csv"), cases, worklist.as_of)
 
 
 def _workbook(worklist: _List, cases: list[Row]) -> None:
@@ -251,14 +255,15 @@ def _overview(
 
 
 def _table(
-    sheet: Any, columns: tuple[_Column, ...], rows: list[Row], formats: dict[str, Any], worklist: _List,
+    sheet: Any, listed: tuple[_Column, ...], rows: list[Row], formats: dict[str, Any], worklist: _List,
     printed: int | None = None,
 ) -> None:
     """A table with headings; its print has the first `printed` columns, or all."""
     last = max(1, len(rows))
-    for number, column in enumerate(columns):
+    for number, column in enumerate(listed):
         sheet.set_column(number, number, column.width)
-        sheet.write_string(0, number, column.heading, formats["heading_to_fill_in" if column.fill_in else "heading"])
+        kind = "heading_to_fill_in" if column.fill_in else "heading"
+        sheet.write_string(0, number, column.heading_on(worklist.as_of), formats[kind])
         if column.fill_in and rows:
             _check_what_is_filled_in(sheet, column, number, last, worklist.as_of)
         for line, row in enumerate(rows, start=1):
@@ -275,7 +280,7 @@ def _table(
             elif kind:
                 sheet.write_blank(line, number, None, shaped)
     sheet.freeze_panes(1, 2)
-    sheet.autofilter(0, 0, last, len(columns) - 1)
+    sheet.autofilter(0, 0, last, len(listed) - 1)
     if printed:
         sheet.print_area(0, 0, len(rows) + 2, printed - 1)
     sheet.repeat_rows(0)
@@ -305,6 +310,6 @@ def _to_print(sheet: Any, worklist: _List) -> None:
     sheet.set_footer("&LInneholder personopplysninger&RSide &P av &N")
 
 
-def _csv(file: Path, cases: list[Row]) -> None:
+def _csv(file: Path, cases: list[Row], as_of: date) -> None:
     listed = (_COLUMNS[0], _TYPE, *_COLUMNS[1:])
-    file.write_bytes(csv_bytes([c.heading for c in listed], ([c.value(case) for c in listed] for case in cases)))
+    file.write_bytes(csv_bytes([c.heading_on(as_of) for c in listed], ([c.value(case) for c in listed] for case in cases)))
