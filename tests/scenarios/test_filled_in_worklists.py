@@ -125,7 +125,7 @@ Function Found(sheet, heading)
 End Function
 Sub Main
   Dim hidden(0) As New com.sun.star.beans.PropertyValue
-  Dim how(0) As New com.sun.star.beans.PropertyValue
+  Dim how(1) As New com.sun.star.beans.PropertyValue
   hidden(0).Name = "Hidden"
   hidden(0).Value = True
   doc = StarDesktop.loadComponentFromURL("{file.resolve().as_uri()}", "_blank", 0, hidden)
@@ -133,6 +133,8 @@ Sub Main
 {body}
   how(0).Name = "FilterName"
   how(0).Value = "{form}"
+  how(1).Name = "FilterOptions"
+  how(1).Value = "59,34,76,1,,0,false,true"
   doc.storeToURL("{to.resolve().as_uri()}", how)
   doc.close(True)
 End Sub
