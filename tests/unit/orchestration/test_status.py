@@ -37,8 +37,8 @@ def publish(settings: Settings) -> None:
               ('stale_position', 'open'), ('stale_position', 'open'), ('stale_position', 'resolved'),
               ('inactive_with_access', 'excepted')) t(finding_type, status);
             CREATE TABLE employee_status AS FROM (VALUES
-              ('open', 'inactive', true), ('in part', 'unknown', true), ('excepted', 'inactive', true), ('active', 'active', false),
-              ('without a case', 'inactive', true)) t(person_id, hrm_status, has_left_with_access);
+              ('open', 'inactive', true), ('in part', 'unknown', true), ('excepted', 'inactive', true),
+              ('active', 'active', false), ('without a case', 'inactive', true)) t(person_id, hrm_status, has_left_with_access);
             CREATE TABLE cases AS FROM (VALUES
               ('open', 'open'), ('in part', 'open'), ('in part', 'excepted'), ('excepted', 'excepted')) t(person_id, status)""")
 
