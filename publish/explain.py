@@ -95,26 +95,26 @@ def who(dossier: Dossier, persons: list[str], employees: list[str]) -> list[str]
         matched = (f"koblet til ansatt {p['matched_employee_number']} på {labels.MATCH_METHODS[p['match_method']]}"
                    if p["matched_employee_number"] else "ikke koblet til noen ansatt i HRM")
         if not p["is_in_state"]:
-            lines.append(f"{name} (VFS {p['person_id']}): ingen profil i VFS nå, men stilling eller tilgang står der fortsatt, "
+            lines.append(f"{name} (profil {p['person_id']}): finnes ikke i VFS nå, men stilling eller tilgang står der fortsatt, "
                          f"{matched}, {labels.HRM_STATUSES[p['hrm_status']]} i HRM")
             continue
         login = "kan logge inn" if p["can_log_in"] else "kan ikke logge inn"
-        lines.append(f"{name} (VFS {p['person_id']}): {labels.REGISTERED_BY[p['registered_by']]}, {login}, {matched}, "
+        lines.append(f"{name} (profil {p['person_id']} i VFS): {labels.REGISTERED_BY[p['registered_by']]}, {login}, {matched}, "
                      f"{labels.HRM_STATUSES[p['hrm_status']]} i HRM")
     shown = {p["person_id"] for p in profiles}
-    lines += [f"VFS {person}: finnes ikke lenger i VFS" for person in persons if person not in shown]
+    lines += [f"Profil {person}: finnes ikke lenger i VFS" for person in persons if person not in shown]
     for number in employees:
         versions = dossier.rows("employees", [number])
         if versions:
             name = " ".join(filter(None, [versions[-1]["given_name"], versions[-1]["family_name"]])) or "uten navn"
-            lines.append(f"{name} (HRM {number})")
+            lines.append(f"{name} (ansatt {number} i HRM)")
     return lines
 
 
 _COMPARED = {
-    "org_number": "enhet", "start_date": "startdato", "end_date": "sluttdato", "percentage": "prosent",
-    "employee_number": "ansattnummer", "role": "rolle", "hrm_position_id": "HRM-stilling", "registered_by": "registrert av",
-    "login_enabled": "kan logge inn", "person_id": "person", "position_id": "stilling", "national_id_hash": "fødselsnummer",
+    "org_number": "enhet", "start_date": "startdato", "end_date": "sluttdato", "percentage": "stillingsprosent",
+    "employee_number": "ansattnummer", "role": "rolle", "hrm_position_id": "HRM-stilling", "registered_by": "registrering",
+    "login_enabled": "kan logge inn", "person_id": "profil", "position_id": "stilling", "national_id_hash": "fødselsnummer",
 }
 
 
@@ -132,7 +132,7 @@ def _vfs_events(dossier: Dossier, persons: list[str]) -> list[Event]:
         *_events(dossier, "VFS", dossier.rows("vfs_positions", persons), ("position_id",), lambda r: _position(dossier, r)),
         *_events(dossier, "VFS", dossier.rows("accesses", persons),
                  ("person_id", "access_group", "org_number", "start_date", "position_id"),
-                 lambda r: f"tilgang {r['access_group']} ved {dossier.org(r['org_number'])}"),
+                 lambda r: f"tilgangen «{r['access_group']}» ved {dossier.org(r['org_number'])}"),
     ]
 
 
@@ -173,18 +173,22 @@ def _events(
 
 def _change(dossier: Dossier, column: str, before: Any, after: Any) -> str:
     if column == "national_id_hash":
-        return "fødselsnummer endret"  # the hash itself means nothing to people
+        return "fødselsnummeret er endret"  # the hash itself means nothing to people
 
     def shown(value: Any) -> str:
         if isinstance(value, date):
             return norwegian(value)
         if isinstance(value, bool):
             return "ja" if value else "nei"
-        if column == "org_number" and value:
+        if column == "registered_by":
+            return labels.REGISTERED_BY[value]
+        if column == "org_number":
             return dossier.org(value)
-        return "ingen" if value is None else str(value)
+        return str(value)
 
-    return f"{_COMPARED[column]} {shown(before)} → {shown(after)}"
+    if before is None:
+        return f"{_COMPARED[column]} satt til {shown(after)}"
+    return f"{_COMPARED[column]} {shown(before)} " + ("fjernet" if after is None else f"→ {shown(after)}")
 
 
 def _verdicts(dossier: Dossier, persons: list[str], findings: list[Row]) -> list[Verdict]:
@@ -245,13 +249,9 @@ def _hrm_position(dossier: Dossier, h: Row) -> str:
     return dates if h["is_in_state"] else f"{dates}, ikke lenger i HRM"
 
 
-_SUBJECTS = {"vfs_position": "VFS-stilling", "hrm_position": "HRM-stilling", "person": "Person",
-             "person_at_org_unit": "Person og skole"}
-
-
 def _other_verdict(dossier: Dossier, subject: str, findings: list[Row]) -> Verdict:
-    kind = codes.FINDING_TYPES[findings[0]["finding_type"]].subject
-    verdict = Verdict(subject, f"{_SUBJECTS[kind]} {subject}", [], findings)
+    about = labels.subject(findings[0]["finding_type"], subject, dossier.org)
+    verdict = Verdict(subject, labels.capital(about), [], findings)
     for finding in findings:
         match finding["finding_type"]:
             case "ended_early_in_vfs":
@@ -267,7 +267,7 @@ def _other_verdict(dossier: Dossier, subject: str, findings: list[Row]) -> Verdi
 
 def _access_verdict(dossier: Dossier, person: str) -> Verdict:
     """A person without a finding of their own: which accesses are effective, and whether a position covers them."""
-    verdict = Verdict(person, f"Tilganger for {person}")
+    verdict = Verdict(person, f"Tilganger for profil {person}")
     verdict.reasons = _access_lines(dossier, person, None) or ["Ingen tilgang virker nå."]
     return verdict
 
@@ -275,7 +275,7 @@ def _access_verdict(dossier: Dossier, person: str) -> Verdict:
 def _access_lines(dossier: Dossier, person: str, org_number: str | None) -> list[str]:
     rows = [r for r in dossier.rows("effective_accesses", [person]) if org_number in (None, r["org_number"])]
     return [
-        f"Tilgangen {r['access_group']} ved {dossier.org(r['org_number'])} virker nå"
+        f"Tilgangen «{r['access_group']}» ved {dossier.org(r['org_number'])} virker nå"
         + (", men personen har ingen aktiv stilling der." if r["is_uncovered"] else ".")
         for r in rows
     ]

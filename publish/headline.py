@@ -24,8 +24,8 @@ class Headline:
     def sentence(self, *, in_doubt: bool = False) -> str:
         """The figure in a sentence in bokmål, the same everywhere. `in_doubt`: somebody may be missing (`trust.is_in_doubt`)."""
         if not self.total:
-            nobody = "Ingen" if not in_doubt else "Ingen kjente"
-            return f"{nobody} som har sluttet eller er ukjente i HRM, kommer inn i VFS."
+            somebody = "Ingen" if not in_doubt else "Det er ikke kjent at noen"
+            return f"{somebody} som har sluttet eller er ukjente i HRM, kommer inn i VFS."
         who = "1 person har sluttet eller er ukjent" if self.total == 1 else f"{self.total} personer har sluttet eller er ukjente"
         return f"{who} i HRM, og kommer fortsatt inn i VFS."
 

@@ -4,6 +4,7 @@ Belongs here: labels that come from the catalogue of codes (`dbt_project.codes`)
 and messages use. Does not belong here: why there is a case and what to click (columns `why` and `remedy` of the mart `cases`).
 """
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -23,6 +24,9 @@ REVIEW_REASONS = {code: r.label_nb for code, r in codes.REVIEW_REASONS.items()}
 # What a source may leave unassessable: finding types, marts and review reasons.
 NOT_ASSESSABLE = FINDING_TYPES | {code: m.label_nb for code, m in codes.ASSESSED_MARTS.items()} | {
     code: r.not_assessable_nb for code, r in codes.REVIEW_REASONS.items() if r.not_assessable_nb}
+
+# What a finding is about; `subject` in the catalogue.
+_SUBJECTS = {"vfs_position": "VFS-stilling", "hrm_position": "HRM-stilling", "person": "profil", "person_at_org_unit": "profil"}
 
 MATCH_METHODS = {
     "employee_number": "ansattnummer", "national_id": "fødselsnummer", "none": "ikke koblet",
@@ -78,7 +82,7 @@ def remark(case: dict[str, Any]) -> str | None:
         parts.append(f"meldt gjort {norwegian(case['claimed_on'])}: kontrolleres mot neste uttrekk fra VFS")
     if case["change"]:
         parts.append(CHANGES[case["change"]])
-    return _sentence("; ".join(parts))
+    return f"{capital('; '.join(parts))}." if parts else None
 
 
 def resolved_remark(case: dict[str, Any]) -> str:
@@ -86,5 +90,16 @@ def resolved_remark(case: dict[str, Any]) -> str:
     return "Det virket." if case["done_on"] else "Løst."
 
 
-def _sentence(text: str) -> str | None:
-    return f"{text[0].upper()}{text[1:]}." if text else None
+def subject(finding_type: str, subject_id: str, org: Callable[[str], str] = str) -> str:
+    """What a finding is about, e.g. "VFS-stilling V1" or "profil P1 ved Lia skole". `org`: the name of an org unit."""
+    if finding_type not in codes.FINDING_TYPES:  # of an earlier version
+        return subject_id
+    kind = codes.FINDING_TYPES[finding_type].subject
+    person, _, org_number = subject_id.rpartition(":")
+    name = f"{person} ved {org(org_number)}" if kind == "person_at_org_unit" else subject_id
+    return f"{_SUBJECTS[kind]} {name}"
+
+
+def capital(text: str) -> str:
+    """A text with a capital letter first: what a sentence begins with, also after a colon."""
+    return text[:1].upper() + text[1:]

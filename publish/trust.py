@@ -13,7 +13,7 @@ from publish import labels
 from publish.labels import norwegian
 
 Level = Literal["good", "doubt", "bad"]
-GROUP_LOST = ("ingen tilgang i VFS hører til en gruppe som er satt opp som kommuneadmin. Gruppen kan ha fått nytt navn, eller "
+GROUP_LOST = ("Ingen tilgang i VFS hører til en gruppe som er satt opp som kommuneadmin. Gruppen kan ha fått nytt navn, eller "
               "være skrevet på en annen måte.")
 
 
@@ -62,7 +62,7 @@ def is_in_doubt(freshness: list[Row]) -> bool:
 def _of_witness(row: Row) -> list[Line]:
     """contract#transfer-not-fresh"""
     is_fresh = row["status"] == "fresh"
-    text = _extract(row) if row["current_extract_date"] else "ikke noe av det som er levert, kan brukes."
+    text = _extract(row) if row["current_extract_date"] else "Ikke noe av det som er levert, kan brukes."
     if row["withheld_extracts"]:
         text += f" {_withheld(row)}"
     meaning = "" if is_fresh else (
@@ -75,7 +75,7 @@ def _of_system(row: Row) -> list[Line]:
     if current is None:
         withheld = f" {_withheld(row)}" if row["withheld_extracts"] else ""
         return [Line("bad", system, f"har ikke levert noe uttrekk som kan brukes.{withheld}",
-                     "Uten det kan ingenting vurderes: en tom liste betyr ikke at alt er i orden.")]
+                     "Uten det kan ingenting vurderes: En tom liste betyr ikke at alt er i orden.")]
     text, meaning = _extract(row), ""
     if row["status"] != "fresh":
         meaning = (f"Listen kan mangle personer som sluttet etter {norwegian(current)}." if row["system"] == "hrm" else
@@ -87,7 +87,7 @@ def _of_system(row: Row) -> list[Line]:
         text += " Uttrekket er for gammelt."
     shown: list[Line] = []
     if row["may_be_frozen"]:
-        shown.append(Line("doubt", system, f"alle uttrekk siden {norwegian(row['unchanged_since'])} har hatt samme innhold.",
+        shown.append(Line("doubt", system, f"Alle uttrekk siden {norwegian(row['unchanged_since'])} har hatt samme innhold.",
                           "Kilden kan ha stoppet, og listen kan mangle det som har skjedd siden da."))
     if count := row["kept_rows"]:
         shown.append(Line("doubt", system, f"{_rows(count)} i uttrekket kan ikke leses. Det som var kjent om "

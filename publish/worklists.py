@@ -67,7 +67,7 @@ _FILLED_IN = (
     _Column(columns.DECIDED_BY, 16, fill_in="text"),
 )
 _FACTS = (
-    _Column("Funn", 9, lambda c: labels.FINDING_STATUSES[c["status"]]),
+    _Column("Saken er", 9, lambda c: labels.FINDING_STATUSES[c["status"]]),
     _Column("Merknad", 26, labels.remark, wrapped=True),
     _Column("Unntatt til (gjelder nå)", 12, lambda c: c["excepted_until"]),
     _Column("Unntatt av", 16, lambda c: c["excepted_by"]),
@@ -112,8 +112,8 @@ _RESOLVED = (
 
 _HOW_TO_FILL_IN = (
     "Fyll inn de gule kolonnene, lagre, og legg filen i innboksen for beslutninger (be den som drifter Sluttdato, vise deg "
-    "mappen). Svaret ligger i mappen «taken_in» etter neste kjøring, og i rapporten. «gjort» kontrolleres mot neste uttrekk fra "
-    "VFS.")
+    "mappen). Svaret ligger i mappen «taken_in» etter neste kjøring, og i rapporten. Det som er meldt gjort, kontrolleres mot "
+    "neste uttrekk fra VFS.")
 _SHEET_NOTES = {
     "unknown": "Kan ikke vurderes: Kilden leverer ikke det som trengs. At listen er tom, betyr ikke at alt er i orden.",
     "in_doubt": "Listen kan mangle noen: se arket Oversikt."}

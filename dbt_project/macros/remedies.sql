@@ -114,7 +114,7 @@ coalesce({{ described }}.cause = 'not_started' and {{ described }}.suggested_end
 {%- set date_to_set = described ~ '.date_to_set' -%}
 case
   when {{ described }}.ends_by_itself then
-    'Stillingen er avsluttet i HRM, og VFS har fått datoen: Den avsluttes i VFS av seg selv. Du trenger ikke å gjøre noe.'
+    'Stillingen er avsluttet i HRM, og VFS har fått datoen. Den avsluttes i VFS av seg selv, så du trenger ikke å gjøre noe.'
   when {{ cause }} = 'not_started' then
     'Stillingen i HRM har ikke startet ennå. Avklar startdatoen med lønn/personal. Skal tilgangen vente: Ansattkort > Stillinger > velg '
     || {{ the_position(described, org_name) }} || ' > fyll inn «Tilsatt til» > Lagre.'

@@ -15,7 +15,7 @@ case {{ described }}.finding_type
   when 'disputed_identity' then
     coalesce({{ described }}.dispute, {{ described }}.meaning_nb)
   when 'kommuneadmin_review' then
-    'Har kommuneadmin-tilgang og ' || coalesce({{ review_reasons }}.label_nb, 'kan ikke vurderes nå') || '.'
+    'Har tilgang som kommuneadmin og ' || coalesce({{ review_reasons }}.label_nb, 'kan ikke vurderes nå') || '.'
   else
     case
       when {{ described }}.cause = 'not_started' and {{ described }}.hrm_end_date <= {{ described }}.as_of_date then

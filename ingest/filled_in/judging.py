@@ -87,7 +87,9 @@ class Answer:
     @property
     def about(self) -> str:
         """What the row is about, without a name."""
-        return f"sak {self.case_number}" if self.case_number else f"person {self.person_id}" if self.person_id else "ukjent sak"
+        if self.case_number:
+            return f"sak {self.case_number}"
+        return f"profil {self.person_id}" if self.person_id else "ukjent sak eller profil"
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ class _Judge:
             elif value != state.get(name):
                 changes[name] = value
             elif state.get("place") == str(row.place) and state.get("content") == row.place.content:
-                answer.kept.append(f"{_said(name, value)}: tatt inn fra denne raden {_norwegian(state['recorded_on'])}.")
+                answer.kept.append(f"«{_said(name, value)}» ble tatt inn fra denne raden {_norwegian(state['recorded_on'])}.")
         return changes
 
     def _was_filled_in_beforehand(self, draft: _Draft, name: str, value: Any) -> bool:
@@ -249,7 +251,7 @@ class _Judge:
         since = f" {_norwegian(resolved)}" if resolved else ""
         changes = self._changes(draft, self._state.get(draft.number or ""))
         if changes.get("status") == "done":
-            draft.answer.kept.append(f"Saken er løst{since}: det virket.")
+            draft.answer.kept.append(f"Saken er løst{since}: Det virket.")
         elif changes:
             draft.answer.kept.append(f"Saken er løst{since}, så det er ikke mer å gjøre med den.")
         if any(h in columns.EXCEPTION for h in wanted) and (draft.row[UNTIL] or draft.row[REASON]):
@@ -263,8 +265,8 @@ class _Judge:
     def _confirm(self, draft: _Draft) -> None:
         row, answer = draft.row, draft.answer
         if answer.person_id is None:
-            answer.refused.append("Bekreftelsen er ikke tatt inn: " + (
-                "personen er ikke kommuneadmin nå." if row[PERSON] else f"«{PERSON}» mangler."))
+            answer.refused.append("Bekreftelsen er ikke tatt inn. " + (
+                "Personen er ikke kommuneadmin nå." if row[PERSON] else f"«{PERSON}» mangler."))
             return
         problems = [p for h in (CONFIRMED_BY, REASON) if (p := _text_problem(h, row[h], needed=h == CONFIRMED_BY))]
         # A reason in the roster is that of the confirmation.
@@ -294,11 +296,12 @@ class _Judge:
         if all(any((e["until"], e["reason"], e["approved_by"]) == (until, reason, by) for e in of) for of in standing):
             answer.kept.append(f"{verb} til {_norwegian(until)} fra før.")
             return None
+        one = "Et unntak" if noun == "Unntaket" else "En bekreftelse"
         last = max((e["until"] for of in standing for e in of), default=until)
         if last > until:
             answer.refused.append(
-                f"{noun} er ikke tatt inn. Det gjelder allerede et til {_norwegian(last)}, og det kan ikke gjøres kortere her: "
-                "be dem som drifter Sluttdato, om å trekke det tilbake.")
+                f"{noun} er ikke tatt inn. {one} gjelder allerede til {_norwegian(last)}, og kan ikke gjøres kortere her. Be "
+                "den som drifter Sluttdato, om å trekke tilbake det som gjelder.")
             return None
         return Exempt(subjects, until, reason, by)
 
@@ -345,7 +348,7 @@ class _Judge:
             if name in changes:
                 answer.taken.append(f"{_said(name, value)}.")
             else:
-                answer.kept.append(f"{_said(name, value)}: står likt i en annen rad, og er tatt inn én gang.")
+                answer.kept.append(f"«{_said(name, value)}» står likt i en annen rad, og er tatt inn én gang.")
         if not changes:
             return
         after = {name: changes.get(name, state.get(name)) for name in _CHANGES.values()}
@@ -360,7 +363,7 @@ class _Judge:
         for draft in drafts:
             other = next(d for d in drafts if d is not draft)
             draft.answer.refused.append(
-                f"{noun} står også i {_elsewhere(other, draft)}, med noe annet. Ingen av dem er tatt inn: la én rad stå.")
+                f"{noun} står også i {_elsewhere(other, draft)}, med noe annet. Ingen av dem er tatt inn. La én rad stå.")
 
 
 def _by_number(cases: Iterable[Row]) -> dict[str, list[Row]]:

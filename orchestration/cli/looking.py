@@ -76,7 +76,7 @@ def _find(settings: "Settings", words: str) -> "Found":
     from orchestration.cli.show_people import find_people
 
     if not settings.paths.marts.exists():
-        raise WrongUse("nothing is published yet; `sluttdato run` does that")
+        raise WrongUse("Ingenting er publisert ennå. Det gjør «sluttdato run».")
     return find_people(settings.paths.marts, words)
 
 
@@ -97,15 +97,15 @@ def explain(
 
     settings, words = settings_of(config), " ".join(subject)
     if not settings.paths.warehouse.exists():
-        raise WrongUse("nothing has been taken in yet; `sluttdato run` does that")
+        raise WrongUse("Ingenting er tatt inn ennå. Det gjør «sluttdato run».")
     with progress_line() as progress, open_warehouse(settings.paths.warehouse, read_only=True, progress=progress) as con:
         try:
             case = explain_subject(con, words)
         except UnknownSubject:
             known = _only_one_named(settings, words, as_json=as_json)
             if known is None:
-                raise WrongUse(f"{redact(words)}: neither system has held a person, employee or position with that id, and "
-                               "nobody in the published set has that name") from None
+                raise WrongUse(f"«{redact(words)}» er verken en profil, en ansatt, en stilling eller en sak i HRM eller VFS, og "
+                               "ingen heter det.") from None
             case = explain_subject(con, known)
     if as_json:
         print_json(asdict(case))
@@ -124,7 +124,7 @@ def _only_one_named(settings: "Settings", words: str, *, as_json: bool) -> str |
     if len(found.people) > 1:
         if not as_json:
             show_people(found, out)
-        raise WrongUse(f"{len(found.people)} people have such a name: name one by the id of the profile, or the employee number")
+        raise WrongUse(f"{len(found.people)} personer passer. Velg én med ansattnummeret eller profilens id.")
     return next((row["person_id"] or row["employee_number"] for row in found.people), None)
 
 

@@ -47,7 +47,7 @@ def show_people(found: Found, out: Console) -> None:
         out.print(f"! {doubt}", markup=False, soft_wrap=True)
     if not found.people:
         out.print(f"Ingen i HRM eller VFS har et navn med «{redact(found.words)}» i seg.", markup=False, soft_wrap=True)
-        out.print("Prøv med færre ord, eller med en del av navnet: «and han» finner Anders Hansen. Ansattnummer og id i VFS "
+        out.print("Prøv med færre ord, eller med en del av navnet: «ber han» finner Berit Hansen. Ansattnummer og profilens id "
                   "skrives helt ut.", soft_wrap=True)
         return
     for row in found.people[:MOST_SHOWN]:

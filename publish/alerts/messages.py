@@ -100,7 +100,7 @@ def compose(
         (len(resolved), "løst", "løst")]
     parts = [counted(*words) for words in news if words[0]] or ["ingenting nytt"]
     if has_cases:
-        parts.append(f"{len(open_now)} åpne")
+        parts.append(counted(len(open_now), "åpen", "åpne") if open_now else "ingen åpne")
     severity = _severity(events)
     return Message(f"{_BEGINNINGS[severity]}Sluttdato {norwegian(state.as_of)}: {', '.join(parts)}",
                    "\n\n".join("\n".join(lines) for lines in sections if lines), still_open, severity)
@@ -198,7 +198,7 @@ def _by_priority(items: list[Item]) -> tuple[int, ...]:
 
 def _can_get_in(items: list[Item]) -> str:
     count = sum(bool(_details(i).get("has_left_with_access")) for i in items)
-    return f", {count} av dem kan logge inn uten å være aktiv i HRM" if count else ""
+    return f", {count} av dem kan logge inn uten å være {'aktiv' if count == 1 else 'aktive'} i HRM" if count else ""
 
 
 def _resolved(alerts: Alerts, recipient: Recipient, state: State, resolved: list[Event]) -> list[str]:
@@ -214,7 +214,7 @@ def _resolved(alerts: Alerts, recipient: Recipient, state: State, resolved: list
     for event in shown:
         row = known[event.item.key]
         lines.append(f"- {', '.join(_who(recipient, event.item, row))}. Sak {event.item.case_number}"
-                     + (": det virket" if row.get("done_on") else ""))
+                     + (": Det virket" if row.get("done_on") else ""))
     return [f"Løst siden sist: {len(resolved)}", *lines, *_rest(len(resolved) - len(lines))] if resolved else []
 
 
@@ -285,13 +285,13 @@ def _problem_name(item: Item) -> str:
         return data_problems.unexpected_rows(about)
     system, _, day = about.partition(":")
     when = f" {norwegian(date.fromisoformat(day))}" if day else ""
-    return f"{labels.SYSTEMS[system]}{when}: {data_problems.PROBLEMS[kind]}"
+    return f"{labels.SYSTEMS[system]}{when}: {labels.capital(data_problems.PROBLEMS[kind])}"
 
 
 def _problem(recipient: Recipient, item: Item, maybe: str) -> list[str]:
     details = _details(item)
     says = _says(recipient, item, details) if details else ""
-    lines = [f"- {_problem_name(item)}{f': {says}' if says else ''}{maybe}"]
+    lines = [f"- {_problem_name(item)}{f'. {labels.capital(says)}' if says else ''}{maybe}"]
     if (keys := details.get("keys")) and recipient.identify_by != "none":
         lines.append(f"  Gjelder: {data_problems.keys_in_norwegian(keys)}")
     if diff := details.get("diff"):

@@ -6,6 +6,7 @@ delivery that came late.
 Belongs here: reading, and which rows belong to a period. Does not belong here: layout (`written`).
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from ingest.canonical_tables import SOURCES, SYSTEMS
 from ingest.decisions import Decisions
 from ingest.national_ids import redact
 from ingest.sql import Row, literal, rows, scalar
-from publish import labels
+from publish import data_problems, labels
 from publish.evidence.said import Said
 from publish.labels import norwegian
 
@@ -54,9 +55,10 @@ class Decision:
 class Contents:
     """The rows of a pack.
 
-    `freshness`: rows of int_freshness__daily. `deliveries`: rows of ingest.extracts, with `let_in_by`, `let_in_on`,
-    `let_in_why`. `counts`: {(day, finding type): {"open", "excepted", "opened", "resolved"}}; None for a type that was not
-    assessable. `cases`: case_number, finding_types, person_id, name, org_name, opened_on, is_age_lower_bound, resolved_on.
+    `freshness`: rows of int_freshness__daily. `deliveries`: rows of ingest.extracts, with `why_withheld`, `let_in_by`,
+    `let_in_on`, `let_in_why`. `counts`: {(day, finding type): {"open", "excepted", "opened", "resolved"}}; None for a type that
+    was not assessable. `cases`: case_number, finding_types, person_id, name, org_name, opened_on, is_age_lower_bound,
+    resolved_on.
     """
 
     first: date
@@ -140,18 +142,28 @@ def read_contents(
 
 
 def _deliveries(con: duckdb.DuckDBPyConnection, accepted: list[Row], period: dict[str, date]) -> list[Row]:
-    """Every delivery dated in the period. Of one that was let in, by whom, when and why."""
+    """Every delivery dated in the period. Of one that was held back, why; of one that was let in, by whom, when and why."""
     let_in = {(a["system"], a["extract_date"], a["fingerprint"]): a for a in accepted}
     listed = rows(con, """
-        SELECT system, extract_date, arrival, fingerprint, status, reason, row_count, rejected_count FROM ingest.extracts
+        SELECT system, extract_date, arrival, fingerprint, status, reason, reason_facts, row_count, rejected_count
+        FROM ingest.extracts
         WHERE extract_date BETWEEN $first AND $last ORDER BY extract_date, system, arrival, fingerprint""", period)
     for delivery in listed:
         decided = let_in.get((delivery["system"], delivery["extract_date"].isoformat(), delivery.pop("fingerprint")), {})
-        delivery["reason"] = (delivery["reason"] or "").removeprefix("let in by decision: ") or None
+        delivery["why_withheld"] = _why_withheld(delivery["status"], delivery.pop("reason"),
+                                                 json.loads(delivery.pop("reason_facts") or "[]"))
         delivery["let_in_by"] = decided.get("decided_by")
         delivery["let_in_on"] = date.fromisoformat(decided["decided_on"]) if decided else None
         delivery["let_in_why"] = redact(decided["reason"]) if decided else None
     return listed
+
+
+def _why_withheld(status: str, reason: str | None, facts: list[Row]) -> str | None:
+    """Why an extract was held back, in Norwegian; None for one that was not."""
+    if reason is None:
+        return None
+    is_refused = status == "refused" or any(f["code"] == "refused" for f in facts)
+    return f"{labels.capital(data_problems.why_refused(facts) if is_refused else data_problems.why_quarantined(facts))}."
 
 
 def read_counts(con: duckdb.DuckDBPyConnection, first: date, last: date) -> dict[tuple[date, str], dict[str, int] | None]:
@@ -206,8 +218,8 @@ def _decisions(
 
     def about(finding_type: str, subject_id: str, day: date) -> dict[str, Any]:
         name, hrm, vfs = said.of(finding_type, subject_id, day)
-        return {"about": f"{labels.FINDING_TYPES.get(finding_type, finding_type)}: {subject_id}", "name": name, "hrm": hrm,
-                "vfs": vfs, "case_number": _case_on(case_numbers[finding_type, subject_id], day)}
+        return {"about": f"{labels.FINDING_TYPES.get(finding_type, finding_type)}: {labels.subject(finding_type, subject_id)}",
+                "name": name, "hrm": hrm, "vfs": vfs, "case_number": _case_on(case_numbers[finding_type, subject_id], day)}
 
     made: list[Decision] = []
     exceptions = {e["exception_id"]: e for e in recorded.exceptions()}

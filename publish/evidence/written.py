@@ -39,7 +39,7 @@ def _deliveries(pack: Contents) -> bytes:
     return csv_bytes(
         ("Uttrekk av", "System", "Levering", "Status", "Hvorfor holdt tilbake", "Rader", "Forkastede rader", "Sluppet inn av",
          "Sluppet inn dato", "Begrunnelse"),
-        ((d["extract_date"], labels.SYSTEMS[d["system"]], d["arrival"], _EXTRACT_STATUSES[d["status"]], d["reason"],
+        ((d["extract_date"], labels.SYSTEMS[d["system"]], d["arrival"], _EXTRACT_STATUSES[d["status"]], d["why_withheld"],
           d["row_count"], d["rejected_count"], _by(d["let_in_by"], d["let_in_on"]), d["let_in_on"], d["let_in_why"])
          for d in pack.deliveries))
 
@@ -67,7 +67,7 @@ def _decisions(pack: Contents) -> bytes:
 
 def _cases(pack: Contents) -> bytes:
     return csv_bytes(
-        ("Sak", "Typer", "Navn", "Person i VFS", "Enhet", "Åpnet", "Kan være eldre", "Løst"),
+        ("Sak", "Typer", "Navn", "Profil i VFS", "Enhet", "Åpnet", "Kan være eldre", "Løst"),
         ((c["case_number"], _types(c), c["name"], c["person_id"], c["org_name"] or c["org_number"], c["opened_on"],
           "ja" if c["is_age_lower_bound"] else "", c["resolved_on"]) for c in pack.cases))
 

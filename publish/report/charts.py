@@ -35,7 +35,7 @@ def _x(number: int, count: int) -> float:
     return _LEFT + (_WIDTH - _LEFT - 8) * (number / max(1, count - 1))
 
 
-def line(series: Series, unit: str) -> dict[str, Any] | None:
+def line(series: Series) -> dict[str, Any] | None:
     """One line over time; None when there are fewer than two points."""
     if len(series) < 2:
         return None
@@ -46,11 +46,11 @@ def line(series: Series, unit: str) -> dict[str, Any] | None:
         "width": _WIDTH, "height": _HEIGHT, "left": _LEFT, "base": _HEIGHT - _BOTTOM,
         "points": " ".join(f"{x},{y}" for x, y in points),
         "first_x": points[0][0], "last_x": points[-1][0], "last_y": points[-1][1],
-        "axis": _axis(max(v for _, v in series)), "unit": unit, "last": number(series[-1][1]),
+        "axis": _axis(max(v for _, v in series)), "last": number(series[-1][1]),
         "ticks": [{"x": points[n][0], "label": norwegian(series[n][0]),
                    "anchor": "start" if n == 0 else "end" if n == len(series) - 1 else "middle"} for n in marks],
-        "summary": f"Fra {number(series[0][1])} {unit} {norwegian(series[0][0])} til {number(series[-1][1])} "
-                   f"{norwegian(series[-1][0])}, høyest {number(max(v for _, v in series))}.",
+        "summary": f"{norwegian(series[0][0])}: {number(series[0][1])}. {norwegian(series[-1][0])}: "
+                   f"{number(series[-1][1])}. Høyest: {number(max(v for _, v in series))}.",
     }
 
 

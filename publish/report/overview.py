@@ -72,7 +72,7 @@ def _counts(con: duckdb.DuckDBPyConnection, lists: Lists) -> dict[str, Any]:
     return {
         "tiles": [{"type": t, "open": number(t, "open"), "excepted": number(t, "excepted"), "is_unknown": t in lists.unknown,
                    "spark": charts.spark(series[t])} for t in labels.FINDING_TYPES],
-        "since": days[0] if days else None, "trend": charts.line(total, "åpne saker"), "trend_table": total[::-7][:13]}
+        "since": days[0] if days else None, "trend": charts.line(total), "trend_table": total[::-7][:13]}
 
 
 def _daily_counts(con: duckdb.DuckDBPyConnection) -> list[Row]:
@@ -98,7 +98,7 @@ def _propagation(con: duckdb.DuckDBPyConnection, lists: Lists) -> dict[str, Any]
     return {
         "weeks": weeks, "arrivals": charts.stacked(
             [(w["week"], [w["in_time"], w["late"], w["waiting"], w["failed"]]) for w in weeks]),
-        "lag": charts.line([(w["week"], w["median_lag"]) for w in weeks if w["median_lag"] is not None], "dager"),
+        "lag": charts.line([(w["week"], w["median_lag"]) for w in weeks if w["median_lag"] is not None]),
         "causes": charts.bars(_causes(con)), "propagation_unknown": "end_date_propagation" in lists.unknown}
 
 

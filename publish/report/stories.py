@@ -63,5 +63,5 @@ def _excepted(case: Row) -> str | None:
 def _comment(case: Row) -> str | None:
     """How far somebody has come with it, and what they noted."""
     status = labels.HANDLING.get(case["handling_status"])
-    parts = [f"{status[0].upper()}{status[1:]}" if status else "", case["handled_by"] or "", case["handling_comment"] or ""]
+    parts = [labels.capital(status or ""), case["handled_by"] or "", case["handling_comment"] or ""]
     return " – ".join(filter(None, parts)) or None

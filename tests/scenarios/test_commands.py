@@ -17,12 +17,12 @@ def test_explain_shows_the_whole_case_in_norwegian(ended: Place) -> None:
         assert "Sluttdatoen ble satt tilbake i tid i HRM" in text
         assert "sett «Tilsatt til» til 04.03.2025" in text
         assert "08.03.2025  HRM  fra før: ansatt 001" in text
-        assert "10.03.2025  HRM  stilling h001 ved Fossen skole (S1): sluttdato ingen → 04.03.2025" in text
+        assert "10.03.2025  HRM  stilling h001 ved Fossen skole (S1): sluttdato satt til 04.03.2025" in text
     fine = ended.do("explain", "v002").out
     assert "Har grunnlag i HRM-stilling h002 (ingen sluttdato)." in fine and "Ikke noe funn." in fine
     assert ended.do("explain", "v001", "--json").json["verdicts"][0]["findings"][0]["cause"] == "backdated"
     unknown = ended.do("explain", "nobody")
-    assert unknown.code == WRONG_USE and "neither system has held" in unknown.err
+    assert unknown.code == WRONG_USE and "er verken en profil, en ansatt, en stilling eller en sak" in unknown.err
 
 
 def test_status_shows_days_and_findings_without_waiting_for_a_run(ended: Place) -> None:

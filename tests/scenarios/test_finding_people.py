@@ -75,9 +75,9 @@ def test_find_says_that_the_answer_is_made_from_older_extracts(place: Place) -> 
 def test_explain_takes_a_name_that_fits_one_person_and_lists_those_whom_it_fits(known: Place) -> None:
     """contract#command-explain"""
     assert "Aktiv VFS - Inaktiv HRM, siden 10.03.2025" in known.do("explain", "kåre", "lien").out
-    assert "Ola Dahl (HRM 003)" in known.do("explain", "Ola Dahl").out
+    assert "Ola Dahl (ansatt 003 i HRM)" in known.do("explain", "Ola Dahl").out
     several = known.do("explain", "Dahl")
-    assert several.code == WRONG_USE and "2 people have such a name" in several.err
+    assert several.code == WRONG_USE and "2 personer passer. Velg én" in several.err
     assert "profil P002" in several.out and "ansattnummer 003" in several.out
     assert known.do("explain", "Dahl", "--json").out == ""
     assert "nobody in the published set has that name" in known.do("explain", "nobody at all").err

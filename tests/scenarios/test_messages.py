@@ -58,7 +58,7 @@ def test_a_finding_is_sent_once_to_those_it_concerns_and_is_in_the_published_log
     assert alerted.do("run").code == 0
     text, = mail.texts()
     number, = (c["case_number"] for c in alerted.mart("cases"))
-    assert "Advarsel – Sluttdato 10.03.2025: 1 ny sak, 1 åpne" in text
+    assert "Advarsel – Sluttdato 10.03.2025: 1 ny sak, 1 åpen" in text
     assert "1 person har sluttet eller er ukjent i HRM, og kommer fortsatt inn i VFS." in text.splitlines()
     number = current_number(number)
     assert f"- Aktiv VFS - Inaktiv HRM, Fossen skole, Test001 Testesen, ansatt 001, siden 10.03.2025. Sak {number}" in text
@@ -121,7 +121,7 @@ def test_a_quarantined_extract_is_reported_to_the_data_team_with_what_it_would_h
     assert "20 stillinger ville ha sluttet med det nyeste." in of_leader["message"]  # at S2
     assert post["title"] == "Feil – Sluttdato 11.03.2025: 1 problem med dataene"
     lines = post["message"].splitlines()
-    assert lines[1].startswith("- HRM 11.03.2025: uttrekket er i karantene: antallet ansatte er falt fra 60 (det høyeste "
+    assert lines[1].startswith("- HRM 11.03.2025: Uttrekket er i karantene. Antallet ansatte er falt fra 60 (det høyeste "
                                "antallet på 30 dager) til 20; antallet stillinger er falt fra 60")
     assert lines[1].endswith("Til det er avgjort, lages listene av uttrekket fra 10.03.2025, og kan mangle det som har skjedd "
                              "etter det. Datateamet slipper det inn eller ber om et nytt.")
@@ -131,16 +131,16 @@ def test_a_quarantined_extract_is_reported_to_the_data_team_with_what_it_would_h
     # Those who act on the lists are told what it means for them, and no more of it.  contract#reported-once
     assert mail.texts()[1].splitlines()[1:6] == [
         "1 person har sluttet eller er ukjent i HRM, og kommer fortsatt inn i VFS.", "", "Problemer med dataene (1)",
-        "- HRM: listene er ikke oppdatert: de er laget av uttrekket fra 10.03.2025, og kan mangle det som har skjedd etter det. "
+        "- HRM: Listene er ikke oppdatert. De er laget av uttrekket fra 10.03.2025, og kan mangle det som har skjedd etter det. "
         "Det som ble levert for 11.03.2025, er holdt tilbake. 40 stillinger ville ha sluttet med det nyeste. Datateamet ser på "
         "det, og slipper det inn eller ber om et nytt. Sakene som står i listene, kan du arbeide videre med.", ""]
     assert "Ville ha fjernet" not in mail.texts()[1] and len(mail.mails) == 2
     assert alerted.do("run", today="2025-03-11").code == 0 and len(hook.posts) == 2
     alerted.deliver("hrm", "2025-03-11", hrm)
     alerted.do("run", today="2025-03-11")
-    assert "Problemer som er over (1)\n- HRM 11.03.2025: uttrekket er i karantene" in hook.posts[-2]["message"]
+    assert "Problemer som er over (1)\n- HRM 11.03.2025: Uttrekket er i karantene" in hook.posts[-2]["message"]
     assert hook.posts[-2]["title"] == "Sluttdato 11.03.2025: 1 problem er over" and hook.posts[-2]["type"] == "info"
-    assert mail.texts()[2].splitlines()[3:5] == ["Problemer som er over (1)", "- HRM: listene er ikke oppdatert"]
+    assert mail.texts()[2].splitlines()[3:5] == ["Problemer som er over (1)", "- HRM: Listene er ikke oppdatert"]
 
 
 def test_a_case_that_is_mended_is_reported_as_resolved(alerted: Place, mail: MailServer) -> None:
@@ -151,7 +151,7 @@ def test_a_case_that_is_mended_is_reported_as_resolved(alerted: Place, mail: Mai
     alerted.deliver("vfs", "2025-03-11", ended)
     alerted.do("run", today="2025-03-11")
     text = mail.texts()[1]
-    assert text.startswith("Sluttdato 11.03.2025: 1 løst, 0 åpne")
+    assert text.startswith("Sluttdato 11.03.2025: 1 løst, ingen åpne")
     assert "Ingen som har sluttet eller er ukjente i HRM, kommer inn i VFS." in text
     lines = text.splitlines()
     assert lines[lines.index("Løst siden sist: 1") + 1] == (
@@ -302,7 +302,7 @@ def test_a_run_that_failed_is_told_to_the_data_team_and_tells_nothing_as_over(
         daemon.tick()
     assert failed.tags["dagster/will_retry"] == "false"  # a step failed: Dagster does not run it again as a whole
     post, = hook.posts
-    assert "- Den daglige kjøringen stoppet: den stoppet i publiseringen." in post["message"] and len(mail.mails) == 1
+    assert "- Den daglige kjøringen stoppet. Den stoppet i publiseringen." in post["message"] and len(mail.mails) == 1
     assert post["title"].startswith("Feil – ") and post["type"] == "failure"
     daemon.run()
     daemon.tick()
@@ -323,7 +323,7 @@ def test_what_a_resumed_run_did_not_look_at_again_is_not_over(  # contract#first
         patch.setattr("orchestration.defs.assets.published.publish", broken)
         failed = daemon.run()
         daemon.tick()
-    assert "Den daglige kjøringen stoppet: den stoppet i publiseringen" in hook.posts[-1]["message"]
+    assert "Den daglige kjøringen stoppet. Den stoppet i publiseringen" in hook.posts[-1]["message"]
     resumed = daemon.resume(failed)
     assert resumed.status is dg.DagsterRunStatus.SUCCESS and resumed.parent_run_id == failed.run_id
     report = RunReport.of_recorded(resumed, daemon.instance)
@@ -374,7 +374,7 @@ def test_what_a_killed_run_withheld_is_told_by_the_next_with_its_exit_status(  #
     line = "quarantined: hrm 2025-03-10: positions empty"
     told = alerted.do("run")
     assert told.code == 3 and line in told.err
-    assert sum("HRM 10.03.2025: uttrekket er i karantene" in p["message"] for p in hook.posts) == 1
+    assert sum("HRM 10.03.2025: Uttrekket er i karantene" in p["message"] for p in hook.posts) == 1
     for command in (("run",), ("rebuild",), ("run",)):
         again = alerted.do(*command)
         assert again.code == 0 and line not in again.err

@@ -13,6 +13,7 @@ from tests.support.bokmaal import codes, english_words
     ("filen «positions.csv», kolonne «start_date», gjør «sluttdato accept hrm 2025-03-09 --reason … --by …»", [], []),
     ("«the file is empty»", ["the", "file", "is", "empty"], []),
     ("Se https://report.test/the_file/is/empty.html", [], []),
+    ("Sak S-ADD81359 er open", ["open"], ["open"]),
     ("Line Hansen og Are Dal. line", ["line"], []),
 ])
 def test_english_words_and_codes_are_found_and_names_in_quotes_are_not(text: str, english: list[str], raw: list[str]) -> None:

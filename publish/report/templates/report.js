@@ -63,7 +63,7 @@ const add = (parent, name, text, className) => {
       if (details) details.hidden = !fits;
       count += fits;
     }
-    shown.textContent = count === 1 ? "1 sak" : `${count} saker`;
+    shown.textContent = count === 1 ? "1 sak" : `${count || "Ingen"} saker`;
   };
   field("sok").addEventListener("input", filter);
   for (const select of [...Object.values(controls), onlyNew]) if (select) select.addEventListener("change", filter);
@@ -208,7 +208,7 @@ const add = (parent, name, text, className) => {
     const fits = wanted.length ? all.filter((person) => wanted.every((word) => person.words.includes(word))) : [];
     result.replaceChildren();
     fits.slice(0, most).forEach(show);
-    if (!wanted.length) found.textContent = `${all.length} personer å søke i`;
+    if (!wanted.length) found.textContent = `${all.length} personer å søke blant`;
     else if (fits.length > most) found.textContent = `${fits.length} personer; de første ${most} vises. Skriv mer for å få færre.`;
     else found.textContent = fits.length === 1 ? "1 person" : `${fits.length || "Ingen"} personer`;
   };

@@ -318,14 +318,14 @@ def test_a_claim_keeps_its_day_when_the_comment_changes_and_a_contradicted_one_c
 def test_of_a_resolved_case_it_is_said_that_it_worked_and_nothing_is_recorded(desk: Desk) -> None:
     """contract#claim"""
     assert desk.taken_in(sheet(row("S-0000AAAA", status="gjort", until=LATER, reason="x", decided_by="y"))) == Outcome()
-    assert "Saken er løst 20.11.2026: det virket. Saken er løst 20.11.2026, så det er ingenting å unnta." in desk.letter()
+    assert "Saken er løst 20.11.2026: Det virket. Saken er løst 20.11.2026, så det er ingenting å unnta." in desk.letter()
     assert desk.handled() == [] == desk.excepted()
 
 
 def test_an_exception_cannot_be_made_shorter_in_silence(desk: Desk) -> None:
     desk.taken_in(sheet(exception()))
     outcome = desk.taken_in(sheet(exception("01.12.2026")), "kortere.xlsx")
-    assert "Det gjelder allerede et til 31.12.2026" in outcome.not_understood[0] and desk.excepted() == EXCEPTED
+    assert "Et unntak gjelder allerede til 31.12.2026" in outcome.not_understood[0] and desk.excepted() == EXCEPTED
 
 
 def test_a_kommuneadmin_is_confirmed_in_the_roster(desk: Desk) -> None:
@@ -333,7 +333,7 @@ def test_a_kommuneadmin_is_confirmed_in_the_roster(desk: Desk) -> None:
         ROSTER, ["P009", "x", LATER, "Kommunalsjef"], [71, "x", LATER, "Kommunalsjef"], ["P001", "x", LATER, "y"],
         [None, "x", LATER, "y"], ["P009", "x", None, None]])))
     assert outcome.decisions == 2 and len(outcome.not_understood) == 2
-    assert "personen er ikke kommuneadmin nå" in outcome.not_understood[0]
+    assert "Personen er ikke kommuneadmin nå" in outcome.not_understood[0]
     assert desk.excepted() == [
         ("kommuneadmin_review", p, LATER, "bekreftet ved gjennomgang", "Kommunalsjef") for p in ("P009", "0071")]
 
@@ -392,7 +392,7 @@ def test_the_same_file_again_records_nothing_twice(desk: Desk) -> None:
     desk.today += timedelta(days=1)
     assert desk.taken_in(content).decisions == 0
     assert [desk.decisions.handling(), desk.decisions.exceptions(), desk.decisions.answers()] == before
-    assert "Status: gjort: tatt inn fra denne raden 27.11.2026" in desk.letter()
+    assert "«Status: gjort» ble tatt inn fra denne raden 27.11.2026" in desk.letter()
 
 
 class Killed(BaseException):

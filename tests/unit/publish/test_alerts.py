@@ -317,7 +317,7 @@ def test_a_contradicted_claim_is_sent_once_or_marked_and_another_one_anew(log: A
     last = channel.arrived[-1]
     assert ("Meldt gjort, men VFS viser dem fortsatt (1)\n- Aktiv stilling uten grunnlag i HRM, Lia skole, ansatt 001, siden "
             "10.03.2025. Sak A. Meldt gjort 09.03.2025, men VFS viser den fortsatt (kan være sendt før)") in last.body
-    assert last.title == "Advarsel – Sluttdato 10.03.2025: 1 meldt gjort som VFS fortsatt viser, 1 åpne"
+    assert last.title == "Advarsel – Sluttdato 10.03.2025: 1 meldt gjort som VFS fortsatt viser, 1 åpen"
     assert send(log, state(DAY, contradicted(said_on)), channel) == []
     log.purge(DAY + timedelta(days=1))
     three_days = state(DAY + timedelta(days=3), contradicted(said_on))

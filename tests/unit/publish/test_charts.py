@@ -23,14 +23,14 @@ def points(text: str) -> list[tuple[float, float]]:
 
 
 def line(*values: float) -> dict[str, Any]:
-    drawn = charts.line(series(*values), "saker")
+    drawn = charts.line(series(*values))
     assert drawn is not None
     return drawn
 
 
 def test_a_line_needs_two_points() -> None:
     for values in ((), (1,)):
-        assert charts.line(series(*values), "saker") is None and charts.spark(series(*values)) is None
+        assert charts.line(series(*values)) is None and charts.spark(series(*values)) is None
     assert charts.stacked([]) is None and charts.bars([]) == []
 
 
@@ -48,7 +48,7 @@ def test_a_line_goes_from_the_left_to_the_right_edge_and_zero_lies_on_the_base()
     assert y2 == 12 and y1 == (y0 + y2) / 2  # a hundred is the top of the axis
     assert (drawn["last"], drawn["last_x"], drawn["last_y"]) == ("0", x3, y3)
     assert [round(a["y"], 1) for a in drawn["axis"]] == [y0, y1, y2]
-    assert drawn["summary"] == "Fra 0 saker 10.03.2025 til 0 13.03.2025, høyest 100."
+    assert drawn["summary"] == "10.03.2025: 0. 13.03.2025: 0. Høyest: 100."
 
 
 @pytest.mark.parametrize(("count", "days"), [(2, [0, 1]), (3, [0, 1, 2]), (10, [0, 3, 6, 9])])

@@ -53,10 +53,10 @@ def test_page_and_file_say_what_could_not_be_assessed_and_which_days_may_lack_so
     assert shown["02.03.2025", FINDING_TYPES[OTHER]] == ("3", "ja")
     page = files["revisjon.html"].decode()
     assert "Dokumentasjon for revisor: Oppdikta kommune" in page
-    assert "1 av 2 dager var HRM eller VFS ikke ferskt" in page and "kunne ikke vurderes 1 av 2 dager" in page
-    assert "kan mangle noen: se kildene over" in page
+    assert "1 av 2 dager var uttrekket fra HRM eller VFS ikke ferskt" in page and "kunne ikke vurderes 1 av 2 dager" in page
+    assert "kan mangle noen, se kildene over" in page
     assert "Ingen kjente saker ble åpnet eller løst disse dagene. Noen kan mangle" in page
-    assert "det som ble funnet da, er talt som nytt" in page
+    assert "Det som ble funnet da, er talt som nytt" in page
     assert "revisor:" not in write_files(contents(), "")["revisjon.html"].decode()
 
 

@@ -104,7 +104,7 @@ def test_a_position_in_order_is_explained_by_the_hrm_position_that_backs_it(town
     assert reasons(case, "v1") == [
         "Aktiv i VFS: 01.08.2020 – uten sluttdato, overført fra HRM.",
         "Koblet til ansatt 1 på ansattnummer, som er aktiv i HRM.", "Har grunnlag i HRM-stilling h1 (ingen sluttdato)."]
-    assert reasons(case, "P1") == ["Tilgangen Lærer ved Lia skole (S1) virker nå."]
+    assert reasons(case, "P1") == ["Tilgangen «Lærer» ved Lia skole (S1) virker nå."]
     assert not any(v.findings for v in case.verdicts) and case.past_findings == [] and case.as_of_date == day(4)
 
 
@@ -118,19 +118,19 @@ def test_an_ended_job_is_explained_by_when_its_end_was_known_and_why_vfs_lacks_i
     assert events(case) == [
         (1, "HRM", "fra før: ansatt 2"), (1, "HRM", "fra før: stilling h2 ved Lia skole (S1), 01.08.2020 – uten sluttdato"),
         (1, "VFS", "fra før: profil P2"), (1, "VFS", "fra før: stilling v2 ved Lia skole (S1), 01.08.2020 – uten sluttdato"),
-        (3, "HRM", "stilling h2 ved Lia skole (S1): sluttdato ingen → 09.03.2025")]
+        (3, "HRM", "stilling h2 ved Lia skole (S1): sluttdato satt til 09.03.2025")]
 
 
 def test_a_person_without_a_match_is_explained(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "v3")
     assert reasons(case, "v3")[1] == "Personen er ikke koblet til noen ansatt i HRM, verken på ansattnummer eller fødselsnummer."
-    assert case.who == ["Test TestesenP3 (VFS P3): overført fra HRM, kan logge inn, ikke koblet til noen ansatt i HRM, "
+    assert case.who == ["Test TestesenP3 (profil P3 i VFS): overført fra HRM, kan logge inn, ikke koblet til noen ansatt i HRM, "
                         "ukjent i HRM"]
 
 
 def test_an_access_left_behind_is_explained_with_its_person(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "P4")
-    assert reasons(case, "P4") == ["Tilgangen Lærer ved Lia skole (S1) virker nå, men personen har ingen aktiv stilling der."]
+    assert reasons(case, "P4") == ["Tilgangen «Lærer» ved Lia skole (S1) virker nå, men personen har ingen aktiv stilling der."]
     assert (3, "VFS", "borte: stilling v4 ved Lia skole (S1), 01.08.2020 – uten sluttdato") in events(case)
 
 
@@ -141,5 +141,5 @@ def test_a_profile_that_came_back_has_an_event_for_each_change(town: duckdb.Duck
 
 def test_an_employee_whom_vfs_does_not_know_has_a_timeline_too(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "h9")
-    assert case.who == ["Test Testesen9 (HRM 9)"] and case.verdicts == []
+    assert case.who == ["Test Testesen9 (ansatt 9 i HRM)"] and case.verdicts == []
     assert events(case)[0] == (1, "HRM", "fra før: ansatt 9")

@@ -40,17 +40,18 @@ def opened(*items: Item) -> list[Event]:
 
 
 @pytest.mark.parametrize(("events", "items", "title"), [
-    ([], [], "ingenting nytt, 0 åpne"),
-    (opened(case("a")), [case("a")], "1 ny sak, 1 åpne"),
+    ([], [], "ingenting nytt, ingen åpne"),
+    (opened(case("a")), [case("a")], "1 ny sak, 1 åpen"),
     (opened(case("a"), case("b")), [case("a"), case("b"), case("c")], "2 nye saker, 3 åpne"),
-    ([Event("resolved", case("a", status="resolved"))], [case("c", status="excepted")], "1 løst, 0 åpne"),
+    ([Event("resolved", case("a", status="resolved"))], [case("c", status="excepted")], "1 løst, ingen åpne"),
     ([Event("escalated", case("a"), 7), Event("changed", case("b")), Event("excepted", case("c", status="excepted"))],
      [case("a"), case("b")], "1 blitt noe annet, 1 har stått lenge, 1 unntatt, 2 åpne"),
-    (opened(problem("source_down", "hrm", DAY, system="hrm")), [], "1 problem med dataene, 0 åpne"),
+    (opened(problem("source_down", "hrm", DAY, system="hrm")), [], "1 problem med dataene, ingen åpne"),
     (opened(problem("source_down", "hrm", DAY, system="hrm"), STOPPED, case("a")), [case("a")],
-     "2 problemer med dataene, 1 ny sak, 1 åpne"),
-    ([Event("resolved", STOPPED)], [], "1 problem er over, 0 åpne"),
-    ([Event("resolved", STOPPED), Event("resolved", problem("extract_stale", "vfs", DAY))], [], "2 problemer er over, 0 åpne"),
+     "2 problemer med dataene, 1 ny sak, 1 åpen"),
+    ([Event("resolved", STOPPED)], [], "1 problem er over, ingen åpne"),
+    ([Event("resolved", STOPPED), Event("resolved", problem("extract_stale", "vfs", DAY))], [],
+     "2 problemer er over, ingen åpne"),
 ])
 def test_the_title_counts_what_is_new_what_is_over_and_what_is_open(
     events: list[Event], items: list[Item], title: str
@@ -67,7 +68,7 @@ def test_after_a_run_that_failed_cases_are_not_counted() -> None:
     composed = compose(Alerts(), EVERYBODY, only_problems(DAY, [STOPPED]), opened(STOPPED), lambda e: False)
     assert composed.title == "Feil – Sluttdato 10.03.2025: 1 problem med dataene" and composed.still_open == 0
     assert composed.body == (
-        "Problemer med dataene (1)\n- Den daglige kjøringen stoppet: den stoppet i publiseringen. Det som er publisert, står som "
+        "Problemer med dataene (1)\n- Den daglige kjøringen stoppet. Den stoppet i publiseringen. Det som er publisert, står som "
         "før. Datateamet ser hvorfor i Dagster, i kjøringen «r1».")
 
 
@@ -78,13 +79,13 @@ def test_a_recipient_of_problems_alone_is_shown_no_case() -> None:
                        alerts=Alerts(report_url="https://report.test"))
     assert composed.title == "Advarsel – Sluttdato 10.03.2025: 1 problem med dataene"
     assert composed.body == (
-        "Problemer med dataene (1)\n- HRM 09.03.2025: uttrekket er avvist: filen «positions.csv» kunne ikke brukes (linje 12, "
+        "Problemer med dataene (1)\n- HRM 09.03.2025: Uttrekket er avvist. Filen «positions.csv» kunne ikke brukes (linje 12, "
         "kolonne «start_date»). Datateamet ser den tekniske teksten i Dagster eller med «sluttdato status», og ber om et nytt.")
 
 
 def test_a_problem_that_is_over_is_named_without_its_details() -> None:
     body = message(Event("resolved", problem("extract_stale", "vfs", DAY, current=DAY, age_days=7))).body
-    assert "Problemer som er over (1)\n- VFS: uttrekket er for gammelt\n" in body and "7 dager" not in body
+    assert "Problemer som er over (1)\n- VFS: Uttrekket er for gammelt\n" in body and "7 dager" not in body
 
 
 @pytest.mark.parametrize(("about", "count", "line", "over"), [
@@ -180,7 +181,7 @@ def test_a_quarantined_extract_comes_with_whom_it_would_remove_and_how_to_accept
     assert removed_rows(diff) == ({"employees": 22, "positions": 1}, [f"{n:02d}" for n in range(22)])
     lines = message(quarantined(diff)).body.splitlines()[1:5]
     assert lines == [
-        "- HRM 09.03.2025: uttrekket er i karantene: antallet ansatte er falt fra 50 (det høyeste antallet på 30 dager) til 28. "
+        "- HRM 09.03.2025: Uttrekket er i karantene. Antallet ansatte er falt fra 50 (det høyeste antallet på 30 dager) til 28. "
         "Til det er avgjort, lages listene av uttrekket fra 08.03.2025, og kan mangle det som har skjedd etter det. Datateamet "
         "slipper det inn eller ber om et nytt.",
         "  Ville ha fjernet: 22 ansatte, 1 stilling", f"  Gjelder: {', '.join(f'{n:02d}' for n in range(20))} og 2 til",
@@ -208,7 +209,7 @@ def test_a_withheld_extract_is_told_in_words_of_what_it_means_for_the_lists(org_
     body = message(*opened(outdated(S1=11, S2=1)), recipient=Recipient(org_numbers=org_numbers)).body
     assert body.splitlines()[:2] == [
         "Problemer med dataene (1)",
-        "- HRM: listene er ikke oppdatert: de er laget av uttrekket fra 09.03.2025, og kan mangle det som har skjedd etter det. "
+        "- HRM: Listene er ikke oppdatert. De er laget av uttrekket fra 09.03.2025, og kan mangle det som har skjedd etter det. "
         f"Det som ble levert for 10.03.2025, er holdt tilbake.{count} Datateamet ser på det, og slipper det inn eller ber om et "
         "nytt. Sakene som står i listene, kan du arbeide videre med."]
 
@@ -318,8 +319,9 @@ def test_hundreds_of_new_cases_are_counted_by_unit_the_most_urgent_first() -> No
     lines = new_cases(Alerts(newest=4), *many)
     assert lines[:6] == [
         "Nye saker (105), de enhetene som haster mest først", "- Dal skole: 1 ny",
-        "- Fossen skole: 9 nye, 9 av dem kan logge inn uten å være aktiv i HRM",
-        "- Lia skole: 3 nye, 3 av dem kan logge inn uten å være aktiv i HRM", "- Ask skole: 90 nye", "- og 2 nye ved 1 enhet til"]
+        "- Fossen skole: 9 nye, 9 av dem kan logge inn uten å være aktive i HRM",
+        "- Lia skole: 3 nye, 3 av dem kan logge inn uten å være aktive i HRM", "- Ask skole: 90 nye",
+        "- og 2 nye ved 1 enhet til"]
     assert lines[6] == "De som haster mest:"
     assert [line.rpartition(" ")[2] for line in lines[7:10]] == ["DAL00", "FOSSEN00", "FOSSEN01"]
     assert lines[10:] == ["- og 102 til, se listen"]
@@ -365,16 +367,16 @@ def resolved_since(recipient: Recipient, newest: int = 10) -> list[str]:
 def test_resolved_cases_are_named_as_the_recipient_allows_and_it_worked_where_somebody_said_that_it_was_done() -> None:
     assert resolved_since(Recipient(identify_by="name")) == [
         "Løst siden sist: 3", "- Aktiv stilling uten grunnlag i HRM. Sak S-v3",
-        "- Aktiv stilling uten grunnlag i HRM, Lia skole, Test Testesen, ansatt 001. Sak S-v1: det virket",
+        "- Aktiv stilling uten grunnlag i HRM, Lia skole, Test Testesen, ansatt 001. Sak S-v1: Det virket",
         "- Aktiv stilling uten grunnlag i HRM, Å skole, ansatt 002. Sak S-v2"]
     assert resolved_since(Recipient(identify_by="none"), newest=2)[2:] == [
-        "- Aktiv stilling uten grunnlag i HRM, Lia skole. Sak S-v1: det virket", "- og 1 til, se listen"]
+        "- Aktiv stilling uten grunnlag i HRM, Lia skole. Sak S-v1: Det virket", "- og 1 til, se listen"]
 
 
 def test_a_case_that_is_new_and_contradicted_is_listed_once() -> None:
     said = case("a", claim="contradicted", claimed_on=DAY)
     composed = message(Event("opened", said), Event("contradicted", said), items=(said,))
-    assert composed.body.count("Sak A") == 1 and composed.title.endswith("1 meldt gjort som VFS fortsatt viser, 1 åpne")
+    assert composed.body.count("Sak A") == 1 and composed.title.endswith("1 meldt gjort som VFS fortsatt viser, 1 åpen")
     assert composed.still_open == 0
 
 

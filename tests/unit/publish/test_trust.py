@@ -30,10 +30,10 @@ def row(system: str = "hrm", **changed: Any) -> dict[str, Any]:
                 "da.")]),
     (row(status="missing", current_extract_date=None, age_days=None, withheld_extracts=3), [
         ("bad", "HRM: har ikke levert noe uttrekk som kan brukes. 3 uttrekk er holdt tilbake. Uten det kan ingenting vurderes: "
-                "en tom liste betyr ikke at alt er i orden.")]),
+                "En tom liste betyr ikke at alt er i orden.")]),
     (row(may_be_frozen=True, unchanged_since=date(2025, 7, 20), kept_rows=1, may_miss_rows=2), [
         ("doubt", "HRM: uttrekk fra i dag (31.07.2025)."),
-        ("doubt", "HRM: alle uttrekk siden 20.07.2025 har hatt samme innhold. Kilden kan ha stoppet, og listen kan mangle det "
+        ("doubt", "HRM: Alle uttrekk siden 20.07.2025 har hatt samme innhold. Kilden kan ha stoppet, og listen kan mangle det "
                   "som har skjedd siden da."),
         ("doubt", "HRM: 1 rad i uttrekket kan ikke leses. Det som var kjent om den, er beholdt. Endringer i raden vises ikke i "
                   "listen."),
@@ -44,14 +44,14 @@ def row(system: str = "hrm", **changed: Any) -> dict[str, Any]:
                   "trengs. Derfor kan disse listene mangle noen.")]),
     (row("vfs", not_assessable=["kommuneadmin_review"]), [
         ("doubt", "VFS: uttrekk fra i dag (31.07.2025)."),
-        ("doubt", "Kommuneadmin: ingen tilgang i VFS hører til en gruppe som er satt opp som kommuneadmin. Gruppen kan ha fått "
+        ("doubt", "Kommuneadmin: Ingen tilgang i VFS hører til en gruppe som er satt opp som kommuneadmin. Gruppen kan ha fått "
                   "nytt navn, eller være skrevet på en annen måte. Derfor kan listen over kommuneadministratorer mangle noen.")]),
     (row("transfer", age_days=1), [("good", "Overføringen: uttrekk fra i går (31.07.2025).")]),
     (row("transfer", status="withheld", age_days=5, withheld_extracts=1), [
         ("doubt", "Overføringen: uttrekk fra 31.07.2025, 5 dager gammelt. 1 nyere uttrekk er holdt tilbake. Årsaken til at en "
                   "sluttdato mangler i VFS, kan være en annen enn den som vises. Listene mangler ingen av den grunn.")]),
     (row("transfer", status="missing", current_extract_date=None, age_days=None, withheld_extracts=2), [
-        ("doubt", "Overføringen: ikke noe av det som er levert, kan brukes. 2 uttrekk er holdt tilbake. Årsaken til at en "
+        ("doubt", "Overføringen: Ikke noe av det som er levert, kan brukes. 2 uttrekk er holdt tilbake. Årsaken til at en "
                   "sluttdato mangler i VFS, kan være en annen enn den som vises. Listene mangler ingen av den grunn.")]),
 ])
 def test_each_doubt_is_told_with_what_it_means_for_the_lists(freshness: dict[str, Any], shown: list[tuple[str, str]]) -> None:

@@ -119,7 +119,7 @@ def test_what_to_take_first_stands_first_and_what_is_excepted_last(tmp_path: Pat
     folder = write(tmp_path, cases)
     assert [r["Sak"] for r in csv_rows(folder / "all/arbeidsliste.csv")] == ["F", "A", "B", "C", "E", "D"]
     last = csv_rows(folder / "all/arbeidsliste.csv")[-1]
-    assert (last["Funn"], last["Unntatt til (gjelder nå)"], last["Unntatt av"]) == ("unntatt", "10.03.2025", "Rektor")
+    assert (last["Saken er"], last["Unntatt til (gjelder nå)"], last["Unntatt av"]) == ("unntatt", "10.03.2025", "Rektor")
     rows = openpyxl.load_workbook(folder / "all/arbeidsliste.xlsx")[labels.SHEETS["unknown_in_hrm"]]
     assert [rows.cell(n, 1).value for n in range(2, 8)] == ["F", "A", "B", "C", "E", "D"]
     assert [rows.cell(n, 8).font.color.rgb == "FF6B7280" for n in range(2, 8)] == [False] * 5 + [True]  # greyed
@@ -175,7 +175,8 @@ def test_the_overview_shows_how_old_the_data_is(tmp_path: Path) -> None:
     late = fresh(current_extract_date=date(2025, 3, 5), age_days=5, status="stale", is_too_old=True)
     shown = overview(write(tmp_path, [], late))
     assert list(shown)[1:6] == [
-        "9999 Oppdikta kommune – per 10.03.2025", "Ingen kjente som har sluttet eller er ukjente i HRM, kommer inn i VFS.",
+        "9999 Oppdikta kommune – per 10.03.2025",
+        "Det er ikke kjent at noen som har sluttet eller er ukjente i HRM, kommer inn i VFS.",
         "Ingen kjente åpne saker. Listen kan mangle noen.", "HRM: uttrekk fra i dag (10.03.2025).",
         "VFS: uttrekk fra 05.03.2025, 5 dager gammelt. Uttrekket er for gammelt. Listen kan mangle personer som har fått "
         "tilgang i VFS etter 05.03.2025, og vise saker som er ryddet siden da."]
