@@ -216,7 +216,7 @@ def _position_verdict(dossier: Dossier, p: Row, findings: list[Row]) -> Verdict:
     if profile["matched_employee_number"] is None:
         add("Personen er ikke koblet til noen ansatt i HRM, verken på ansattnummer eller fødselsnummer.")
     else:
-        add(f"Koblet til ansatt {profile['matched_employee_number']} på {labels.MATCH_METHODS[profile['match_method']]}, som er "
+        add(f"Koblet på {labels.MATCH_METHODS[profile['match_method']]} til ansatt {profile['matched_employee_number']}, som er "
             f"{labels.HRM_STATUSES[profile['hrm_status']]} i HRM.")
         backing = dossier.rows("backing", [p["position_id"]])
         for b in backing:

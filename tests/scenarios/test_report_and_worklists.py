@@ -170,7 +170,7 @@ def test_a_case_shows_its_story_as_text_and_no_script_from_the_data_runs(odd: Pl
     text = story.inner_text()
     assert "sett «Tilsatt til» til 04.03.2025" in text
     assert "stilling h001 ved Fossen skole (S1): sluttdato satt til 04.03.2025" in text
-    assert "Koblet til ansatt 001 på ansattnummer, som er inaktiv i HRM." in text
+    assert "Koblet på ansattnummer til ansatt 001, som er inaktiv i HRM." in text
     assert page.title() == "Alle saker – Sluttdato 10.03.2025"  # the markup in the name did not run
     row.locator(".open").click()
     assert page.locator(".story").count() == 0

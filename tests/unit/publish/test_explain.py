@@ -103,7 +103,7 @@ def test_a_position_in_order_is_explained_by_the_hrm_position_that_backs_it(town
     case = explain(town, "P1")
     assert reasons(case, "v1") == [
         "Aktiv i VFS: 01.08.2020 – uten sluttdato, overført fra HRM.",
-        "Koblet til ansatt 1 på ansattnummer, som er aktiv i HRM.", "Har grunnlag i HRM-stilling h1 (ingen sluttdato)."]
+        "Koblet på ansattnummer til ansatt 1, som er aktiv i HRM.", "Har grunnlag i HRM-stilling h1 (ingen sluttdato)."]
     assert reasons(case, "P1") == ["Tilgangen «Lærer» ved Lia skole (S1) virker nå."]
     assert not any(v.findings for v in case.verdicts) and case.past_findings == [] and case.as_of_date == day(4)
 
@@ -111,7 +111,7 @@ def test_a_position_in_order_is_explained_by_the_hrm_position_that_backs_it(town
 def test_an_ended_job_is_explained_by_when_its_end_was_known_and_why_vfs_lacks_it(town: duckdb.DuckDBPyConnection) -> None:
     case = explain(town, "P2")
     assert reasons(case, "v2")[1:4] == [
-        "Koblet til ansatt 2 på ansattnummer, som er inaktiv i HRM.", "Ingen stilling i HRM gir grunnlag for den. HRM har:",
+        "Koblet på ansattnummer til ansatt 2, som er inaktiv i HRM.", "Ingen stilling i HRM gir grunnlag for den. HRM har:",
         "  – h2 ved Lia skole (S1): 01.08.2020 – 09.03.2025, sluttdatoen kjent siden 12.03.2025 (satt tilbake i tid)"]
     assert reasons(case, "v2")[4].startswith("HRM-stilling h2 (sluttdato 09.03.2025, kjent siden 12.03.2025): Slutt")
     assert [f["finding_type"] for v in case.verdicts for f in v.findings] == ["active_vfs_inactive_hrm"]
