@@ -297,11 +297,13 @@ def check_says(name: str, figures: Figures) -> str:
 
 # --- runs --------------------------------------------------------------------------------------------------------------
 
-JOBS = {"daily": "Den daglige kjøringen", "one_day_again": "Kjøringen av én dag på nytt"}
+JOBS = {"daily": "Den daglige kjøringen", "one_day_again": "Kjøringen av én dag på nytt",
+        "auditors_pack": "Kjøringen som lager dokumentasjonen for revisor"}
 STEPS = {
     "take_in": "innlesingen av uttrekkene", "evaluate": "beregningen av sakene",
     "check_extracts": "kontrollen av radene i uttrekkene", "check_people_and_deliveries": "kontrollen av personer og leveranser",
-    "published": "publiseringen", "published_messages_were_sent": "kontrollen av meldingene",
+    "evidence": "dokumentasjonen for revisor", "published": "publiseringen",
+    "published_messages_were_sent": "kontrollen av meldingene",
     "hrm_extract": "hentingen av uttrekket fra HRM", "vfs_extract": "hentingen av uttrekket fra VFS",
     "transfer_extract": "hentingen av overføringen",
 }

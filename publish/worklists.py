@@ -8,7 +8,8 @@ next run takes in when the file is dropped into the inbox; then the facts. Belon
 here: what is a case, or what to do about it (SQL).
 """
 
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,6 +30,7 @@ from publish.parallel import in_background
 from publish.schools import School
 
 _LONGEST_CELL = 32_000  # Excel's limit is 32,767 characters
+_LINE, _HIGHEST_ROW = 15, 405  # points; Excel's limit is 409
 FILE = "arbeidsliste"
 
 
@@ -41,6 +43,10 @@ class _Column:
     value: Callable[[Row], Any] = lambda _: None
     wrapped: bool = False
     fill_in: Literal["status", "date", "text"] | None = None
+
+    def heading_on(self, as_of: date) -> str:
+        """The heading in a list of a day."""
+        return columns.status_heading(as_of) if self.fill_in == "status" else self.heading
 
 
 # What a print shows, then what is filled in, then the facts behind it.
@@ -154,7 +160,7 @@ def _write(worklist: _List) -> None:
     cases = [{**c, "other_cases": ", ".join(o["case_number"] for o in of_person.get(c["person_id"], ()) if o is not c)}
              for c in worklist.cases]
     _workbook(worklist, cases)
-    _csv(worklist.file.with_suffix(".csv"), cases)
+    _csv(worklist.file.with_suffix(".csv"), cases, worklist.as_of)
 
 
 def _workbook(worklist: _List, cases: list[Row]) -> None:
@@ -190,16 +196,17 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
         return book.add_format({"valign": "top", **more})
 
     heading = {"bold": True, "font_color": "white", "text_wrap": True, "valign": "top"}
-    kinds = {"text": {}, "wrapped": {"text_wrap": True}, "date": {"num_format": "dd.mm.yyyy"}}
+    kinds = {"text": {}, "wrapped": {"text_wrap": True}, "date": {"num_format": "dd.mm.yyyy", "align": "left"}}
     return {
         "heading": book.add_format({**heading, "bg_color": "#1f4e79"}),
+        "heading_number": book.add_format({**heading, "bg_color": "#1f4e79", "align": "right"}),
         "heading_to_fill_in": book.add_format({**heading, "bg_color": "#7a4a00"}),
         **{name: cell(**kind) for name, kind in kinds.items()},
         **{f"{name}_excepted": cell(**kind, font_color="#6b7280") for name, kind in kinds.items()},
         **{f"{name}_to_fill_in": cell(**kind, bg_color="#fff8e6", border=1, border_color="#d9c48f")
            for name, kind in kinds.items()},
         "title": book.add_format({"bold": True, "font_size": 16}), "good": book.add_format({"text_wrap": True}),
-        "strong": book.add_format({"bold": True, "text_wrap": True}),
+        "beside": cell(text_wrap=True, align="left", indent=2), "strong": book.add_format({"bold": True, "text_wrap": True}),
         "doubt": book.add_format({"bold": True, "font_color": "#8a5a00", "text_wrap": True}),
         "bad": book.add_format({"bold": True, "font_color": "#a3161f", "text_wrap": True}),
     }
@@ -224,21 +231,22 @@ def _overview(
         sheet.set_row(line, 15 * (1 + len(shown.whole) // 120))
         line += 1
     line += 1
-    for column, heading in enumerate(("Type", "Åpne", "Unntatt", "Hva det betyr")):
-        sheet.write_string(line, column, heading, formats["heading"])
+    for column, heading in enumerate(("Type", "Åpne", "Unntatt", "  Hva det betyr")):
+        sheet.write_string(line, column, heading, formats["heading_number" if column in (1, 2) else "heading"])
     for finding_type, of_type in by_type.items():
         line += 1
         sheet.write_string(line, 0, labels.FINDING_TYPES[finding_type], formats["text"])
         excepted = sum(c["status"] == "excepted" for c in of_type)
         if finding_type in unknown and not of_type:
-            sheet.write_string(line, 1, "kan ikke vurderes", formats["text"])
+            sheet.write_string(line, 1, "kan ikke vurderes", formats["doubt"])
         else:
             if in_doubt and len(of_type) == excepted:
                 sheet.write_string(line, 1, "ingen kjente", formats["bad"])
             else:
                 sheet.write_number(line, 1, len(of_type) - excepted, formats["text"])
             sheet.write_number(line, 2, excepted, formats["text"])
-        sheet.write_string(line, 3, labels.MEANINGS[finding_type], formats["wrapped"])
+        sheet.write_string(line, 3, labels.MEANINGS[finding_type], formats["beside"])
+        sheet.set_row(line, _height([(labels.MEANINGS[finding_type], 68)]))
     line += 1
     cases = [c for of_type in by_type.values() for c in of_type]
     excepted = sum(c["status"] == "excepted" for c in cases)
@@ -251,14 +259,18 @@ def _overview(
 
 
 def _table(
-    sheet: Any, columns: tuple[_Column, ...], rows: list[Row], formats: dict[str, Any], worklist: _List,
+    sheet: Any, listed: tuple[_Column, ...], rows: list[Row], formats: dict[str, Any], worklist: _List,
     printed: int | None = None,
 ) -> None:
     """A table with headings; its print has the first `printed` columns, or all."""
     last = max(1, len(rows))
-    for number, column in enumerate(columns):
+    sheet.set_row(0, _height((c.heading_on(worklist.as_of), c.width - 1) for c in listed))  # beside a heading is the button of its filter
+    for line, row in enumerate(rows, start=1):
+        sheet.set_row(line, _height((str(c.value(row) or ""), c.width) for c in listed if c.wrapped))
+    for number, column in enumerate(listed):
         sheet.set_column(number, number, column.width)
-        sheet.write_string(0, number, column.heading, formats["heading_to_fill_in" if column.fill_in else "heading"])
+        kind = "heading_to_fill_in" if column.fill_in else "heading"
+        sheet.write_string(0, number, column.heading_on(worklist.as_of), formats[kind])
         if column.fill_in and rows:
             _check_what_is_filled_in(sheet, column, number, last, worklist.as_of)
         for line, row in enumerate(rows, start=1):
@@ -275,11 +287,17 @@ def _table(
             elif kind:
                 sheet.write_blank(line, number, None, shaped)
     sheet.freeze_panes(1, 2)
-    sheet.autofilter(0, 0, last, len(columns) - 1)
+    sheet.autofilter(0, 0, last, len(listed) - 1)
     if printed:
         sheet.print_area(0, 0, len(rows) + 2, printed - 1)
     sheet.repeat_rows(0)
     _to_print(sheet, worklist)
+
+
+def _height(texts: Iterable[tuple[str, int]]) -> float:
+    """The height of a row in which all of these texts show in columns of these widths; not every program finds it itself."""
+    lines = max((len(textwrap.wrap(text[:_LONGEST_CELL], width)) for text, width in texts), default=1)
+    return min(_HIGHEST_ROW, _LINE * max(1, lines))
 
 
 def _check_what_is_filled_in(sheet: Any, column: _Column, number: int, last: int, as_of: date) -> None:
@@ -305,6 +323,6 @@ def _to_print(sheet: Any, worklist: _List) -> None:
     sheet.set_footer("&LInneholder personopplysninger&RSide &P av &N")
 
 
-def _csv(file: Path, cases: list[Row]) -> None:
+def _csv(file: Path, cases: list[Row], as_of: date) -> None:
     listed = (_COLUMNS[0], _TYPE, *_COLUMNS[1:])
-    file.write_bytes(csv_bytes([c.heading for c in listed], ([c.value(case) for c in listed] for case in cases)))
+    file.write_bytes(csv_bytes([c.heading_on(as_of) for c in listed], ([c.value(case) for c in listed] for case in cases)))

@@ -4,10 +4,13 @@ Belongs here: names alone, for those who write worklists and those who read them
 """
 
 import re
+from collections.abc import Iterable
+from datetime import date
 from typing import Any, Literal
 
 from dbt_project import codes
 from ingest.cells import clean
+from ingest.dates import read_by_hand
 
 Status = Literal["in_progress", "waiting", "done"]
 
@@ -34,12 +37,26 @@ OLD_STATUSES = ("åpent", "åpen", "unntatt", "løst")  # of findings
 
 _SYNONYMS = {"saksnummer": CASE, "saksnr": CASE, "sak nr": CASE, "person i vfs": PERSON, OLD_UNTIL.lower(): UNTIL}
 _HEADINGS = {h.lower(): h for h in (CASE, PERSON, *FILLED_IN)} | _SYNONYMS
+_PER = re.compile(r"\(per ([0-9.]+)\)", re.IGNORECASE)
 _ASIDE = re.compile(r"[(\[].*?[)\]]|[:.*?]")
 
 
 def bare(heading: str) -> str:
     """A heading in small letters, without what is put behind it, as `(fyll inn)`."""
     return clean(_ASIDE.sub(" ", clean(heading))).lower()
+
+
+def status_heading(as_of: date) -> str:
+    """The heading of the status, with the day of the list: what was filled in beforehand can be told from what somebody wrote."""
+    return f"{STATUS} (per {as_of:%d.%m.%Y})"
+
+
+def made_on(headings: Iterable[str | None]) -> date | None:
+    """The day of the list with these headings; None when they do not say."""
+    for heading in headings:
+        if heading and known(heading) == STATUS and (found := _PER.search(clean(heading))):
+            return read_by_hand(found[1])
+    return None
 
 
 def known(heading: str) -> str | None:

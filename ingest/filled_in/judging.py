@@ -131,7 +131,10 @@ class _Judge:
         self._today = today
         self._cases, self._resolved = _by_number(known.cases), _by_number(known.resolved)
         self._people = {r["person_id"]: r for r in known.roster}
-        self._state = {bare_number(h["case_number"]): h for h in known.handling}  # the last of each
+        self._history: dict[str, list[Row]] = {}
+        for line in known.handling:
+            self._history.setdefault(bare_number(line["case_number"]), []).append(line)
+        self._state = {number: lines[-1] for number, lines in self._history.items()}
         self._in_force = [e for e in known.exceptions
                           if e["revoked_on"] is None and e["approved_on"] <= today <= e["until"]]
 
@@ -220,11 +223,28 @@ class _Judge:
                     answer.refused.append(f"«Status» er ikke forstått. Skriv ett av ordene {words}.")
                     continue
                 value, = said
-            if value != state.get(name):
+            if value != state.get(name) and self._was_filled_in_beforehand(draft, name, value):
+                now = f"{_said(name, state.get(name))}, {_norwegian(state['recorded_on'])}"
+                answer.kept.append(f"Endret etter at listen ble laget, og står: {now}.")
+            elif value != state.get(name):
                 changes[name] = value
             elif state.get("place") == str(row.place) and state.get("content") == row.place.content:
                 answer.kept.append(f"«{_said(name, value)}» ble tatt inn fra denne raden {_norwegian(state['recorded_on'])}.")
         return changes
+
+    def _was_filled_in_beforehand(self, draft: _Draft, name: str, value: Any) -> bool:
+        """Whether a list of an earlier day said this of its own, and something else was recorded on that day or later: then it is
+        no decision, but an old list (contract#old-list). Of a contradicted claim, a newer list says nothing."""
+        made_on, lines = draft.row.made_on, self._history.get(draft.number or "", [])
+        if made_on is None or not lines or made_on < (lines[0]["recorded_on"]):
+            return False
+        if name == "status" and value == "done" and (lines[-1]["claimed_on"] or made_on) < made_on:
+            return False
+        before = [line for line in lines if line["recorded_on"] <= made_on]
+        shown = [line for line in before if line["recorded_on"] == made_on] + [
+            line for line in before if line["recorded_on"] < made_on][-1:]
+        is_changed_since = lines[-1]["recorded_on"] >= made_on
+        return is_changed_since and any(line[name] == value for line in shown)
 
     def _say_resolved(self, draft: _Draft, wanted: list[str]) -> None:
         resolved = self._resolved[draft.number or ""][0].get("resolved_on")
@@ -380,7 +400,7 @@ def _text_problem(heading: str, text: str, *, needed: bool = False) -> str | Non
 def _said(name: str, value: Any) -> str:
     if name == "status":
         return f"Status: {columns.STATUS_WORDS[value] if value else columns.NO_STATUS}"
-    return f"{'Behandles av' if name == 'handled_by' else 'Kommentar'}: {value}"
+    return f"{'Behandles av' if name == 'handled_by' else 'Kommentar'}: {value or 'ingen'}"
 
 
 def _elsewhere(other: _Draft, than: _Draft) -> str:

@@ -9,7 +9,8 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from ingest.cells import clean
 from ingest.errors import RefusedExtract
@@ -45,7 +46,8 @@ class FilledRow:
     """One row below the headings: the cells that `columns` names, cleaned; '' where nothing stands.
 
     `written_twice`: headings that stand twice, with different cells in this row. `without_result`: whether a cell of the row
-    holds a formula that was never calculated. `is_old`: of a worklist of an earlier version.
+    holds a formula that was never calculated. `is_old`: of a worklist of an earlier version. `made_on`: the day of the worklist,
+    where its headings say it.
     """
 
     place: Place
@@ -55,6 +57,7 @@ class FilledRow:
     holds_national_id: bool = False
     is_old: bool = False
     is_from_1904: bool = False
+    made_on: date | None = None
 
     def __getitem__(self, heading: str) -> str:
         return self.cells.get(heading, "")
@@ -96,7 +99,7 @@ class _Table:
         self.has_key = self.lacks_key = False
         self._keyless: set[int] = set()
         headings: dict[int, str] = {}
-        is_old = False
+        is_old, made_on = False, None
         for line, cells in enumerate(sheet.rows, start=1):
             found = {n: known for n, cell in enumerate(cells) if cell and (known := columns.known(cell))}
             keys, filled_in = _split(found.values())
@@ -104,13 +107,15 @@ class _Table:
             if keys and filled_in:
                 headings = found
                 is_old = any(columns.bare(c or "") == columns.OLD_UNTIL.lower() for c in cells)
+                made_on = columns.made_on(cells)
             elif len(filled_in) > 1 and not headings:
                 self._keyless = {n for n, h in found.items() if h in columns.FILLED_IN and h not in columns.HANDLING}
             elif headings:
                 place = Place(file, redact(sheet.name) or None, line, content)
                 without_result = bool(sheet.without_results.get(line))
                 if any(cells) or without_result:
-                    self.rows.append(_row(place, headings, cells, sheet, without_result=without_result, is_old=is_old))
+                    row = _row(place, headings, cells, sheet, without_result=without_result, is_old=is_old)
+                    self.rows.append(replace(row, made_on=made_on))
             elif any(cells[n] for n in self._keyless if n < len(cells)):
                 self.lacks_key = True
 

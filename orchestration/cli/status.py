@@ -37,7 +37,7 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     {"as_of_date", "systems": {system: {"current_extract_date", "age_days", "status", "unchanged_since", "kept_rows",
     "may_miss_rows", "missing_since", "days": {day: state}, "withheld": [{"extract_date", "status", "reason", "diff",
     "summary"}], "pending": [day], "passed_over": [name]}}, "findings": {type: {"open", "excepted"}}, "not_assessable": [name],
-    "inbox": [name]}.
+    "inbox": [name], "people_left_with_access": count (None before anything is published)}.
     A state is accepted, quarantined, refused, missing or pending (delivered, not taken in yet). `missing_since`: the day after
     the current extract, where the system is not fresh. `summary`: what a quarantined extract would change, by org unit (see
     `ingest.quarantine`). For a type that is not assessable, the counts are those of its last assessable day; null instead of
@@ -46,17 +46,20 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
     freshness: list[Row] = []
     extracts: dict[System, list[Row]] = {system: [] for system in SOURCES}
     findings: dict[str, dict[str, int | None]] = {}
+    people: int | None = None
     if settings.paths.marts.exists():
         with open_published(settings.paths.marts) as con:
             freshness = deliveries.freshness(con)
             extracts = {system: deliveries.newest_of_each_day(con, system) for system in SOURCES}
             findings = _findings(con, deliveries.not_assessable(freshness))
+            people = headline(con).total
     of_system = {row["system"]: row for row in freshness}
     shown: list[System] = [system for system in SOURCES if system in settings.systems or system in of_system]
     return {
         "as_of_date": freshness[0]["as_of_date"] if freshness else None,
         "systems": {s: _system(settings, s, of_system.get(s), extracts[s], today, days) for s in shown},
         "findings": findings, "not_assessable": deliveries.not_assessable(freshness),
+        "people_left_with_access": people,
         "inbox": list(inbox.waiting(Decisions(settings.paths.decisions))),
     }
 
@@ -133,7 +136,9 @@ def show_status(status: dict[str, Any], out: Console) -> None:
     out.print(f"\n{_SIGNS['accepted']} taken in  {_SIGNS['quarantined']} quarantined  {_SIGNS['refused']} refused  "
               f"{_SIGNS['missing']} missing  {_SIGNS['pending']} delivered, not taken in yet")
     if status["findings"]:
-        out.print()
+        out.print(f"\n{left_with_access(status['people_left_with_access'])}", soft_wrap=True)
+        if any(s["status"] != "fresh" or s["may_miss_rows"] for n, s in status["systems"].items() if n not in WITNESSES):
+            out.print("[red]The lists may miss somebody: see above.[/]", soft_wrap=True)
         out.print(findings_table(status["findings"]))
     if status["not_assessable"]:
         out.print(f"\nNot assessable from these sources: {', '.join(status['not_assessable'])}", soft_wrap=True)
@@ -157,6 +162,12 @@ def _show_freshness(system: dict[str, Any], alarm: str, out: Console) -> None:
         out.print(f"     [yellow]{system['kept_rows']} rows cannot be read; what was known of them is kept[/]", soft_wrap=True)
     if system["may_miss_rows"]:
         out.print(f"     [yellow]{system['may_miss_rows']} rows cannot be read at all: rows may be missing[/]", soft_wrap=True)
+
+
+def left_with_access(people: int) -> str:
+    """The headline figure in a sentence (contract#has-left-with-access)."""
+    who = "1 person has left HRM, or is" if people == 1 else f"{people} people have left HRM, or are"
+    return f"{who} unknown there, and can still get into Visma Flyt Skole."
 
 
 def unit_line(unit: dict[str, Any]) -> str:
@@ -188,8 +199,7 @@ def show_demo(settings: Settings, out: Console) -> None:
             SELECT vfs_position_id FROM status_mismatches WHERE cause = 'backdated' AND can_log_in
             ORDER BY days_open DESC, vfs_position_id LIMIT 1""").fetchone()
         withheld = con.execute("SELECT system, extract_date FROM extracts WHERE status = 'quarantined' ORDER BY ALL").fetchall()
-    out.print(f"\nOf {persons} people in Visma Flyt Skole, {people} have left HRM, or were never in it, and "
-              "can still get in:\n", soft_wrap=True)
+    out.print(f"\nChecked {persons} people in Visma Flyt Skole. {left_with_access(people)}\n", soft_wrap=True)
     out.print(findings_table({t: c for t, c in findings.items() if c["open"] != 0}))
     if not_assessable:
         out.print(f"\nNot assessable from these sources: {', '.join(not_assessable)}", soft_wrap=True)

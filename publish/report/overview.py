@@ -44,7 +44,8 @@ def _news(lists: Lists) -> dict[str, Any]:
     resolved = [c for c in lists.resolved if c["resolved_on"] == lists.as_of]
     contradicted = [c for c in lists.open if c["claim"] == "contradicted"]
     return {"is_first_day": lists.is_first_day, "most_news": _MOST_NEWS, "changed": changed, "resolved_today": resolved,
-            "contradicted": contradicted, **_answers(lists), "is_quiet": not any(changed.values()) and not resolved}
+            "contradicted": contradicted, **_answers(lists),
+            "is_quiet": not any(changed.values()) and not resolved and not contradicted}
 
 
 def _answers(lists: Lists) -> dict[str, int]:

@@ -582,6 +582,7 @@ def evaluate(
         row["days_open"] = ((row["resolved_on"] or as_of) - row["first_seen_on"]).days
     today = on(as_of)
     marts = _marts(today, [r for r in findings if not r["resolved_on"]])
+    marts["cases"] = _cases(today, findings, days, is_excepted)
     marts["findings"] = findings
     marts["finding_daily_counts"] = _daily_counts(findings, days, is_excepted)
     came = {d.system for d in deliveries if d.extract_date <= as_of}
@@ -591,6 +592,40 @@ def evaluate(
         {"system": s, "extract_date": e.day, "table_name": table, "kept_since": since}
         for s in KEYS for e in accepted[s] for table, since in e.rejected]
     return {name: [{**row, "as_of_date": as_of} for row in rows] for name, rows in marts.items()}
+
+
+def _cases(today: World, findings: list[Row], days: list[date], is_excepted: Any) -> list[Row]:
+    """contract#mart-cases, contract#priority, contract#change"""
+    admins = {p for p in today.kommuneadmins() if today.hrm_status(p) in ("inactive", "unknown")}
+    at_a_school_left = {"active_vfs_inactive_hrm", "stale_position", "inactive_with_access", "access_without_position"}
+
+    def is_alike(one: Row, other: Row) -> bool:
+        types = {one["finding_type"], other["finding_type"]}
+        return one["subject_id"] == other["subject_id"] and (len(types) == 1 or types <= ON_VFS_POSITIONS)
+
+    def change(row: Row) -> str | None:
+        if today.day == days[0]:
+            return None
+        if row["first_seen_on"] == today.day:
+            if row["problem_since"] < today.day:
+                return "changed_type"
+            returned = any(is_alike(row, r) and r["first_seen_on"] < row["problem_since"] for r in findings)
+            return "returned" if returned else "new"
+        return "exception_ended" if row["status"] == "open" and is_excepted(row, today.day - ONE_DAY) else None
+
+    def priority(row: Row) -> int:
+        if row["person_id"] in admins:
+            return 1
+        if today.has_left_with_access(row["person_id"]):
+            return 2
+        return 3 if row["finding_type"] in at_a_school_left else 4
+
+    return [{
+        "finding_type": r["finding_type"], "subject_id": r["subject_id"], "status": r["status"], "person_id": r["person_id"],
+        "priority": priority(r), "change": change(r), "has_left_with_access": today.has_left_with_access(r["person_id"]),
+        "is_disputed": today.is_disputed(r["person_id"]), "first_seen_on": r["first_seen_on"],
+        "problem_since": r["problem_since"], "age_days": (today.day - r["problem_since"]).days,
+    } for r in findings if not r["resolved_on"]]
 
 
 def _daily_counts(findings: list[Row], days: list[date], is_excepted: Any) -> list[Row]:
@@ -712,7 +747,7 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
         if today.policy.is_kommuneadmin_group(a["access_group"]):
             spelled[a["person_id"], a["org_number"]].append(a["access_group"])
     marts["kommuneadmin_roster"] = [{
-        "person_id": p, "access_group": g, "org_number": o, **who(p),
+        "person_id": p, "access_group": g, "org_number": o, "org_name": name_of(o) or o, **who(p),
         "registered_by": (today.person(p).get("registered_by") or "hrm") if today.person(p) else None,
         "has_active_position": bool(today.org_numbers_of_active_positions(p)), "hrm_status": today.hrm_status(p),
         "review_reason": reasons[p]} for (p, o), groups_there in spelled.items() for g in spellings(groups_there).values()]

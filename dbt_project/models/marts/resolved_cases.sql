@@ -1,6 +1,10 @@
 -- Cases that were resolved in the last 90 days, as they were on their last day.
 with ended as (
-  select *
+  -- The subject in one column for each kind. A join with a condition on the type would compare every finding with every row.
+  select
+    *,
+    if(is_on_vfs_position, subject_id, null) as vfs_position_id,
+    if(finding_type = 'ended_early_in_vfs', subject_id, null) as hrm_position_id
   from {{ ref('int_findings') }}
   cross join (select as_of_date, purged_before from {{ ref('stg_run') }}) as run
   where resolved_on > run.as_of_date - 90 and succeeded_by is null and coalesce(resolved_on >= run.purged_before, true)
@@ -38,9 +42,8 @@ described as (
   from ended
   left join profiles using (person_id)
   left join matches using (person_id)
-  left join {{ ref('int_hrm__end_dates') }} as hrm
-    on ended.finding_type = 'ended_early_in_vfs' and ended.subject_id = hrm.position_id
-  left join vfs_positions on ended.is_on_vfs_position and ended.subject_id = vfs_positions.position_id
+  left join {{ ref('int_hrm__end_dates') }} as hrm on ended.hrm_position_id = hrm.position_id
+  left join vfs_positions on ended.vfs_position_id = vfs_positions.position_id
 )
 
 select

@@ -56,7 +56,7 @@ const add = (parent, name, text, className) => {
     const wanted = field("sok").value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
-      const fits = wanted.every((word) => words.get(row).includes(word)) && (!onlyNew.checked || row.dataset.change) &&
+      const fits = wanted.every((word) => words.get(row).includes(word)) && (!onlyNew.checked || Boolean(row.dataset.change)) &&
         Object.entries(controls).every(([name, select]) => !select || !select.value || select.value.split(" ").includes(row.dataset[name]));
       row.hidden = !fits;
       const details = detailsRow(row);

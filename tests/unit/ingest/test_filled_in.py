@@ -14,7 +14,7 @@ import pytest
 
 from demo.people import national_id
 from ingest.decisions import Decisions
-from ingest.filled_in import inbox
+from ingest.filled_in import columns, inbox
 from ingest.filled_in.inbox import Outcome
 from ingest.filled_in.judging import Known
 from tests.support import filled_in
@@ -276,6 +276,27 @@ def test_an_unchanged_or_emptied_cell_is_no_decision_and_open_takes_a_status_bac
     assert desk.taken_in(sheet(row()), "tom.xlsx") == Outcome() and desk.handled() == HANDLED
     assert desk.taken_in(sheet(row(status="Åpen", by="Åse")), "apen.xlsx") == Outcome(1)
     assert desk.handled()[1:] == [("S-3F9A12C4", "v1", None, "Åse", "Avsluttet i VFS")]
+
+
+def test_what_stood_in_an_old_list_beforehand_takes_nothing_back(desk: Desk) -> None:
+    """contract#old-list"""
+    first = desk.today
+    desk.taken_in(sheet(row(status="venter", by="Åse")))
+    desk.today += timedelta(days=1)
+    desk.taken_in(sheet(row(status="under arbeid", by="Bo")))
+    desk.today += timedelta(days=1)
+
+    def old(made_on: date, *rows: list[Any]) -> bytes:
+        return filled_in.workbook(("Saker", [[columns.status_heading(made_on) if h == "Status" else h for h in HEADING], *rows]))
+
+    handled = desk.handled()
+    assert desk.taken_in(old(first, row(status="venter", by="Åse")), "gammel.xlsx") == Outcome()
+    assert desk.handled() == handled
+    assert "Endret etter at listen ble laget, og står: Status: under arbeid" in desk.letter("gammel.xlsx")
+    assert desk.taken_in(old(first, row(status="gjort", by="Åse")), "skrevet i.xlsx") == Outcome(1)  # this somebody wrote
+    assert desk.handled()[-1][2:4] == ("done", "Bo")
+    assert desk.taken_in(old(first - timedelta(days=1), row(status="venter")), "eldre.xlsx") == Outcome(1)  # it was empty then
+    assert desk.taken_in(sheet(row(status="under arbeid")), "uten dag.xlsx") == Outcome(1)
 
 
 def test_a_claim_keeps_its_day_when_the_comment_changes_and_a_contradicted_one_can_be_said_anew(desk: Desk) -> None:

@@ -35,7 +35,12 @@ def publish(settings: Settings) -> None:
               t(system, extract_date, arrival, status, reason, is_latest_of_day);
             CREATE TABLE findings AS FROM (VALUES
               ('stale_position', 'open'), ('stale_position', 'open'), ('stale_position', 'resolved'),
-              ('inactive_with_access', 'excepted')) t(finding_type, status)""")
+              ('inactive_with_access', 'excepted')) t(finding_type, status);
+            CREATE TABLE employee_status AS FROM (VALUES
+              ('open', 'inactive', true), ('in part', 'unknown', true), ('excepted', 'inactive', true),
+              ('active', 'active', false), ('without a case', 'inactive', true)) t(person_id, hrm_status, has_left_with_access);
+            CREATE TABLE cases AS FROM (VALUES
+              ('open', 'open'), ('in part', 'open'), ('in part', 'excepted'), ('excepted', 'excepted')) t(person_id, status)""")
 
 
 def test_of_a_system_without_a_delivery_every_day_is_missing_and_none_before_the_first_of_another(
@@ -70,6 +75,13 @@ def test_a_type_that_cannot_be_assessed_has_no_zero(settings: Settings) -> None:
     assert status["findings"]["stale_position"] == {"open": 2, "excepted": 0}
     assert status["findings"]["inactive_with_access"] == {"open": None, "excepted": 1}
     assert status["findings"]["unknown_in_hrm"] == {"open": 0, "excepted": 0}
+
+
+def test_the_headline_counts_those_who_are_not_excepted_in_all_their_cases(settings: Settings) -> None:
+    """contract#has-left-with-access"""
+    assert read_status(settings, TODAY, 1)["people_left_with_access"] is None
+    publish(settings)
+    assert read_status(settings, TODAY, 1)["people_left_with_access"] == 3
 
 
 def test_on_a_day_before_every_delivery_that_day_is_missing(settings: Settings) -> None:

@@ -136,10 +136,10 @@ def test_what_can_be_filled_in_is_checked_by_the_sheet(tmp_path: Path) -> None:
     sheet_of_type = openpyxl.load_workbook(folder / "all/arbeidsliste.xlsx")[labels.SHEETS["unknown_in_hrm"]]
     heading = {c.value: c.column_letter for c in sheet_of_type[1]}
     checks = {str(v.sqref): (v.type, v.operator, v.formula1) for v in sheet_of_type.data_validations.dataValidation}
-    assert checks[f"{heading['Status']}2"] == ("list", None, '"under arbeid,venter,gjort,åpen"')
+    assert checks[f"{heading['Status (per 10.03.2025)']}2"] == ("list", None, '"under arbeid,venter,gjort,åpen"')
     assert checks[f"{heading['Nytt unntak til (fyll inn)']}2"][:2] == ("date", "greaterThanOrEqual")
     row = {h: sheet_of_type[f"{letter}2"].value for h, letter in heading.items()}
-    assert (row["Status"], row["Behandles av"], row["Kommentar"]) == ("venter", "Test", "ringt")
+    assert (row["Status (per 10.03.2025)"], row["Behandles av"], row["Kommentar"]) == ("venter", "Test", "ringt")
 
 
 def test_each_sheet_prints_on_a4_with_the_steps_and_whose_list_it_is(tmp_path: Path) -> None:
