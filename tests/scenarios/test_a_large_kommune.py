@@ -20,7 +20,6 @@ from ingest.warehouse import open_warehouse
 from publish import people, report, worklists
 from publish.lists import Lists
 from publish.report import MOST_PEOPLE
-from publish.schools import School
 from tests.support.browser import address, chromium, needed, watched
 from tests.support.command_line import Place, Prepared, make_place, town
 from tests.support.lists import case, lists
@@ -137,7 +136,7 @@ def everybody(count: int) -> list[dict[str, Any]]:
               "can_get_in": False, "vfs_status": "inactive"},
              {"given_name": "Zoë", "family_name": "Ek", "org_names": None, "roles": None, "access_groups": None,
               "can_get_in": None}]
-    for n in range(count - len(known)):
+    for _ in range(count - len(known)):
         given, family = name(rng)
         known.append({"given_name": given, "family_name": family, "org_names": f"Skole {rng.randrange(150):03d}"})
     return [{**row, "person_id": f"{rng.getrandbits(48):012x}", "employee_number": f"{700000 + n}", **k}
