@@ -264,7 +264,8 @@ def _table(
 ) -> None:
     """A table with headings; its print has the first `printed` columns, or all."""
     last = max(1, len(rows))
-    sheet.set_row(0, _height((c.heading_on(worklist.as_of), c.width - 1) for c in listed))  # beside a heading is the button of its filter
+    # Beside a heading is the button of its filter.
+    sheet.set_row(0, _height((c.heading_on(worklist.as_of), c.width - 1) for c in listed))
     for line, row in enumerate(rows, start=1):
         sheet.set_row(line, _height((str(c.value(row) or ""), c.width) for c in listed if c.wrapped))
     for number, column in enumerate(listed):

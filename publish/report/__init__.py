@@ -38,7 +38,7 @@ from publish.worklists import FILE
 
 _HERE = Path(__file__).parent / "templates"
 # So many cases keep a page below 2 MB and quick. A page with more cases says so and points to the schools' pages.
-MOST_ROWS = 2000
+MOST_ROWS = 1500
 # So many people can be searched in a page of that size.
 MOST_PEOPLE = 20_000
 # So many of the roster's last rows stay on one sheet of paper with the signature.

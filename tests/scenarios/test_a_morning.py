@@ -28,7 +28,7 @@ NOT_ALL_TAKEN_IN = 3
 
 @dataclass(frozen=True)
 class Morning:
-    """What was published on a day. `cases` and `resolved`: rows of the marts, by number; `said`: what became of a filled-in list."""
+    """What was published on a day. `cases` and `resolved`: rows of the marts, by number."""
 
     folder: Path
     cases: dict[str, dict[str, Any]]
