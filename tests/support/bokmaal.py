@@ -82,13 +82,13 @@ def _codes_of_seeds() -> frozenset[str]:
 
 # --- what people read ------------------------------------------------------------------------------------------------
 
-_READ_ALOUD = ("aria-label", "title", "placeholder", "alt", "data-copy")
+_READ_ELSEWHERE = ("aria-label", "title", "placeholder", "alt", "data-copy", "data-heading", "data-text")  # or copied, or printed
 _PACKED = "text/plain"  # the type of a script that holds compressed data
 
 
 class _Page(HTMLParser):
-    """The texts of a page: what stands between tags (but code that a reader copies, styles and scripts), what is read aloud or
-    copied, and each text of its packed data."""
+    """The texts of a page: what stands between tags (but code that a reader copies, styles and scripts), what is read aloud,
+    copied or printed, and each text of its packed data."""
 
     def __init__(self, html: str):
         super().__init__()
@@ -97,7 +97,7 @@ class _Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.texts += [value for name, value in attrs if name in _READ_ALOUD and value]
+        self.texts += [value for name, value in attrs if name in _READ_ELSEWHERE and value]
         self._silent += tag in ("script", "style", "code")
         self._packed = tag == "script" and ("type", _PACKED) in attrs
 
