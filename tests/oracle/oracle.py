@@ -623,7 +623,8 @@ def _cases(today: World, findings: list[Row], days: list[date], is_excepted: Any
     return [{
         "finding_type": r["finding_type"], "subject_id": r["subject_id"], "status": r["status"], "person_id": r["person_id"],
         "priority": priority(r), "change": change(r), "has_left_with_access": today.has_left_with_access(r["person_id"]),
-        "is_disputed": today.is_disputed(r["person_id"]), "first_seen_on": r["first_seen_on"],
+        "is_disputed": r["person_id"] in today.persons_in_use() and today.is_disputed(r["person_id"]),
+        "first_seen_on": r["first_seen_on"],
         "problem_since": r["problem_since"], "age_days": (today.day - r["problem_since"]).days,
     } for r in findings if not r["resolved_on"]]
 
