@@ -10,6 +10,7 @@
     lists       what the report and the worklists are made of
     deliveries  how recent each system is, and the delivery of each day
     trust       how far the lists can be trusted, in words
+    pages       what all pages have in common: templates, and a policy for what they may load
     csv_files   CSV that a Norwegian Excel reads
     dossier     everything the warehouse holds about some people
     explain     one case in words: what both systems had, and when

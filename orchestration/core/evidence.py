@@ -31,7 +31,7 @@ def make_pack(settings: Settings, first: date, last: date, to: Path, progress: C
             raise NotCovered("nothing is published yet; `sluttdato run` does that")
         with open_warehouse(paths.warehouse, read_only=True, progress=progress) as con:
             try:
-                return make(con, paths.marts, Decisions(paths.decisions), first, last, _kommune(settings), to)
+                return make(con, paths.marts, Decisions(paths.decisions), first, last, settings.kommune.name, to)
             except duckdb.CatalogException:
                 raise NotCovered(_NOT_EVALUATED) from None
 
@@ -64,9 +64,3 @@ def remove_old(settings: Settings, before: date) -> int:
     from publish.evidence import remove_packs
 
     return remove_packs(settings.paths.evidence, before)
-
-
-def _kommune(settings: Settings) -> str:
-    """The name of the kommune, where it is set."""
-    kommune = getattr(settings, "kommune", None)
-    return (getattr(kommune, "name", None) or "") if kommune else ""

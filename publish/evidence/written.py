@@ -3,8 +3,6 @@
 Belongs here: which columns there are, and what the page shows (`templates/`). Does not belong here: which rows (`contents`).
 """
 
-import base64
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from markupsafe import Markup
 from publish import labels, report
 from publish.csv_files import csv_bytes
 from publish.evidence.contents import Contents
+from publish.pages import environment, policy
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLE = Path(report.__file__).parent / "templates" / "report.css"
@@ -88,23 +87,13 @@ def _page(pack: Contents, kommune: str) -> bytes:
             "resolved": sum(c["resolved"] for c in known) if known else None, "unknown_days": len(counts) - len(known)})
     return _template().render(
         pack=pack, kommune=kommune, labels=labels, of_day=of_day, summary=summary, types_of=_types,
-        extract_statuses=_EXTRACT_STATUSES, style=Markup(_style()), policy=_policy()).encode()
+        extract_statuses=_EXTRACT_STATUSES, style=Markup(_style()), policy=policy(_style())).encode()
 
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True)
-    environment.filters["norwegian"] = labels.norwegian
-    return environment.get_template("revisjon.html")
+    return environment(_TEMPLATES).get_template("revisjon.html")
 
 
 def _style() -> str:
     return _STYLE.read_text(encoding="utf-8")
-
-
-def _policy() -> str:
-    """The content security policy: nothing from outside, no script, and only the report's style."""
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

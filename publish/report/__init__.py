@@ -17,7 +17,6 @@ words for codes (`labels`), what is read (`publish.lists`), the history of a cas
 
 import base64
 import gzip
-import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -29,8 +28,8 @@ from markupsafe import Markup
 
 from ingest.sql import Row
 from publish import labels, people, trust
-from publish.labels import full_name
 from publish.lists import Lists
+from publish.pages import environment, policy
 from publish.report.overview import overview
 from publish.report.stories import stories
 from publish.schools import School
@@ -88,26 +87,14 @@ def _answered(answers: list[Row]) -> list[dict[str, Any]]:
 
 @cache
 def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True)
-    environment.filters["norwegian"] = labels.norwegian
-    environment.globals.update(style=Markup(_text("report.css")), script=Markup(_text("report.js")), policy=_policy(),
-                               full_name=full_name)
-    return environment
+    style, script = _text("report.css"), _text("report.js")
+    made = environment(_HERE)
+    made.globals.update(style=Markup(style), script=Markup(script), policy=policy(style, script))
+    return made
 
 
 def _text(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _policy() -> str:
-    """The content security policy: nothing from outside, and only this style and this script, so that no data can run as code."""
-    def allowed(name: str) -> str:
-        return f"'sha256-{base64.b64encode(hashlib.sha256(_text(name).encode()).digest()).decode()}'"
-
-    return (f"default-src 'none'; style-src {allowed('report.css')}; script-src {allowed('report.js')}; img-src data:; "
-            "base-uri 'none'; form-action 'none'")
 
 
 def _page(file: Path, template: str, values: dict[str, Any]) -> None:

@@ -31,7 +31,8 @@ def _today(lists: Lists) -> dict[str, Any]:
     waiting = [c for c in lists.open if c["handling_status"] == "waiting"]
     claimed = [c for c in lists.open if c["claim"] == "pending"]
     by_itself = [c for c in lists.open if c["ends_by_itself"]]
-    to_do = [c for c in lists.open if c not in waiting and c not in claimed and c not in by_itself]
+    later = {c["case_number"] for c in [*waiting, *claimed, *by_itself]}
+    to_do = [c for c in lists.open if c["case_number"] not in later]
     visits = list(by_person(to_do).values())
     shown = sum(min(len(v), _MOST_IN_VISIT) for v in visits[:_MOST_VISITS])
     return {"visits": visits[:_MOST_VISITS], "most_in_visit": _MOST_IN_VISIT, "to_do": len(to_do), "shown": shown,
