@@ -59,7 +59,7 @@ def say_done(morning: Morning, *numbers: str) -> Callable[[Path], None]:
     def put(inbox: Path) -> None:
         book = openpyxl.load_workbook(morning.workbook)
         for sheet in book.worksheets:
-            headings = {cell.value: cell.column for cell in sheet[1]}
+            headings = {str(cell.value).partition(" (")[0]: cell.column for cell in sheet[1]}  # «Status (per 10.03.2025)»
             for row in range(2, sheet.max_row + 1) if "Status" in headings else ():
                 if sheet.cell(row, headings["Sak"]).value in numbers:
                     assert sheet.cell(row, headings["Status"]).value is None
@@ -205,7 +205,7 @@ def test_what_was_said_to_be_done_worked_or_is_told_in_red_until_it_is_said_anew
     number = worked.number("P001")
     assert f"{number} løst: Test001 Testesen, Aktiv VFS - Inaktiv HRM, Fossen skole, det virket" in section(page, "Siden i går")
     today = section(page, "Gjør dette i dag")
-    assert "Test003" not in today and "1 som er meldt gjort, og kontrolleres mot neste uttrekk fra VFS." in today
+    assert "Test003" not in today and "1 sak som er meldt gjort, og kontrolleres mot neste uttrekk fra VFS." in today
     page.goto(address(contradicted.report / "index.html"))
     red = page.locator("section .state.bad", has_text="Meldt gjort, men VFS viser den fortsatt")
     assert f"{contradicted.number('P003')} Test003 Testesen" in red.inner_text()

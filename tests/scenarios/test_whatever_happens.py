@@ -44,7 +44,7 @@ def check_published(place: Place) -> None:
                 "SELECT count(*) FROM read_parquet(?)", [str(parquet)]).fetchone()
     day, = days
     published = (place.data / "published").resolve()  # the pages and lists are of the same set
-    assert f"per {day:%d.%m.%Y}" in (published / "report" / "index.html").read_text(encoding="utf-8")
+    assert f"Per {day:%d.%m.%Y}" in (published / "report" / "index.html").read_text(encoding="utf-8")
     assert (published / "worklists" / "arbeidsliste.xlsx").stat().st_size > 5000
 
 
