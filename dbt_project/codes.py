@@ -71,6 +71,7 @@ class Status(_Code):
 
     status_of: Literal["finding", "propagation", "hrm", "freshness", "extract", "exception", "handling", "answer"]
     status: Text
+    meaning_nb: Text
 
 
 class AssessedMart(BaseModel):

@@ -4,7 +4,7 @@ Belongs here: numbers. Does not belong here: the rules that use them (SQL in `db
 """
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
@@ -14,6 +14,16 @@ from ingest.settings_model import SettingsModel
 Percent = Annotated[float, Field(ge=0, le=100)]
 Days = Annotated[int, Field(ge=0)]
 Rows = Annotated[int, Field(ge=0)]
+
+
+def _as_text(value: Any) -> str:
+    """A setting as a reader sees it: a number as itself, a list joined by ", "."""
+    if isinstance(value, list):
+        return ", ".join(map(_as_text, value))
+    if isinstance(value, Season):
+        limits = value.model_dump(exclude={"first_day", "last_day"}, exclude_none=True)
+        return f"{value.first_day}–{value.last_day} ({', '.join(f'{name} {_as_text(limit)}' for name, limit in limits.items())})"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class Season(SettingsModel):
@@ -100,6 +110,12 @@ class Policy(SettingsModel):
     def _as_in_cells(cls, value: list[str]) -> list[str]:
         """Groups are compared with cells, so they are read as cells are."""
         return [clean(group) for group in value]
+
+    def in_force(self) -> list[dict[str, str]]:
+        """Each setting as text: name, value, default_value (contract#mart-settings-in-force)."""
+        default = Policy()
+        return [{"name": name, "value": _as_text(getattr(self, name)), "default_value": _as_text(getattr(default, name))}
+                for name in type(self).model_fields]
 
     def on(self, day: date) -> "Policy":
         """The policy with the limits of the season that holds on `day`; the first season listed wins."""

@@ -3,7 +3,11 @@
 A purge writes a base: the versions of everybody whom a system still held after the horizon, and of everybody they may be
 matched with. Folding continues from it; the extracts up to it are deleted.
 
-    landed/base/<date>/<system>_<table>.parquet, extracts.parquet, kept_rows.parquet, base.json (the digest of each)
+    landed/base/<date>/<system>_<table>.parquet, extracts.parquet, kept_rows.parquet, access_risk.parquet, base.json (the digest of
+    each)
+
+What was counted of the days before, without persons, stays in access_risk.parquet: a curve has no gap where somebody is forgotten
+(contract#retention-leaves-no-gap).
 """
 
 import shutil
@@ -19,7 +23,7 @@ from ingest.expectations import RESULT_FILE
 from ingest.sql import literal, scalar
 
 _BASE = "base"
-_RECORD, _KEPT_ROWS = "base.json", "kept_rows.parquet"
+_RECORD, _KEPT_ROWS, _RISK = "base.json", "kept_rows.parquet", "access_risk.parquet"
 _FIGURES_OF_SIZES = """
     '{"sizes": ' || rtrim(size_rows, '}') || ', "active positions": ' || active_positions || '}}' AS figures"""
 
@@ -42,7 +46,7 @@ def _digests(folder: Path) -> dict[str, str | None]:
     """{name: SHA-256} of the files of a base; None for each where an earlier version wrote no record. Raises Damaged."""
     record = folder / _RECORD
     names = [*(_file(t) for t in TABLES if t.system in SYSTEMS), "extracts.parquet"]
-    added = {_KEPT_ROWS, *(_file(t) for t in TABLES if t.system in WITNESSES)}  # which an earlier version did not write
+    added = {_KEPT_ROWS, _RISK, *(_file(t) for t in TABLES if t.system in WITNESSES)}  # which an earlier version did not write
     digests: dict[str, str | None] = dict.fromkeys(names)
     if record.exists():
         written = files.read_cache(record)
@@ -74,7 +78,7 @@ def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> dat
         return None
     if not scalar(con, "SELECT count(*) FROM ingest.extracts WHERE system = ?", [system]):
         folder = landed / _BASE / base.isoformat()
-        loaded = {*map(_file, tables_of(system)), "extracts.parquet", _KEPT_ROWS}
+        loaded = {*map(_file, tables_of(system)), "extracts.parquet", _KEPT_ROWS, _RISK}
         digests = _digests(folder)
         for name, digest in digests.items():
             if digest and name in loaded and files.digest(folder / name) != digest:
@@ -88,6 +92,9 @@ def restore(con: duckdb.DuckDBPyConnection, landed: Path, system: System) -> dat
         con.execute("DELETE FROM ingest.kept_rows WHERE system = ?", [system])
         if (folder / _KEPT_ROWS).exists():
             _load(con, folder / _KEPT_ROWS, "ingest.kept_rows", f"WHERE system = {literal(system)}")
+        con.execute("DELETE FROM ingest.access_risk_before_purge")
+        if (folder / _RISK).exists():
+            _load(con, folder / _RISK, "ingest.access_risk_before_purge")
         con.execute("COMMIT")
     return base
 
@@ -131,8 +138,17 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
             COPY (SELECT * REPLACE (NULL::DATE AS kept_to) FROM ingest.kept_rows
                   WHERE kept_since <= DATE '{last}' AND (kept_to IS NULL OR kept_to > DATE '{last}'))
             TO {literal(folder / _KEPT_ROWS)} (FORMAT parquet)""")
+        _keep_counts(con, folder / _RISK, before)
         files.write_json(folder / _RECORD, {"sha256": {f.name: files.digest(f) for f in sorted(folder.glob("*.parquet"))}})
     return _remove_up_to(landed, quarantined, last)
+
+
+def _keep_counts(con: duckdb.DuckDBPyConnection, file: Path, before: date) -> None:
+    """Write the counts of the days before `before`, as they were evaluated last; nothing where nothing was."""
+    if scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts' AND table_name = 'access_risk_daily'"):
+        columns = ", ".join(name for name, *_ in con.execute("DESCRIBE ingest.access_risk_before_purge").fetchall())
+        con.execute(f"COPY (SELECT {columns} FROM marts.access_risk_daily WHERE evaluation_date < DATE '{before}' ORDER BY ALL) "
+                    f"TO {literal(file)} (FORMAT parquet)")
 
 
 def _is_kept(table: Table) -> str:

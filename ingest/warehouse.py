@@ -51,6 +51,15 @@ CREATE TABLE IF NOT EXISTS ingest.run (
   kommuneadmin_groups VARCHAR[], purged_before DATE, emptied_unit_positions INTEGER,
   max_unchanged_days_warned INTEGER, kommune_number VARCHAR, kommune_name VARCHAR
 )"""
+_SETTINGS_IN_FORCE = """
+CREATE TABLE IF NOT EXISTS ingest.settings_in_force (
+  name VARCHAR, value VARCHAR, default_value VARCHAR
+)"""
+_ACCESS_RISK_BEFORE_PURGE = """
+CREATE TABLE IF NOT EXISTS ingest.access_risk_before_purge (
+  evaluation_date DATE, org_number VARCHAR, people_left_with_access INTEGER, people_unknown_with_access INTEGER,
+  open_cases INTEGER, active_positions INTEGER, people_checked INTEGER, is_in_doubt BOOLEAN
+)"""
 _EXCEPTIONS = """
 CREATE TABLE IF NOT EXISTS ingest.exceptions (
   exception_id VARCHAR, finding_type VARCHAR, subject_id VARCHAR, approved_on DATE, until DATE, reason VARCHAR,
@@ -80,6 +89,8 @@ INGEST_TABLES = {
     "rejected_rows": "Rejected rows of extracts that count: file, line, column and reason.",
     "kept_rows": "Rows of a system's state that stay because an extract's row could not be read, and since when.",
     "run": "One row: the as-of date and the policy's numbers.",
+    "settings_in_force": "The settings of `policy`, and their defaults.",
+    "access_risk_before_purge": "Counts, without persons, of the days before the last purge.",
     "exceptions": "Approved exceptions from findings, with their expiry.",
     "case_handling": "How cases are handled, line by line as it was filled into worklists.",
     "decision_answers": "What became of each row of a filled-in worklist that held a decision.",
@@ -166,7 +177,8 @@ def open_published(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that ingest writes, and the columns that an earlier version's tables lack."""
     con.execute("CREATE SCHEMA IF NOT EXISTS versions; CREATE SCHEMA IF NOT EXISTS ingest")
-    for statement in (_EXTRACTS, _REJECTED_ROWS, _KEPT_ROWS, _RUN, _EXCEPTIONS, _CASE_HANDLING, _DECISION_ANSWERS, _ALERT_LOG):
+    for statement in (_EXTRACTS, _REJECTED_ROWS, _KEPT_ROWS, _RUN, _SETTINGS_IN_FORCE, _ACCESS_RISK_BEFORE_PURGE, _EXCEPTIONS,
+                      _CASE_HANDLING, _DECISION_ANSWERS, _ALERT_LOG):
         con.execute(statement)
     # Extracts without figures are folded again, so that everything new is told of them too.
     for column in ("not_assessable VARCHAR[]", "figures VARCHAR", "kept_rows BIGINT", "may_miss_rows BIGINT",
@@ -204,6 +216,7 @@ def set_run(
     con.execute("DELETE FROM ingest.exceptions")
     for e in exceptions:
         con.execute("INSERT INTO ingest.exceptions BY NAME SELECT unnest($row)", {"row": e})
+    _replace_rows(con, "settings_in_force", policy.in_force())
     _replace_rows(con, "case_handling", handling or [])
     _replace_rows(con, "decision_answers", answers or [])
     con.execute("COMMIT")

@@ -50,7 +50,7 @@ def find_case(cases: list[Row], name: str) -> list[Row]:
 def in_order(cases: Iterable[Row]) -> list[Row]:
     """The cases as every list shows them: what to take first comes first, what is excepted last (contract#priority)."""
     return sorted(cases, key=lambda c: (
-        c["status"] == "excepted", c["priority"], c["org_name"] or c["org_number"] or "\uffff", c["family_name"] or "",
+        c["status"] == "excepted", c["priority"], c["org_name"] if c["org_number"] else "\uffff", c["family_name"] or "",
         c["given_name"] or "", c["person_id"], c["case_number"]))
 
 

@@ -1,13 +1,13 @@
 """The one headline figure: people who have left, or are unknown in HRM, and can get in (contract#has-left-with-access).
 
-Belongs here: reading it, and its words. Does not belong here: who has left and can get in (SQL; `employee_status`).
+Belongs here: reading it, and its words. Does not belong here: who has left and can get in (SQL; `access_risk_daily`).
 """
 
 from dataclasses import dataclass
 
 import duckdb
 
-from ingest.sql import rows
+from ingest.sql import rows, scalar
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Headline:
         return f"{who} i HRM, og kommer fortsatt inn i VFS."
 
 
-def headline(con: duckdb.DuckDBPyConnection) -> Headline:
-    """The figure, from the warehouse or a published file."""
-    counts = {r["hrm_status"]: r["people"] for r in rows(con, """
-        SELECT hrm_status, count(*)::INTEGER AS people
-        FROM marts.employee_status
-        WHERE has_left_with_access AND NOT coalesce((
-          SELECT bool_and(status = 'excepted') FROM marts.cases WHERE cases.person_id = employee_status.person_id), false)
-        GROUP BY hrm_status""")}
-    return Headline(left=counts.get("inactive", 0), unknown=counts.get("unknown", 0))
+def headline(con: duckdb.DuckDBPyConnection) -> Headline | None:
+    """The figure, from the warehouse or a published file; None in a set that an earlier version published."""
+    if not scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'access_risk_daily'"):
+        return None
+    counts = rows(con, """
+        SELECT people_left_with_access AS people, people_unknown_with_access AS unknown FROM marts.access_risk_daily
+        WHERE is_total AND evaluation_date = as_of_date""")
+    # Before both systems have delivered, nothing is evaluated, and every list is in doubt.
+    return Headline(left=counts[0]["people"] - counts[0]["unknown"], unknown=counts[0]["unknown"]) if counts else Headline(0, 0)

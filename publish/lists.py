@@ -86,11 +86,13 @@ def read(con: duckdb.DuckDBPyConnection) -> Lists:
     run, = rows(con, "SELECT as_of_date, kommune_number, kommune_name FROM staging.stg_run")
     first = con.execute("SELECT first_day FROM intermediate.int_evaluation_window").fetchone()
     cases = in_order(rows(con, "FROM marts.cases WHERE is_lead"))
+    figure = headline(con)
+    assert figure is not None  # the warehouse holds every mart
     resolved = rows(con, """
         FROM marts.resolved_cases ORDER BY resolved_on DESC, family_name, given_name, case_number""")
     return Lists(
         as_of=run["as_of_date"], first_day=first[0] if first else None,
-        kommune=" ".join(filter(None, [run["kommune_number"], run["kommune_name"]])), headline=headline(con), cases=cases,
+        kommune=" ".join(filter(None, [run["kommune_number"], run["kommune_name"]])), headline=figure, cases=cases,
         resolved=resolved, freshness=deliveries.freshness(con), schools=schools(con, cases, resolved), checked=_checked(con),
         answers=rows(con, """
             FROM marts.decision_answers WHERE taken_in_on > as_of_date - 30

@@ -14,7 +14,7 @@ coalesce(' (' || nullif(concat_ws(' ', {{ named }}.given_name, {{ named }}.famil
 
 {# The remedy of a case; `described` is the alias of a row of int_cases. A finding type without a branch is an error. #}
 {% macro remedy(described) -%}
-{%- set org_name = 'coalesce(' ~ described ~ '.org_name, ' ~ described ~ '.org_number)' -%}
+  {%- set org_name = described ~ '.org_name' -%}
 {{ remedy_of_a_disputed_person(described) }} || coalesce(
   case
     when {{ described }}.is_not_assessable and not {{ described }}.is_on_its_list then {{ remedy_not_assessable() }}

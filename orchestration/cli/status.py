@@ -52,7 +52,8 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
             freshness = deliveries.freshness(con)
             extracts = {system: deliveries.newest_of_each_day(con, system) for system in SOURCES}
             findings = _findings(con, deliveries.not_assessable(freshness))
-            people = headline(con).total
+            counted = headline(con)
+            people = counted.total if counted else None
     of_system = {row["system"]: row for row in freshness}
     shown: list[System] = [system for system in SOURCES if system in settings.systems or system in of_system]
     return {
@@ -192,7 +193,8 @@ def show_demo(settings: Settings, out: Console) -> None:
     marts = settings.paths.marts
     with open_published(marts) as con:
         persons = scalar(con, "SELECT count(*) FROM employee_status")
-        people = headline(con).total
+        counted = headline(con)
+        people = counted.total if counted else 0
         not_assessable = deliveries.not_assessable(deliveries.freshness(con))
         findings = _findings(con, not_assessable)
         example = con.execute("""

@@ -82,7 +82,8 @@ def read_state(
         cases = rows(con, "FROM cases ORDER BY problem_since, case_number")
         resolved = _resolved(con)
         freshness = deliveries.freshness(con)
-        figure = headline(con).sentence(in_doubt=is_in_doubt(freshness))
+        counted = headline(con)
+        figure = counted.sentence(in_doubt=is_in_doubt(freshness)) if counted else None
         emptied = deliveries.emptied_org_units(con)
         withheld = rows(con, """
             SELECT *, extract_date > as_of_date - $1 AS is_recent FROM extracts

@@ -109,7 +109,7 @@ def _listed(cases: list[Row], resolved: list[Row], told: dict[str, dict[str, Any
         "cases": shown, "more": len(cases) - len(shown), "resolved": over, "more_resolved": len(resolved) - len(over),
         "details": packed({c["case_number"]: told[c["case_number"]] for c in shown}),
         "types": [t for t in labels.FINDING_TYPES if any(c["finding_type"] == t for c in everything)],
-        "units": sorted({(c["org_name"] or c["org_number"], c["org_number"]) for c in everything if c["org_number"]}),
+        "units": sorted({(c["org_name"], c["org_number"]) for c in everything if c["org_number"]}),
     }
 
 

@@ -65,8 +65,11 @@ def _counts(con: duckdb.DuckDBPyConnection, lists: Lists) -> dict[str, Any]:
     by_type: dict[str, dict[date, int]] = {t: {} for t in labels.FINDING_TYPES}
     for c in counts:
         by_type[c["finding_type"]][c["day"]] = c["open"]
-    series = {t: [(d, counted.get(d, 0)) for d in days] for t, counted in by_type.items()}
-    total = [(d, sum(counted.get(d, 0) for counted in by_type.values())) for d in days]
+    # A day on which a type could not be assessed has no point: what was not looked at is not none.
+    series = {t: [(d, n) for d in days if (n := counted.get(d, 0)) is not None] for t, counted in by_type.items()}
+    total = rows(con, """
+        SELECT evaluation_date AS day, open_cases AS open FROM marts.access_risk_daily
+        WHERE is_total AND evaluation_date > as_of_date - 365 ORDER BY day""")
 
     def number(finding_type: str, status: str) -> int:
         return sum(c["finding_type"] == finding_type and c["status"] == status for c in lists.cases)
@@ -74,24 +77,15 @@ def _counts(con: duckdb.DuckDBPyConnection, lists: Lists) -> dict[str, Any]:
     return {
         "tiles": [{"type": t, "open": number(t, "open"), "excepted": number(t, "excepted"), "is_unknown": t in lists.unknown,
                    "spark": charts.spark(series[t])} for t in labels.FINDING_TYPES],
-        "since": days[0] if days else None, "trend": charts.line(total), "trend_table": total[::-7][:13]}
+        "since": days[0] if days else None, "trend": charts.line([(t["day"], t["open"]) for t in total]),
+        "trend_table": [(t["day"], t["open"]) for t in total[::-7][:13]]}
 
 
 def _daily_counts(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Open cases by day and type: `finding_daily_counts`, but two persons who dispute an identity are one case."""
+    """Open findings by day and type; null where the type could not be assessed."""
     return rows(con, """
-        WITH pairs AS (
-          SELECT counts.evaluation_date, count(*) - count(DISTINCT findings.case_number) AS more
-          FROM (SELECT DISTINCT evaluation_date FROM marts.finding_daily_counts WHERE finding_type = 'disputed_identity') counts
-          JOIN intermediate.int_findings AS findings ON findings.finding_type = 'disputed_identity'
-            AND findings.from_day <= counts.evaluation_date AND counts.evaluation_date < findings.to_day
-          ANTI JOIN staging.stg_exceptions AS exceptions ON exceptions.finding_type = 'disputed_identity'
-            AND exceptions.subject_id = findings.subject_id
-            AND exceptions.from_day <= counts.evaluation_date AND counts.evaluation_date < exceptions.to_day
-          GROUP BY counts.evaluation_date)
-        SELECT evaluation_date AS day, finding_type,
-          (sum(open_count) - coalesce(max(pairs.more) FILTER (finding_type = 'disputed_identity'), 0))::INTEGER AS open
-        FROM marts.finding_daily_counts LEFT JOIN pairs USING (evaluation_date) GROUP BY ALL ORDER BY ALL""")
+        SELECT evaluation_date AS day, finding_type, sum(open_count)::INTEGER AS open
+        FROM marts.finding_daily_counts GROUP BY ALL ORDER BY ALL""")
 
 
 def _propagation(con: duckdb.DuckDBPyConnection, lists: Lists) -> dict[str, Any]:

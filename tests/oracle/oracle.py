@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from tests.oracle import history
 from tests.oracle.extracts import (
     KEYS,
     Delivery,
@@ -385,6 +386,9 @@ class World:
             "last_held_on": end.last_held_on, "is_backdated": end.is_backdated, "is_vanished": end.is_vanished,
             "vfs_end_date": v.get("end_date"), "propagated_on": propagated_on,
             "lag_days": (propagated_on - end.known_on).days if propagated_on else None, "status": status, "cause": cause,
+            "org_name": history.name_of(self, end.row["org_number"]),
+            "is_on_time": {"propagated": bool(propagated_on and (propagated_on - end.known_on).days <= self.policy.grace_days),
+                           "failed": False}.get(status),
         }
 
     def told_by_transfer(self, end: HrmEnd) -> str | None:
@@ -581,10 +585,19 @@ def evaluate(
         row["status"] = "resolved" if row["resolved_on"] else "excepted" if is_excepted(row, as_of) else "open"
         row["days_open"] = ((row["resolved_on"] or as_of) - row["first_seen_on"]).days
     today = on(as_of)
+    for row in findings:
+        row["org_name"] = history.name_of(today, row["org_number"])
     marts = _marts(today, [r for r in findings if not r["resolved_on"]])
     marts["cases"] = _cases(today, findings, days, is_excepted)
     marts["findings"] = findings
-    marts["finding_daily_counts"] = _daily_counts(findings, days, is_excepted)
+    worlds = [on(d) for d in days]
+    marts["finding_daily_counts"] = history.daily_counts(findings, worlds, is_excepted)
+    marts["access_risk_daily"] = history.access_risk(findings, worlds, is_excepted)
+    mismatches = [{**r, "subject_id": r["vfs_position_id"]} for r in marts["status_mismatches"]]
+    marts["case_history"] = history.case_history(findings, worlds, mismatches, ON_VFS_POSITIONS)
+    for row in marts["end_date_propagation"]:
+        person = today.last_seen("vfs", "positions")[(row["vfs_position_id"],)]["person_id"]
+        row["exposure_days"] = history.exposure_of_pair(worlds, row, person)
     came = {d.system for d in deliveries if d.extract_date <= as_of}
     marts["data_freshness"] = [freshness(s, accepted[s], deliveries, today, as_of, policy)
                                for s in KEYS if s != "transfer" or s in came]
@@ -626,23 +639,8 @@ def _cases(today: World, findings: list[Row], days: list[date], is_excepted: Any
         "is_disputed": r["person_id"] in today.persons_in_use() and today.is_disputed(r["person_id"]),
         "first_seen_on": r["first_seen_on"],
         "problem_since": r["problem_since"], "age_days": (today.day - r["problem_since"]).days,
+        "org_name": history.name_of(today, r["org_number"]),
     } for r in findings if not r["resolved_on"]]
-
-
-def _daily_counts(findings: list[Row], days: list[date], is_excepted: Any) -> list[Row]:
-    counts: dict[tuple, Row] = defaultdict(lambda: dict.fromkeys(
-        ("open_count", "excepted_count", "opened_count", "resolved_count"), 0))
-    for day in days:
-        for row in findings:
-            entry = (day, row["finding_type"], row["org_number"])
-            if row["first_seen_on"] <= day <= row["last_seen_on"]:
-                counts[entry]["excepted_count" if is_excepted(row, day) else "open_count"] += 1
-            if row["first_seen_on"] == day:
-                counts[entry]["opened_count"] += 1
-            if row["resolved_on"] == day and not row["is_succeeded"]:
-                counts[entry]["resolved_count"] += 1
-    return [{"evaluation_date": day, "finding_type": kind, "org_number": org, **numbers}
-            for (day, kind, org), numbers in counts.items() if any(numbers.values())]
 
 
 def freshness(
@@ -698,8 +696,8 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
     units = today.org_units()
     persons = today.state("vfs", "persons")
 
-    def name_of(org_number: str) -> str | None:
-        return units[org_number].get("name") if org_number in units else None
+    def name_of(org_number: str) -> str:
+        return history.name_of(today, org_number)
 
     def who(person_id: str) -> Row:
         row = today.person(person_id)
@@ -748,7 +746,7 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
         if today.policy.is_kommuneadmin_group(a["access_group"]):
             spelled[a["person_id"], a["org_number"]].append(a["access_group"])
     marts["kommuneadmin_roster"] = [{
-        "person_id": p, "access_group": g, "org_number": o, "org_name": name_of(o) or o, **who(p),
+        "person_id": p, "access_group": g, "org_number": o, "org_name": name_of(o), **who(p),
         "registered_by": (today.person(p).get("registered_by") or "hrm") if today.person(p) else None,
         "has_active_position": bool(today.org_numbers_of_active_positions(p)), "hrm_status": today.hrm_status(p),
         "review_reason": reasons[p]} for (p, o), groups_there in spelled.items() for g in spellings(groups_there).values()]
@@ -760,7 +758,7 @@ def _marts(today: World, present: list[Row]) -> dict[str, list[Row]]:
     } for p in today.active_positions() if (p.get("registered_by") or "hrm") == "manual"]
     marts["end_date_propagation"] = [row for h, v in today.counterparts() if (row := today.propagation(h, v))] if (
         today.vfs and today.hrm) else []
-    marts["org_units"] = [{"org_number": o, "name": u.get("name"), "type": u.get("type") or "school",
+    marts["org_units"] = [{"org_number": o, "org_name": name_of(o), "name": u.get("name"), "type": u.get("type") or "school",
                            "parent_org_number": u.get("parent_org_number")} for o, u in units.items()]
     return marts
 

@@ -27,15 +27,16 @@ from tests.support.models import Models, empty_warehouse, evaluate
 from tests.support.municipalities import Municipality, municipalities
 
 # Not in the oracle: the product's own ids and texts, and columns beyond the contract's.
-_NOT_COMPARED = {"finding_id", "remedy", "succeeded_by"}
+_NOT_COMPARED = {"finding_id", "remedy", "succeeded_by", "kommune_number", "kommune_name"}
 _BEYOND_THE_CONTRACT = {
     "end_date_propagation": {"vfs_org_number", "person_id"}, "findings": {"case_number"},
     "kommuneadmin_roster": {"confirmed_until", "confirmed_by"},
-    "data_freshness": {"is_too_old", "may_be_frozen", "may_miss_rows"}}
+    "data_freshness": {"is_too_old", "may_be_frozen", "may_miss_rows"}, "access_risk_daily": {"is_in_doubt"},
+    "case_history": {"case_number"}}
 # Of these marts only so much.
 _COMPARED = {
     "cases": {"finding_type", "subject_id", "status", "person_id", "priority", "change", "has_left_with_access", "is_disputed",
-              "first_seen_on", "problem_since", "age_days", "as_of_date"},
+              "first_seen_on", "problem_since", "age_days", "org_name", "as_of_date"},
     "rejected_rows": {"system", "extract_date", "table_name", "kept_since", "as_of_date"}}
 
 
@@ -80,8 +81,18 @@ def oracle_marts(town: Municipality) -> dict[str, list[dict[str, Any]]]:
         [oracle.Exception_(e["finding_type"], e["subject_id"], e["approved_on"], e["until"]) for e in town.exceptions])
 
 
+def as_the_oracle_knows(mart: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row without what the oracle does not know: open cases that two persons may share, and why a resolved case had stood."""
+    if mart == "access_risk_daily" and row["org_number"] in (None, "all"):
+        return row | {"open_cases": None}
+    if mart == "case_history" and not row["is_open"]:
+        return row | {"cause": None}
+    return row
+
+
 def comparable(mart: str, rows: list[dict[str, Any]]) -> list[tuple]:
     left_out = _NOT_COMPARED | _BEYOND_THE_CONTRACT.get(mart, set())
+    rows = [as_the_oracle_knows(mart, r) for r in rows if mart != "case_history" or r["finding_type"] != "disputed_identity"]
     shown = [{**r, "is_succeeded": r["succeeded_by"] is not None} if "succeeded_by" in r else r for r in rows]
     return sorted((tuple(sorted((k, v) for k, v in r.items() if k not in left_out and k in _COMPARED.get(mart, r)))
                    for r in shown), key=repr)

@@ -88,7 +88,7 @@ uncovered_by_unit as (
     sum(at_unit.accesses) as accesses,
     string_agg(at_unit.org_number, ', ' order by at_unit.org_number) as org_numbers
   from uncovered_at_unit as at_unit
-  left join {{ ref('int_org_units') }} as org_units using (org_number)
+  left join {{ ref('int_org_units__names') }} as org_units using (org_number)
   group by at_unit.person_id
 ),
 
@@ -156,7 +156,7 @@ described as (
     coalesce(persons.given_name, hrm_names.given_name) as given_name,
     coalesce(persons.family_name, hrm_names.family_name) as family_name,
     findings.org_number,
-    org_units.name as org_name,
+    {{ org_name('findings.org_number') }} as org_name,
     vfs.role,
     coalesce(vfs.start_date, hrm.start_date) as start_date,
     vfs.end_date as vfs_end_date,
@@ -215,8 +215,8 @@ described as (
   left join vfs_positions as vfs on findings.vfs_position_id = vfs.position_id
   left join {{ ref('int_hrm__end_dates') }} as hrm on findings.own_hrm_position_id = hrm.position_id
   left join hrm_names on hrm.employee_id = hrm_names.employee_id
-  left join {{ ref('int_org_units') }} as org_units on findings.org_number = org_units.org_number
-  left join {{ ref('int_vfs__own_hrm_positions') }} as own on findings.unbacked_vfs_position_id = own.vfs_position_id
+  left join {{ ref('int_org_units__names') }} as org_units on findings.org_number = org_units.org_number
+  left join {{ ref('int_vfs__own_hrm_positions') }} as own on findings.unbacked_vfs_position_id = own.vfs_position_id and own.is_in_state
   left join outliving on findings.outliving_vfs_position_id = outliving.vfs_position_id
   left join told_by_transfer
     on outliving.vfs_position_id = told_by_transfer.vfs_position_id and outliving.hrm_position_id = told_by_transfer.hrm_position_id

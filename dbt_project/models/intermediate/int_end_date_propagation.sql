@@ -19,12 +19,12 @@ expected as (
 -- Runs of VFS extracts, by number, in which the end had not arrived.
 not_arrived as (
   select
-    segments.hrm_position_id, segments.vfs_position_id,
+    segments.hrm_position_id, segments.vfs_position_id, segments.end_date,
     first_extract.sequence_number as first_number,
     last_extract.sequence_number as last_number
   from (
     select
-      pairs.hrm_position_id, pairs.vfs_position_id, versions.from_day,
+      pairs.hrm_position_id, pairs.vfs_position_id, versions.end_date, versions.from_day,
       least(versions.to_day, versions.end_date + 1) as to_day
     from pairs
     inner join {{ ref('stg_vfs__positions') }} as versions on pairs.vfs_position_id = versions.position_id
@@ -39,6 +39,7 @@ arrivals as (
   select
     expected.hrm_position_id, expected.vfs_position_id, expected.expected_from_number,
     max(not_arrived.last_number) as last_not_arrived,
+    arg_max_null(not_arrived.end_date, not_arrived.last_number) as end_date_before_arrival,
     sum(greatest(0, 1
       + least(not_arrived.last_number, newest.current_number - 1)
       - greatest(not_arrived.first_number, expected.expected_from_number))) as times_not_arrived
@@ -72,6 +73,9 @@ with_status as (
     newest.current_number,
     arrivals.expected_from_number,
     arrivals.times_not_arrived,
+    -- The current extract, or the last in which it had not arrived and the next.
+    if(pairs.has_arrived, arrivals.last_not_arrived + 1, newest.current_number) as until_number,
+    if(pairs.has_arrived, arrivals.end_date_before_arrival, pairs.vfs_end_date) as other_end_date,
     coalesce(first_arrived.extract_date, pairs.first_seen_on) as arrived_since,
     transfer.was_sent,
     case
@@ -100,17 +104,24 @@ select
   hrm_end_date, hrm_end_date_known_on, last_held_on, is_backdated, is_vanished, vfs_end_date, status,
   case when status = 'propagated' then greatest(arrived_since, hrm_end_date_known_on) end as propagated_on,
   propagated_on - hrm_end_date_known_on as lag_days,
-  case
-    when status in ('propagated', 'superseded') then null
-    when registered_by = 'manual' then 'manual_position'
-    when current_number - expected_from_number > coalesce(times_not_arrived, 0) then 'overridden'
-    when was_sent then 'sent_not_applied'
-    when not was_sent then 'not_sent'
-    when is_backdated then 'backdated'
-    when is_vanished then 'vanished'
-    when vfs_end_date is not null then 'date_differs'
-    when hrm_end_date_known_on = (select min(extract_date) from {{ ref('stg_extracts') }} where system = 'hrm')
-      then 'before_first_extract'
-    else 'not_transferred'
-  end as cause
-from with_status
+  if(status in ('propagated', 'superseded'), null, delayed_by) as cause,
+  delayed_by
+from (
+  select
+    *,
+    -- Why it did not arrive, or had not until it did.
+    case
+      when until_number is null then null
+      when registered_by = 'manual' then 'manual_position'
+      when until_number - expected_from_number > coalesce(times_not_arrived, 0) then 'overridden'
+      when was_sent then 'sent_not_applied'
+      when not was_sent then 'not_sent'
+      when is_backdated then 'backdated'
+      when is_vanished then 'vanished'
+      when other_end_date is not null then 'date_differs'
+      when hrm_end_date_known_on = (select min(extract_date) from {{ ref('stg_extracts') }} where system = 'hrm')
+        then 'before_first_extract'
+      else 'not_transferred'
+    end as delayed_by
+  from with_status
+)

@@ -27,23 +27,13 @@ held_before as (
   where extracts.extract_date > run.as_of_date - 7
   group by all
   having active_positions_before >= any_value(run.emptied_unit_positions)
-),
-
-names as (
-  select org_number, first(name order by preference, from_day desc) as name
-  from (
-    select org_number, name, from_day, 1 as preference from {{ ref('stg_vfs__org_units') }} where name is not null
-    union all
-    select org_number, name, from_day, 2 from {{ ref('stg_hrm__org_units') }} where name is not null
-  )
-  group by org_number
 )
 
 select
-  held_before.system, held_before.org_number, coalesce(names.name, held_before.org_number) as org_name,
+  held_before.system, held_before.org_number, {{ org_name('held_before.org_number', 'names') }} as org_name,
   held_before.active_positions_before, held_before.emptied_on
 from held_before
-left join names using (org_number)
+left join {{ ref('int_org_units__names') }} as names on held_before.org_number = names.org_number
 where not exists (
   select 1 from positions
   where positions.system = held_before.system and positions.org_number = held_before.org_number

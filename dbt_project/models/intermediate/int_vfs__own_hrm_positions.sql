@@ -1,4 +1,4 @@
--- The own HRM position of each VFS position in the state, and why the VFS position is still active (contract#own-hrm-position). Of
+-- The own HRM position of each VFS position, and why the VFS position is still active, or was (contract#own-hrm-position). Of
 -- several counterparts it is one that no other of them continues, then one whose end has not arrived, then the one whose end was
 -- known latest, then the one with the lowest id.
 with continued as (
@@ -12,17 +12,19 @@ with continued as (
 select
   counterparts.vfs_position_id,
   counterparts.hrm_position_id,
+  counterparts.is_in_state,
   counterparts.hrm_end_date,
   counterparts.hrm_end_date_known_on,
   counterparts.last_held_on,
   counterparts.is_backdated,
-  coalesce(
-    propagation.cause, if(counterparts.hrm_org_number <> counterparts.vfs_org_number, 'moved', 'not_started')
-  ) as cause
+  coalesce(propagation.cause, without_an_end.cause) as cause,
+  coalesce(propagation.delayed_by, without_an_end.cause) as delayed_by
 from {{ ref('int_counterparts') }} as counterparts
 left join {{ ref('int_end_date_propagation') }} as propagation using (hrm_position_id, vfs_position_id)
 left join continued using (hrm_position_id, vfs_position_id)
-where counterparts.is_in_state
+cross join lateral (
+  select if(counterparts.hrm_org_number <> counterparts.vfs_org_number, 'moved', 'not_started') as cause
+) as without_an_end
 qualify row_number() over (
   partition by counterparts.vfs_position_id
   order by

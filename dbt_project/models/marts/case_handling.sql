@@ -11,6 +11,6 @@ select
   handling.claimed_on,
   handling.source,
   handling.place,
-  run.as_of_date
+  {{ of_the_run() }}
 from {{ ref('stg_case_handling') }} as handling
 cross join {{ ref('stg_run') }} as run

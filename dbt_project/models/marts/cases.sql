@@ -34,12 +34,13 @@ select
   cases.start_date, cases.vfs_end_date, cases.can_log_in, cases.hrm_status, cases.cause, cases.hrm_position_id, cases.hrm_end_date,
   cases.hrm_end_date_known_on, cases.last_held_on, cases.suggested_end_date, cases.date_to_set, cases.ends_by_itself,
   cases.access_groups, cases.access_org_numbers, cases.review_reason,
-  cases.first_seen_on, cases.problem_since, cases.is_age_lower_bound, cases.days_open, cases.age_days, cases.has_left_with_access,
-  cases.is_disputed, cases.excepted_until, cases.exception_reason, cases.excepted_by,
+  cases.first_seen_on, cases.problem_since, cases.is_age_lower_bound, cases.days_open, cases.age_days, {{ age_bucket('cases.age_days') }} as age_bucket,
+  cases.has_left_with_access, cases.is_disputed, cases.excepted_until, cases.exception_reason, cases.excepted_by,
   handling.handling_status, handling.handled_by, handling.handling_comment, handling.handled_on, handling.claimed_on, handling.claim,
-  cases.why, cases.remedy, cases.as_of_date
+  cases.why, cases.remedy, {{ of_the_run() }}
 from {{ ref('int_cases') }} as cases
 cross join {{ ref('int_evaluation_window') }} as evaluation
+cross join {{ ref('stg_run') }} as run
 left join {{ ref('int_case_handling') }} as handling on cases.case_number = handling.case_number
 left join kommuneadmins_who_left using (person_id)
 left join ended_exceptions

@@ -58,7 +58,7 @@ select
   coalesce(current_extracts.kept_rows, 0)::integer as kept_rows,
   coalesce(current_extracts.may_miss_rows, 0)::integer as may_miss_rows,
   if(systems.system = 'vfs', coalesce(not_assessable.names, ''), '') as not_assessable,
-  run.as_of_date
+  {{ of_the_run() }}
 from systems
 left join current_extracts using (system)
 inner join row_counts using (system)

@@ -9,6 +9,6 @@ select
   answers.person_id,
   answers.outcome,
   answers.text,
-  run.as_of_date
+  {{ of_the_run() }}
 from {{ ref('stg_decision_answers') }} as answers
 cross join {{ ref('stg_run') }} as run

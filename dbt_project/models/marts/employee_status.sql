@@ -34,7 +34,7 @@ select
   coalesce(present.is_inactive_with_access, false) as is_inactive_with_access,
   persons.hrm_status in ('inactive', 'unknown') and persons.can_log_in
     and (vfs_counts.person_id is not null or effective_accesses.person_id is not null) as has_left_with_access,
-  run.as_of_date
+  {{ of_the_run() }}
 from {{ ref('int_persons') }} as persons
 left join vfs_counts using (person_id)
 left join hrm_counts on persons.matched_employee_id = hrm_counts.employee_id

@@ -14,7 +14,7 @@ select
     when exceptions.until < run.as_of_date then 'expired'
     else 'in_force'
   end as status,
-  run.as_of_date
+  {{ of_the_run() }}
 from {{ ref('stg_exceptions') }} as exceptions
 cross join {{ ref('stg_run') }} as run
 where exceptions.from_day <= run.as_of_date

@@ -23,6 +23,6 @@ select
     partition by extracts.system, extracts.extract_date
     order by extracts.status = 'accepted' desc, extracts.arrival desc
   ) = 1 as is_latest_of_day,
-  run.as_of_date
+  {{ of_the_run() }}
 from extracts
 cross join {{ ref('stg_run') }} as run

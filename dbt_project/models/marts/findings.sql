@@ -5,6 +5,7 @@ select
   findings.subject_id,
   findings.person_id,
   findings.org_number,
+  {{ org_name('findings.org_number') }} as org_name,
   findings.status,
   findings.first_seen_on,
   findings.last_seen_on,
@@ -13,7 +14,8 @@ select
   findings.problem_since,
   findings.succeeded_by,
   findings.is_age_lower_bound,
-  run.as_of_date
+  {{ of_the_run() }}
 from {{ ref('int_findings') }} as findings
+left join {{ ref('int_org_units__names') }} as org_units on findings.org_number = org_units.org_number
 cross join {{ ref('stg_run') }} as run
 where coalesce(findings.resolved_on >= run.purged_before, true)

@@ -24,7 +24,7 @@ select
   accesses.person_id,
   accesses.access_group,
   accesses.org_number,
-  coalesce(org_units.name, accesses.org_number) as org_name,
+  {{ org_name('accesses.org_number') }} as org_name,
   persons.employee_number,
   persons.given_name,
   persons.family_name,
@@ -39,10 +39,10 @@ select
   end as review_reason,
   confirmations.confirmed_until,
   confirmations.confirmed_by,
-  run.as_of_date
+  {{ of_the_run() }}
 from accesses
 inner join {{ ref('int_persons') }} as persons using (person_id)
-left join {{ ref('int_org_units') }} as org_units on accesses.org_number = org_units.org_number
+left join {{ ref('int_org_units__names') }} as org_units on accesses.org_number = org_units.org_number
 left join active_positions using (person_id)
 left join confirmations using (person_id)
 cross join {{ ref('stg_run') }} as run

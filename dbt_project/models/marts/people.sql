@@ -6,7 +6,7 @@ with vfs_positions as (
     string_agg(distinct coalesce(org_units.name, positions.org_number), ', '
       order by coalesce(org_units.name, positions.org_number)) as org_names
   from {{ ref('int_vfs__active_positions') }} as positions
-  left join {{ ref('int_org_units') }} as org_units using (org_number)
+  left join {{ ref('int_org_units__names') }} as org_units using (org_number)
   where {{ holds_today('positions') }}
   group by positions.person_id
 ),
@@ -96,7 +96,7 @@ select
   end as can_get_in,
   last_days.last_day_in_hrm,
   case_numbers.case_numbers,
-  run.as_of_date
+  {{ of_the_run() }}
 from named
 left join vfs_positions using (person_id)
 left join accesses using (person_id)

@@ -56,7 +56,7 @@ select
   coalesce(described.vfs_given_name, employees.given_name) as given_name,
   coalesce(described.vfs_family_name, employees.family_name) as family_name,
   described.org_number,
-  org_units.name as org_name,
+  {{ org_name('described.org_number') }} as org_name,
   described.role,
   described.problem_since,
   described.first_seen_on,
@@ -65,8 +65,9 @@ select
   (described.resolved_on - described.problem_since)::integer as days_to_resolve,
   handling.handled_by,
   handling.claimed_on as done_on,
-  described.as_of_date
+  {{ of_the_run() }}
 from described
 left join employees using (employee_number)
 left join {{ ref('int_case_handling') }} as handling on described.case_number = handling.case_number
-left join {{ ref('int_org_units') }} as org_units on described.org_number = org_units.org_number
+left join {{ ref('int_org_units__names') }} as org_units on described.org_number = org_units.org_number
+cross join {{ ref('stg_run') }} as run

@@ -36,11 +36,10 @@ def publish(settings: Settings) -> None:
             CREATE TABLE findings AS FROM (VALUES
               ('stale_position', 'open'), ('stale_position', 'open'), ('stale_position', 'resolved'),
               ('inactive_with_access', 'excepted')) t(finding_type, status);
-            CREATE TABLE employee_status AS FROM (VALUES
-              ('open', 'inactive', true), ('in part', 'unknown', true), ('excepted', 'inactive', true),
-              ('active', 'active', false), ('without a case', 'inactive', true)) t(person_id, hrm_status, has_left_with_access);
-            CREATE TABLE cases AS FROM (VALUES
-              ('open', 'open'), ('in part', 'open'), ('in part', 'excepted'), ('excepted', 'excepted')) t(person_id, status)""")
+            CREATE TABLE access_risk_daily AS FROM (VALUES
+              (DATE '2025-03-10', true, 3, 1, DATE '2025-03-10'), (DATE '2025-03-10', false, 2, 0, DATE '2025-03-10'),
+              (DATE '2025-03-09', true, 4, 0, DATE '2025-03-10'))
+              t(evaluation_date, is_total, people_left_with_access, people_unknown_with_access, as_of_date)""")
 
 
 def test_of_a_system_without_a_delivery_every_day_is_missing_and_none_before_the_first_of_another(
@@ -77,7 +76,7 @@ def test_a_type_that_cannot_be_assessed_has_no_zero(settings: Settings) -> None:
     assert status["findings"]["unknown_in_hrm"] == {"open": 0, "excepted": 0}
 
 
-def test_the_headline_counts_those_who_are_not_excepted_in_all_their_cases(settings: Settings) -> None:
+def test_the_headline_is_that_of_the_whole_kommune_on_the_last_day(settings: Settings) -> None:
     """contract#has-left-with-access"""
     assert read_status(settings, TODAY, 1)["people_left_with_access"] is None
     publish(settings)
