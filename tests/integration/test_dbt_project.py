@@ -44,11 +44,12 @@ MARTS = {
                 "resolved_on:date days_open:integer problem_since:date succeeded_by is_age_lower_bound:boolean",
     "finding_daily_counts": "evaluation_date:date finding_type org_number open_count:integer excepted_count:integer "
                             "opened_count:integer resolved_count:integer is_week_end:boolean is_month_end:boolean",
-    "cases": "case_number finding_type subject_id status person_id employee_number given_name family_name org_number org_name cause "
-             "suggested_end_date:date priority:integer has_left_with_access:boolean is_disputed:boolean first_seen_on:date "
+    "cases": "case_number finding_type subject_id status person_id employee_number given_name family_name org_number org_name "
+             "cause suggested_end_date:date priority:integer has_left_with_access:boolean is_disputed:boolean first_seen_on:date "
              "problem_since:date age_days:integer age_bucket remedy",
-    "case_history": "case_number finding_types person_id org_number org_name cause opened_on:date resolved_on:date is_open:boolean "
-                    "is_age_lower_bound:boolean age_days:integer age_bucket days_to_resolve:integer exposure_days:integer hrm_status",
+    "case_history": "case_number finding_types person_id org_number org_name cause opened_on:date resolved_on:date "
+                    "is_open:boolean is_age_lower_bound:boolean age_days:integer age_bucket days_to_resolve:integer "
+                    "exposure_days:integer hrm_status",
     "access_risk_daily": "evaluation_date:date org_number org_name people_left_with_access:integer open_cases:integer "
                          "active_positions:integer people_checked:integer is_week_end:boolean is_month_end:boolean",
     "dim_date": "date_day:date year:integer month:integer month_name_nb iso_year:integer iso_week:integer school_year",
