@@ -21,6 +21,7 @@
     assessable         which finding types a delivery can carry
     inspection         counts from a few rows of a source, for `sluttdato check-source`
     decisions          what people decided, append-only
+    case_numbers       numbers of cases as people and spreadsheets write them
     filled_in          worklists that somebody filled in: decisions, and an answer for each row
     retention          removes what ended long ago
     warehouse          the warehouse file, and the tables that dbt reads

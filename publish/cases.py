@@ -1,32 +1,19 @@
-"""The cases of a published set: the rows of the mart `cases`, and their numbers as people write them.
+"""The cases of a published set: the rows of the mart `cases`.
 
 Belongs here: reading them, their order on every list, and finding those of a number or finding_id. Does not belong here: what
 is a case (SQL in `dbt_project`).
 """
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ingest.case_numbers import case_number
 from ingest.sql import Row, rows
 from ingest.warehouse import open_published
-
-# Until version 0.2 a number had no `S-`, and spreadsheets took some for numbers: leading zeros may be gone.
-_NUMBER = re.compile(r"(?:S\s*[-\u2010-\u2015\u2212]?\s*)?([0-9A-F]{8})", re.IGNORECASE)
-_LOST_ZEROS = re.compile(r"[0-9]{1,7}")
 
 
 class NoSuchCase(LookupError):
     """No case has the given number or finding_id; or nothing is published. The text explains which."""
-
-
-def case_number(text: str) -> str | None:
-    """The number of a case as the marts have it, from one that somebody wrote; None when it is none."""
-    written = text.strip().lstrip("'")
-    if _LOST_ZEROS.fullmatch(written):
-        written = written.zfill(8)
-    found = _NUMBER.fullmatch(written)
-    return f"S-{found[1].upper()}" if found else None
 
 
 def read_cases(marts: Path) -> list[Row]:

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from ingest.case_numbers import case_number
 from ingest.sql import Row, rows, scalar
-from publish.cases import case_number
 
 _NOW = "to_day > (SELECT as_of_date FROM staging.stg_run)"
 _PERSONS, _EMPLOYEES = "IN (FROM chosen_persons)", "IN (FROM chosen_employees)"

@@ -9,8 +9,8 @@ import unicodedata
 
 import duckdb
 
+from ingest.case_numbers import case_number
 from ingest.sql import Row, rows
-from publish.cases import case_number
 from publish.labels import HRM_STATUSES, full_name, norwegian
 
 # The letters that Norwegian has of its own, as they are written where a keyboard lacks them. An å is no a: only who types without

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from ingest.case_numbers import case_number, current_number
 from ingest.dates import is_no_day, read_by_hand
 from ingest.filled_in import columns
 from ingest.filled_in.columns import (
@@ -34,7 +35,6 @@ Outcome = Literal["taken_in", "unchanged", "not_understood"]
 LONGEST_TEXT = 500
 REVIEW, CONFIRMED = "kommuneadmin_review", "bekreftet ved gjennomgang"
 _EXAMPLE = "31.12.2026"
-_CASE_NUMBER = re.compile(r"(?:S[-\s\u2010-\u2015\u2212]*)?([0-9A-F]{8})")
 _SPOILED = re.compile(r"[0-9]+(?:[.,][0-9]+)?E[+-]?[0-9]+|[0-9]{9,}|[+-]?INF(?:INITY)?|NAN")
 _ERROR_OF_EXCEL = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|I/T|VERDI!|NAVN\?)")
 _CHANGES = {STATUS: "status", HANDLED_BY: "handled_by", COMMENT: "comment"}
@@ -104,11 +104,6 @@ class Known:
     exceptions: Sequence[Row] = ()
 
 
-def bare_number(case_number: str) -> str:
-    """The eight digits of a case number."""
-    return case_number.upper().removeprefix("S-")
-
-
 def judge(rows: Iterable[FilledRow], known: Known, today: date) -> list[Answer]:
     """An answer for each row that holds a decision, in the order of the rows, which may be those of several files."""
     return _Judge(known, today).answers(rows)
@@ -133,7 +128,7 @@ class _Judge:
         self._people = {r["person_id"]: r for r in known.roster}
         self._history: dict[str, list[Row]] = {}
         for line in known.handling:
-            self._history.setdefault(bare_number(line["case_number"]), []).append(line)
+            self._history.setdefault(current_number(line["case_number"]), []).append(line)
         self._state = {number: lines[-1] for number, lines in self._history.items()}
         self._in_force = [e for e in known.exceptions
                           if e["revoked_on"] is None and e["approved_on"] <= today <= e["until"]]
@@ -168,12 +163,7 @@ class _Judge:
     def _find(self, draft: _Draft) -> None:
         """Say which case and person a row is about, as far as that is known."""
         row, answer = draft.row, draft.answer
-        written = row[CASE].lstrip("'").upper()
-        if found := _CASE_NUMBER.fullmatch(written):
-            draft.number, answer.case_number = found[1], f"S-{found[1]}"
-        elif re.fullmatch("[0-9]{1,7}", written):  # Excel has taken the zeros before it
-            fitting = [n for n in {**self._cases, **self._resolved} if n == written.zfill(8)]
-            draft.number = fitting[0] if len(fitting) == 1 else None
+        draft.number = answer.case_number = case_number(row[CASE])
         if cases := self._cases.get(draft.number or "") or self._resolved.get(draft.number or ""):
             answer.case_number, answer.name = cases[0]["case_number"], _name(cases[0])
         person = self._person(row[PERSON])
@@ -369,7 +359,7 @@ class _Judge:
 def _by_number(cases: Iterable[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for case in cases:
-        found.setdefault(bare_number(case["case_number"]), []).append(case)
+        found.setdefault(current_number(case["case_number"]), []).append(case)
     return found
 
 

@@ -4,7 +4,6 @@ Pure: no clock, no file, no database.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,12 +13,6 @@ from publish.alerts.recipients import Recipient
 
 EventKind = Literal["opened", "changed", "escalated", "excepted", "contradicted", "resolved"]
 Key = tuple[str, str]  # (subject_id, case_number); for a problem with the data (its kind, what it is about)
-_OLD_NUMBER = re.compile("[0-9A-F]{8}")
-
-
-def current_number(case_number: str) -> str:
-    """A case number as it is written now; those of earlier versions lack `S-`."""
-    return f"S-{case_number}" if _OLD_NUMBER.fullmatch(case_number) else case_number
 
 
 def fingerprint(

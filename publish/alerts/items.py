@@ -14,10 +14,11 @@ import duckdb
 
 from ingest import quarantine
 from ingest.canonical_tables import SYSTEMS
+from ingest.case_numbers import current_number
 from ingest.sql import rows, scalar
 from ingest.warehouse import open_published
 from publish import deliveries, labels
-from publish.alerts.due import Item, Key, LookedAt, current_number
+from publish.alerts.due import Item, Key, LookedAt
 from publish.headline import headline
 from publish.trust import is_in_doubt
 

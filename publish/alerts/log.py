@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest import journal
-from publish.alerts.due import TOLD_ONCE, Event, Key, Memory, Reported, current_number, fingerprint
+from ingest.case_numbers import current_number
+from publish.alerts.due import TOLD_ONCE, Event, Key, Memory, Reported, fingerprint
 
 Record = dict[str, Any]
 

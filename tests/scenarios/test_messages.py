@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from ingest.case_numbers import current_number
 from orchestration.cli.runs import dagster_instance
 from orchestration.core.lock import LockHeld
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import load_settings
 from orchestration.definitions import build_definitions
-from publish.alerts.due import current_number
 from tests.support.bokmaal import codes, english_words
 from tests.support.command_line import Place, changed, town, without
 from tests.support.post import MailServer, Webhook, mail_server, webhook

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pytest
 
-from publish.alerts.due import Event, Item, LookedAt, Memory, Reported, age_step, current_number, due, is_weekly_due
+from publish.alerts.due import Event, Item, LookedAt, Memory, Reported, age_step, due, is_weekly_due
 from publish.alerts.recipients import Recipient
 
 DAY = date(2025, 3, 12)  # a Wednesday
@@ -245,10 +245,3 @@ def test_each_claim_that_is_contradicted_has_a_fingerprint_of_its_own() -> None:
 def test_a_case_that_is_counted_under_another_subject_is_not_over() -> None:
     looked_at = LookedAt(finding_types=CASES.finding_types, counted_elsewhere=frozenset({KEY[0]}))
     assert due(EVERYTHING, [], Memory({KEY: reported()}), DAY, looked_at=looked_at) == []
-
-
-@pytest.mark.parametrize(("written", "number"), [
-    ("3F9A12C4", "S-3F9A12C4"), ("00000012", "S-00000012"), ("S-3F9A12C4", "S-3F9A12C4"), ("3F9A12C", "3F9A12C"),
-    ("hrm:2025-03-10", "hrm:2025-03-10")])
-def test_a_number_of_an_earlier_version_gets_its_beginning(written: str, number: str) -> None:
-    assert current_number(written) == number
