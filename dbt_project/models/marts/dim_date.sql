@@ -1,8 +1,8 @@
--- The days of all years that an evaluation day or the as-of date lies in. A day after the as-of date ends no period yet.
+-- The days of all years from the first extract to the as-of date.
 with days as (
   select
     unnest(generate_series(
-      date_trunc('year', coalesce((select first_day from {{ ref('int_evaluation_window') }}), as_of_date)),
+      date_trunc('year', coalesce((select min(extract_date) from {{ ref('stg_extracts') }}), as_of_date)),
       make_date(year(as_of_date), 12, 31), interval 1 day
     ))::date as date_day
   from {{ ref('stg_run') }}
