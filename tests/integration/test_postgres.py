@@ -335,8 +335,12 @@ def test_a_table_that_somebody_dropped_is_made_again(town_set: Town) -> None:
     assert town_set.query("SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'") == [("sluttdato.findings",)]
 
 
-def test_a_reader_that_keeps_a_transaction_open_puts_off_another_form_and_is_not_waited_for(town_set: Town) -> None:
+def test_a_reader_that_keeps_a_transaction_open_puts_off_another_form_and_is_not_waited_for(
+    town_set: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """contract#postgres"""
+    # Whoever waits for a lock, and whom all readers after it would wait for, is stopped with other words.
+    monkeypatch.setattr(tables, "_LIMITS", {**tables._LIMITS, "lock_timeout": "0", "statement_timeout": "2s"})
     town_set.write(DAY)
     town_set.contracts["counts"] = replace(CONTRACTS["counts"], description="Other words.")
     with town_set.server.connect(town_set.database) as reader:
