@@ -111,6 +111,11 @@ def _again_when_it_may_pass(work: Callable[[], dict[str, int]], pause: Callable[
     return work()
 
 
+def _without_nul(column: Column) -> str:
+    """A text as the server can hold it: U+0000, the one character that it cannot, becomes U+FFFD."""
+    return f"replace({identifier(column.name)}, chr(0), chr(65533))"
+
+
 def _meaning(error: psycopg.Error) -> str:
     """An error in our words."""
     code = error.sqlstate
@@ -290,11 +295,12 @@ class _Schema:
 
     def _fill(self, table: str, marts: duckdb.DuckDBPyConnection) -> int:
         """Replace the rows of a table by those of the published file; returns how many there are."""
-        names = [c.name for c in self.tables[table].columns]
+        columns = self.tables[table].columns
+        values = [_without_nul(c) if c.type == "VARCHAR" else identifier(c.name) for c in columns]
         self._run("DELETE FROM {table}", table=self._table(table))
-        rows = marts.execute(f"SELECT {', '.join(map(identifier, names))} FROM {identifier(table)}")
+        rows = marts.execute(f"SELECT {', '.join(values)} FROM {identifier(table)}")
         statement = sql.SQL("COPY {table} ({columns}) FROM STDIN").format(
-            table=self._table(table), columns=sql.SQL(", ").join(map(sql.Identifier, names)))
+            table=self._table(table), columns=sql.SQL(", ").join(sql.Identifier(c.name) for c in columns))
         count = 0
         with self.server.cursor().copy(statement) as copy:
             while some := rows.fetchmany(_ROWS_AT_ONCE):
