@@ -1,4 +1,4 @@
-"""Helpers for DuckDB queries: one value, rows as dictionaries, a text or path as an SQL literal.
+"""Helpers for DuckDB queries: one value, rows as dictionaries, a text or path as an SQL literal, a name as an SQL identifier.
 
 Belongs here: what is independent of any table. Does not belong here: opening the warehouse (`warehouse`).
 """
@@ -29,3 +29,8 @@ def rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = None) ->
 def literal(value: str | Path) -> str:
     """A text or path as an SQL literal, where a statement takes no parameter."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name of a table or column in SQL, also where it is a word of SQL."""
+    return '"' + name.replace('"', '""') + '"'

@@ -9,7 +9,7 @@ from orchestration.core import clock, dbt
 from orchestration.core.demo_place import with_demo_sources
 from orchestration.core.settings import Settings, load_settings
 from orchestration.defs import checks, jobs, sensors
-from orchestration.defs.assets import evidence, extracts, marts, published, versions
+from orchestration.defs.assets import evidence, extracts, marts, postgres, published, versions
 from orchestration.defs.resources import workplace_resource
 
 
@@ -18,7 +18,8 @@ def build_definitions(settings: Settings, progress: Callable[[str], None] = lamb
     models = marts.build(dbt.manifest(settings.data_dir, settings.paths.warehouse, progress))
     mart_keys = sorted(k for k in models.keys if k.path[0] == "marts")
     return dg.Definitions(
-        assets=[*extracts.build(settings), versions.take_in, models, published.build(mart_keys), evidence.build(settings)],
+        assets=[*extracts.build(settings), versions.take_in, models, published.build(mart_keys), *postgres.build(settings),
+                evidence.build(settings)],
         asset_checks=[checks.about_extracts, checks.about_people_and_deliveries, checks.about_messages],
         jobs=[jobs.daily, jobs.one_day_again, jobs.auditors_pack],
         schedules=[jobs.schedule(settings), jobs.every_month],

@@ -1,6 +1,9 @@
 """Output: the published set for BI tools, the report and worklists made from it, messages, and the explanation of one case.
 
     snapshot    the published set: written to a new folder, then swapped as a whole
+    contracts   what the marts promise: columns, types, keys, meanings, and what is open to everybody
+    open_set    the marts without persons
+    postgres    the published set in PostgreSQL
     report      the static pages of the report
     worklists   Excel workbooks and CSV, one for all and one for each school
     alerts      messages: what is due for whom, and whether it arrived

@@ -274,6 +274,9 @@ CHECKS = {
         "uttrekket er avvist, i karantene eller ikke hentet. Datateamet slipper det inn, eller ber om et nytt.")),
     "is_as_expected": Check("Radene er som ventet", _always(
         "noen rader er ikke som ventet. Datateamet ser hvilke i Dagster.")),
+    "has_the_published_set": Check("PostgreSQL er oppdatert", _always(
+        "det som er publisert, er ikke kommet fram til PostgreSQL, så de som leser der, ser det forrige. Neste kjøring skriver "
+        "det på nytt. Datateamet ser hvorfor i Dagster.")),
     "messages_were_sent": Check("Meldingene er sendt", _always(
         "en melding kom ikke av sted. Neste kjøring sender innholdet på nytt. Datateamet sjekker adressen.")),
 }
@@ -303,6 +306,7 @@ STEPS = {
     "take_in": "innlesingen av uttrekkene", "evaluate": "beregningen av sakene",
     "check_extracts": "kontrollen av radene i uttrekkene", "check_people_and_deliveries": "kontrollen av personer og leveranser",
     "evidence": "dokumentasjonen for revisor", "published": "publiseringen",
+    "postgres": "publiseringen i PostgreSQL",
     "published_messages_were_sent": "kontrollen av meldingene",
     "hrm_extract": "hentingen av uttrekket fra HRM", "vfs_extract": "hentingen av uttrekket fra VFS",
     "transfer_extract": "hentingen av overføringen",

@@ -5,6 +5,7 @@ What needs Dagster is imported by the fixtures that use it, so that the unit tes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.command_line import Place, Prepared
     from tests.support.models import Models
+    from tests.support.postgres_server import PostgresServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,3 +45,12 @@ def place(tmp_path: Path, prepared: Prepared) -> Place:
     from tests.support.command_line import make_place
 
     return make_place(tmp_path / "place", prepared)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of the tests' own; each test makes a database."""
+    from tests.support.postgres_server import running
+
+    with running() as server:
+        yield server

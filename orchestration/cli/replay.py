@@ -35,7 +35,7 @@ def replay(settings: Settings, as_of: date, to: Path, progress: Callable[[str], 
         scratch = DataPaths(folder / "scratch")
         evaluate_beside(settings, as_of, scratch, decisions, paths.quarantined, progress)
         with open_warehouse(scratch.warehouse) as con:
-            rows = write_set(con, folder, as_of, dbt.descriptions(paths.dbt_manifest))
+            rows = write_set(con, folder, as_of, dbt.contracts(paths.dbt_manifest))
         shutil.rmtree(scratch.root)
     return rows
 

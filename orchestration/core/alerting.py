@@ -13,6 +13,7 @@ from ingest.canonical_tables import SOURCES
 from ingest.errors import Damaged
 from ingest.landing import Landing
 from ingest.warehouse import open_warehouse, set_alert_log
+from orchestration.core import dbt
 from orchestration.core.run_report import (
     ARE_UNDERSTOOD,
     IS_AS_EXPECTED,
@@ -132,7 +133,8 @@ def send_messages(
         with open_warehouse(paths.warehouse, progress=progress) as con:
             set_alert_log(con, log.rows())
             try:
-                publish_again(con, paths.published, "alert_log", settings.publish.group_number)
+                contract = dbt.contracts(paths.dbt_manifest).get("alert_log")
+                publish_again(con, paths.published, "alert_log", contract, settings.publish.readers)
             except Damaged as error:  # the messages have left; the next run publishes anew
                 progress(str(error))
     return sent

@@ -17,7 +17,8 @@ from filelock import FileLock
 import dbt_project
 from ingest import files
 from orchestration.core.paths import DataPaths
-from publish.snapshot import Description
+from publish.contracts import Contract
+from publish.contracts import contracts as mart_contracts
 
 PROJECT = dbt_project.PROJECT
 # Unit tests test the rules (`make test`), not the day's data.
@@ -89,13 +90,9 @@ def manifest(data_dir: Path, warehouse: Path, progress: Callable[[str], None] = 
     return paths.dbt_manifest
 
 
-def descriptions(manifest_file: Path) -> dict[str, Description]:
-    """{mart: its description and those of its columns}, from the dbt project."""
-    nodes = json.loads(manifest_file.read_text(encoding="utf-8"))["nodes"].values()
-    return {
-        n["name"]: Description(n["description"], {c: v["description"] for c, v in n["columns"].items()})
-        for n in nodes if n["resource_type"] == "model" and n["schema"] == "marts"
-    }
+def contracts(manifest_file: Path) -> dict[str, Contract]:
+    """What the dbt project promises of each mart."""
+    return mart_contracts(json.loads(manifest_file.read_text(encoding="utf-8")))
 
 
 def _fingerprint() -> str:

@@ -22,6 +22,8 @@ from ingest.sources.base import Source
 from ingest.sources.catalogue import AdapterSettings, make_source
 from orchestration.core.paths import DataPaths
 from publish.alerts.recipients import Alerts
+from publish.postgres.settings import Postgres
+from publish.snapshot import Readers
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
 DEFAULT_CONFIG = "sluttdato.yaml"
@@ -108,25 +110,35 @@ class Retention(SettingsModel):
 
 
 class Publishing(SettingsModel):
-    """Who may read the published set."""
+    """Who may read the published set, and where else it is published."""
 
     group: str | None = Field(default=None, description=(
         "A group of this machine that may read the published set, e.g. that of the BI tool. Sluttdato's user must belong to it. "
         "Left out: only Sluttdato's user can read."))
+    open_group: str | None = Field(default=None, description=(
+        "A wider group that may read only the open set, `published/open/`, which is without persons. Sluttdato's user must "
+        "belong to it. Left out: whoever may read the published set."))
+    postgres: Postgres = Field(default=Postgres(), description="PostgreSQL as a second place for the published marts.")
 
-    @field_validator("group")
+    @field_validator("group", "open_group")
     @classmethod
     def _exists(cls, value: str | None) -> str | None:
         if value is not None:
-            try:
-                grp.getgrnam(value)
-            except KeyError:
-                raise ValueError("there is no such group on this machine") from None
+            _group_number(value)
         return value
 
     @property
-    def group_number(self) -> int | None:
-        return None if self.group is None else grp.getgrnam(self.group).gr_gid
+    def readers(self) -> Readers:
+        """The groups, by number."""
+        return Readers(_group_number(self.group), _group_number(self.open_group))
+
+
+def _group_number(group: str | None) -> int | None:
+    """Raises ValueError where there is no such group."""
+    try:
+        return None if group is None else grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise ValueError("there is no such group on this machine") from None
 
 
 class _YamlWithEnvironment(YamlConfigSettingsSource):

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from pydantic import SecretStr
 
 from ingest.canonical_tables import TABLES
 from orchestration.cli.runs import dagster_instance
@@ -16,6 +17,7 @@ from orchestration.core.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
 from orchestration.defs import jobs
 from publish.data_problems import CHECKS, JOBS, STEPS, check_label
+from publish.postgres.settings import Postgres
 from tests.support.command_line import Place, Prepared, changed, make_place, town
 
 
@@ -33,16 +35,36 @@ def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def test_every_asset_has_owner_group_kind_and_description(settings: Settings) -> None:
+    settings = with_postgres(settings)
     graph = build_definitions(settings).resolve_asset_graph()
     keys = {k.to_user_string() for k in graph.materializable_asset_keys}
-    assert {"hrm_extract", "vfs_extract", "transfer_extract", "published", "marts/findings", "intermediate/int_findings",
-            "staging/stg_run", *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
+    assert {"hrm_extract", "vfs_extract", "transfer_extract", "published", "postgres", "marts/findings",
+            "intermediate/int_findings", "staging/stg_run", *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
         assert node.owners and node.group_name and node.kinds and node.description, key
         assert node.pools == {"warehouse"}, key
     assert {graph.get(k).group_name for k in graph.materializable_asset_keys} == {
         "ingest", "catalogue", "staging", "intermediate", "marts", "publish"}
+
+
+def with_postgres(settings: Settings) -> Settings:
+    """The settings with a database that nobody asks for anything."""
+    postgres = Postgres(url=SecretStr("postgresql://u:p@127.0.0.1:1/x"))
+    return settings.model_copy(update={"publish": settings.publish.model_copy(update={"postgres": postgres})})
+
+
+def test_postgres_has_an_asset_only_where_the_settings_name_a_database(settings: Settings) -> None:
+    """contract#postgres"""
+    for given, is_there in ((settings, False), (with_postgres(settings), True)):
+        definitions = build_definitions(given)
+        for job in ("daily", "one_day_again"):
+            selected = definitions.resolve_job_def(job).asset_layer.selected_asset_keys
+            assert (dg.AssetKey("postgres") in selected) == is_there
+    graph = build_definitions(with_postgres(settings)).resolve_asset_graph()
+    assert graph.get(dg.AssetKey("postgres")).parent_keys == {dg.AssetKey("published")}
+    check = dg.AssetCheckKey(dg.AssetKey("postgres"), "has_the_published_set")
+    assert graph.get(check).blocking is False
 
 
 def test_data_flows_from_extract_to_published(settings: Settings) -> None:
@@ -84,7 +106,7 @@ def test_structural_tests_block_and_findings_about_people_do_not(settings: Setti
 
 def test_every_check_step_and_job_has_words_in_messages(settings: Settings) -> None:
     """contract#messages-in-norwegian"""
-    definitions = build_definitions(settings)
+    definitions = build_definitions(with_postgres(settings))
     checks = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
     assert checks > CHECKS.keys()
     for name in checks - CHECKS.keys():  # of dbt

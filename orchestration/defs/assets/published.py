@@ -21,18 +21,19 @@ def build(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def published(workplace: dg.ResourceParam[Workplace]):
         paths = workplace.paths
         workplace.progress("publishing")
-        descriptions = dbt.descriptions(paths.dbt_manifest)
+        contracts = dbt.contracts(paths.dbt_manifest)
         with retried_when_it_can_pass():
-            as_of, group = workplace.as_of, workplace.settings.publish.group_number
+            as_of, publishing = workplace.as_of, workplace.settings.publish
             try:
-                open_way(paths, group)
+                open_way(paths, publishing.readers)
             except PermissionError:
+                groups = " and ".join(filter(None, (publishing.group, publishing.open_group)))
                 raise dg.Failure(
-                    f"publish.group: the user that runs Sluttdato does not own {paths.root}, or does not belong to the group "
-                    f"{workplace.settings.publish.group}", allow_retries=False) from None
+                    f"publish.group, publish.open_group: the user that runs Sluttdato does not own {paths.root}, or does not "
+                    f"belong to {groups}", allow_retries=False) from None
             with workplace.warehouse() as con:
                 try:
-                    rows = publish(con, paths.published, as_of, descriptions, group)
+                    rows = publish(con, paths.published, as_of, contracts, publishing.readers)
                 except PublishedIsNewer as error:
                     workplace.progress(str(error))
                     return dg.MaterializeResult(metadata=Publication(published=False, reason=str(error)).metadata())

@@ -98,7 +98,7 @@ def test_a_table_of_accesses_without_a_single_one_is_a_doubt_and_one_that_is_not
 
 def test_every_check_has_a_norwegian_name_and_a_sentence_of_what_it_means_and_who_does_what() -> None:
     """contract#messages-in-norwegian"""
-    ours = {spec.name for spec in checks.SPECS} | {"is_let_in", "is_as_expected", "messages_were_sent"}
+    ours = {spec.name for spec in checks.SPECS} | {"is_let_in", "is_as_expected", "messages_were_sent", "has_the_published_set"}
     assert ours == CHECKS.keys() and set(COMPARISONS) == set(checks._COMPARISONS)
     assert len({check.label for check in CHECKS.values()}) == len(CHECKS)
     for check in CHECKS.values():

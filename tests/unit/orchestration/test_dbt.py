@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.core import dbt
 from orchestration.core.paths import DataPaths
-from publish.snapshot import Description
+from publish.contracts import Column, Contract
 
 
 def result(name: str, status: str) -> dbt.NodeResult:
@@ -20,15 +20,15 @@ def test_what_broke_or_failed_is_named_and_warnings_and_what_was_skipped_are_not
     assert dbt.failures(results) == ["error: error is error", "fail: fail is fail"]
 
 
-def test_descriptions_are_those_of_the_marts(tmp_path: Path) -> None:
+def test_contracts_are_those_of_the_marts(tmp_path: Path) -> None:
     def node(name: str, kind: str = "model", schema: str = "marts") -> dict[str, Any]:
         return {"name": name, "resource_type": kind, "schema": schema, "description": f"What {name} is.",
-                "columns": {"id": {"description": "Its key."}}}
+                "columns": {"id": {"description": "Its key.", "data_type": "integer"}}}
 
     manifest = tmp_path / "manifest.json"
     manifest.write_text(json.dumps({"nodes": {
         "a": node("cases"), "b": node("int_cases", schema="intermediate"), "c": node("is_unique", kind="test")}}))
-    assert dbt.descriptions(manifest) == {"cases": Description("What cases is.", {"id": "Its key."})}
+    assert dbt.contracts(manifest) == {"cases": Contract("What cases is.", (Column("id", "INTEGER", "Its key."),))}
 
 
 def test_the_project_is_parsed_again_only_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from orchestration.core.lock import writer
 from orchestration.core.paths import DataPaths
 from orchestration.core.privacy import close_all, open_way
+from publish.snapshot import Readers
 
 
 @pytest.fixture
@@ -42,18 +43,26 @@ def test_what_an_earlier_version_left_open_is_closed_but_for_the_published_sets(
 
 
 def test_the_data_directory_itself_is_closed_unless_others_have_something_in_it(paths: DataPaths) -> None:
-    open_way(paths, None)
+    open_way(paths, Readers())
     assert mode(paths.root) == 0o700
     paths.root.chmod(0o755)
     (paths.root / "inbox").mkdir()
-    open_way(paths, None)
+    open_way(paths, Readers())
     assert mode(paths.root) == 0o755
 
 
 def test_a_group_passes_through_the_data_directory_and_cannot_list_it(paths: DataPaths) -> None:
     group = next((g for g in os.getgroups() if g != os.getgid()), os.getgid())
-    open_way(paths, group)
-    assert (mode(paths.root), paths.root.stat().st_gid) == (0o710, group)
+    for readers in (Readers(group), Readers(open_group=group), Readers(group, group)):
+        paths.root.chmod(0o700)
+        open_way(paths, readers)
+        assert (mode(paths.root), paths.root.stat().st_gid) == (0o710, group)
+
+
+def test_where_two_groups_may_read_everybody_passes_through_and_nobody_can_list(paths: DataPaths) -> None:
+    """contract#open-set"""
+    open_way(paths, Readers(1, 2))
+    assert mode(paths.root) == 0o711
 
 
 def test_who_holds_the_writers_lock_writes_privately_and_closes_what_is_open(paths: DataPaths) -> None:

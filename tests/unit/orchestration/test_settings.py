@@ -52,6 +52,29 @@ def test_a_part_of_any_other_text_may_come_from_the_environment(file: Path, monk
     assert "hidden" not in repr(settings) + str(settings)
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:hidden@db/bi", "postgresql://u:${P}@db/bi"])
+def test_the_address_of_the_database_comes_whole_from_the_environment_and_is_never_shown(
+    file: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """contract#postgres"""
+    monkeypatch.setenv("P", "postgresql://u:hidden@db/bi")
+    settings = load_settings(write(file, publish={"postgres": {"url": "${P}", "schema": "drammen", "reader_role": "bi"}}))
+    postgres = settings.publish.postgres
+    assert postgres.url and postgres.url.get_secret_value() == "postgresql://u:hidden@db/bi"
+    assert (postgres.schema_name, postgres.reader_role) == ("drammen", "bi") and "hidden" not in repr(settings)
+    with pytest.raises(WrongSettings) as wrong:
+        load_settings(write(file, publish={"postgres": {"url": url}}))
+    assert str(wrong.value) == (f"{file}: publish.postgres.url: a secret comes from the environment; "
+                                "write ${NAME} here, and set NAME there")
+
+
+@pytest.mark.parametrize("schema", ["", "pg_catalog", "information_schema", "Drammen", "dram men", 'x"; DROP', "x" * 64])
+def test_a_schema_is_a_plain_name_and_none_of_the_servers_own(file: Path, schema: str) -> None:
+    assert load_settings(write(file)).publish.postgres.url is None
+    with pytest.raises(WrongSettings, match=r"publish\.postgres\.schema: "):
+        load_settings(write(file, publish={"postgres": {"schema": schema}}))
+
+
 def test_a_variable_that_is_not_set_is_named_with_the_path_of_the_setting(file: Path) -> None:
     with pytest.raises(WrongSettings, match=r"sources\.hrm\.0\.path: the environment variable NOT_SET is not set"):
         load_settings(write(file, sources={"hrm": [{"path": "a/${NOT_SET}"}]}))

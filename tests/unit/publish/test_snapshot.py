@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet
 import pytest
 
+from dbt_project import MARTS_VERSION
 from ingest.errors import Damaged
 from ingest.policy import Policy
 from ingest.sql import scalar
 from ingest.warehouse import create_tables, set_run
 from publish import snapshot
-from publish.snapshot import Description, PublishedIsNewer, published_as_of, remove_old_sets
+from publish.contracts import Column, Contract, Open
+from publish.snapshot import PublishedIsNewer, Readers, published_as_of, remove_old_sets
 
 DAY = date(2025, 3, 10)
 Between = Callable[[Path], None]
@@ -38,10 +41,10 @@ class House:
         (folder / "report" / "index.html").write_text("report")
         self.between(folder)
 
-    def publish(self, day: date, text: str = "x", descriptions: dict[str, Description] | None = None) -> dict[str, int]:
+    def publish(self, day: date, text: str = "x", contracts: dict[str, Contract] | None = None) -> dict[str, int]:
         set_run(self.con, day, Policy(), [])
         self.con.execute("CREATE OR REPLACE TABLE marts.findings AS SELECT unnest([2, 1]) AS n, $1 AS word", [text])
-        return snapshot.publish(self.con, self.link, day, descriptions or {})
+        return snapshot.publish(self.con, self.link, day, contracts or {})
 
     def publish_again(self, mart: str) -> None:
         snapshot.publish_again(self.con, self.link, mart)
@@ -70,10 +73,11 @@ def test_a_set_is_complete_and_each_form_of_it_has_the_same_content(house: House
     assert house.publish(DAY) == {"alert_log": 0, "findings": 2}
     assert house.link.is_symlink() and house.sets() == ["2025-03-10-000001"]
     assert {str(f.relative_to(house.link)) for f in house.link.rglob("*") if f.is_file()} == {
-        "marts.duckdb", "set.json", "parquet/alert_log.parquet", "parquet/findings.parquet", "report/index.html"}
+        "marts.duckdb", "set.json", "parquet/alert_log.parquet", "parquet/findings.parquet", "report/index.html",
+        "open/marts.duckdb", "open/set.json"}
     assert words(house.link) == ["x", "2025-03-10"]
     assert json.loads((house.link / "set.json").read_text()) == {
-        "as_of_date": "2025-03-10", "marts": {"alert_log": 0, "findings": 2}}
+        "as_of_date": "2025-03-10", "marts": {"alert_log": 0, "findings": 2}, "marts_version": MARTS_VERSION}
     assert published_as_of(house.link) == DAY
 
 
@@ -152,16 +156,36 @@ def test_publishing_one_mart_again_links_all_other_files(house: House) -> None:
     assert duckdb.sql(f"SELECT count(*) FROM '{before}/parquet/alert_log.parquet'").fetchall() == [(0,)]
 
 
-def test_descriptions_are_comments_in_the_published_file(house: House) -> None:
-    descriptions = {"findings": Description("What's found", {"n": "A 'number'", "word": "", "no_such_column": "x"})}
-    house.publish(DAY, descriptions=descriptions)
+LOG = Contract("Its log.", (Column("n", "INTEGER", "A number", is_nullable=False),))
+FINDINGS = Contract("What's found", (Column("word"), Column("n", "INTEGER", "A 'number'", is_nullable=False)))
+
+
+def test_the_published_file_has_the_columns_of_the_contracts_in_their_order_and_no_null_where_they_say_so(house: House) -> None:
+    """contract#published-form"""
+    house.publish(DAY, contracts={"findings": FINDINGS, "alert_log": LOG})
+    house.con.execute("INSERT INTO marts.alert_log VALUES (1)")
+    snapshot.publish_again(house.con, house.link, "alert_log", LOG)
     with duckdb.connect(str(house.link / "marts.duckdb"), read_only=True) as con:
-        assert scalar(con, "SELECT comment FROM duckdb_tables() WHERE table_name = 'findings'") == "What's found"
-        assert con.execute("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'findings'").fetchall() == [
-            ("n", "A 'number'"), ("word", None)]
-    house.publish_again("alert_log")
-    with duckdb.connect(str(house.link / "marts.duckdb"), read_only=True) as con:
-        assert scalar(con, "SELECT comment FROM duckdb_tables() WHERE table_name = 'findings'") == "What's found"
+        assert con.execute("SELECT table_name, comment FROM duckdb_tables() ORDER BY 1").fetchall() == [
+            ("alert_log", "Its log."), ("findings", "What's found")]
+        assert con.execute("SELECT table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+                           "WHERE NOT internal ORDER BY table_name, column_index").fetchall() == [
+            ("alert_log", "n", "INTEGER", False, "A number"), ("findings", "word", "VARCHAR", True, None),
+            ("findings", "n", "INTEGER", False, "A 'number'")]
+    house.con.execute("INSERT INTO marts.alert_log VALUES (NULL)")
+    with pytest.raises(duckdb.ConstraintException):
+        house.publish(DAY, contracts={"alert_log": LOG})
+    assert published_as_of(house.link) == DAY and len(house.sets()) == 2
+
+
+def test_a_parquet_file_says_what_it_holds_of_which_day_and_version(house: House) -> None:
+    """contract#published-form"""
+    house.publish(DAY, contracts={"findings": FINDINGS})
+    metadata = pyarrow.parquet.read_schema(house.link / "parquet" / "findings.parquet").metadata
+    assert {k.decode(): v.decode() for k, v in metadata.items() if k.startswith(b"sluttdato.")} == {
+        "sluttdato.as_of_date": "2025-03-10", "sluttdato.marts_version": MARTS_VERSION,
+        "sluttdato.description": "What's found",
+        "sluttdato.columns": json.dumps({"word": "", "n": "A 'number'"})}
 
 
 # --- damage and rights (contract#damaged-record, contract#file-modes) --------------------------------------------------
@@ -249,10 +273,31 @@ def test_a_set_is_for_its_owner_to_read_or_for_a_group_too_in_the_sets_before_as
         sets = house.link.with_name("published.d")
         assert modes(sets) == {("folder", 0o700, own), ("file", 0o400, own)}
         group = next((g for g in os.getgroups() if g != own), own)
-        snapshot.publish(house.con, house.link, DAY, {}, group)
-        snapshot.publish_again(house.con, house.link, "alert_log", group)
+        snapshot.publish(house.con, house.link, DAY, {}, Readers(group))
+        snapshot.publish_again(house.con, house.link, "alert_log", None, Readers(group))
         assert modes(sets) == {("folder", 0o750, group), ("file", 0o440, group)} and len(house.sets()) == 3
         house.publish(DAY)
         assert {(kind, mode) for kind, mode, _ in modes(sets)} == {("folder", 0o700), ("file", 0o400)}
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize("with_group", [False, True])
+def test_a_wider_group_reads_what_is_open_and_passes_through_the_rest(house: House, with_group: bool) -> None:
+    """contract#open-set"""
+    own = os.getgid()
+    others = [g for g in os.getgroups() if g != own] or ([own + 1, own + 2] if os.geteuid() == 0 else [])
+    if not others:
+        pytest.skip("the user of the tests is in one group only, and may give nothing to another")
+    wide, group = others[0], own if with_group else None
+    contracts = {"findings": Contract("", FINDINGS.columns, open=Open(("word",)))}
+    set_run(house.con, DAY, Policy(), [])
+    house.con.execute("CREATE TABLE marts.findings AS SELECT 1 AS n, 'x' AS word")
+    snapshot.publish(house.con, house.link, DAY, contracts, Readers(group, wide))
+    folder = house.link.resolve()
+    opened = folder / "open"
+    assert modes(opened) == {("folder", 0o750, wide), ("file", 0o440, wide)}
+    for passed in (folder, folder.parent):
+        assert (passed.stat().st_mode & 0o777, passed.stat().st_gid) == ((0o751, own) if with_group else (0o710, wide))
+    rest = {(p.stat().st_mode & 0o777, p.stat().st_gid) for p in folder.rglob("*") if p != opened and opened not in p.parents}
+    assert rest == ({(0o750, own), (0o440, own)} if with_group else {(0o700, own), (0o400, own)})
