@@ -414,7 +414,7 @@ def test_a_server_that_is_down_fails_a_check_and_not_the_run_and_the_next_run_wr
     up = place.do("run")
     assert up.code == 0 and "check failed" not in up.err
     for mart, rows in marts_of(place.marts).items():
-        names = list(rows[0]) if rows else ["*"]
+        names = [f'"{column}"' for column in rows[0]] if rows else ["*"]
         written = town_set.query(f"SELECT {', '.join(names)} FROM kommunen.{mart}")
         assert sorted(map(repr, written)) == sorted(repr(tuple(r.values())) for r in rows), mart
     files = [file for file in place.root.rglob("*") if file.is_file() and not file.is_symlink()]
