@@ -1,6 +1,6 @@
 """The dashboard for Apache Superset shows the figures of the marts, on DuckDB and PostgreSQL alike, and no persons.
 
-`make bi` imports it into a Superset (`dashboards/try_superset.py`).
+`make bi` imports it into a Superset (`tests/bi`).
 """
 
 from collections.abc import Iterator
