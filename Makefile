@@ -65,6 +65,7 @@ docs: setup                    ## the parts of docs/ made from code, seeds and t
 	$(BIN)/python -m orchestration.core.settings_reference
 	$(BIN)/python -m publish.guide
 	$(BIN)/python -m tests.support.third_parties
+	$(BIN)/python -m tests.support.data_dictionary
 	$(BIN)/python -m tests.support.law
 
 wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to be installed elsewhere
