@@ -3,8 +3,7 @@
 A purge writes a base: the versions of everybody whom a system still held after the horizon, and of everybody they may be
 matched with. Folding continues from it; the extracts up to it are deleted.
 
-    landed/base/<date>/<system>_<table>.parquet, extracts.parquet, kept_rows.parquet, access_risk.parquet, base.json (the digest of
-    each)
+    landed/base/<date>/<system>_<table>.parquet, extracts.parquet, kept_rows.parquet, access_risk.parquet, base.json (digests)
 
 What was counted of the days before, without persons, stays in access_risk.parquet: a curve has no gap where somebody is forgotten
 (contract#retention-leaves-no-gap).

@@ -42,6 +42,9 @@ HANDLING = {code: s.label_nb for code, s in codes.statuses("handling").items()}
 CHANGES = {"new": "ny siden i går", "returned": "kom tilbake", "changed_type": "har skiftet type",
            "exception_ended": "unntaket er over"}
 
+# As the marts call what has no org unit.
+NO_UNIT = "Uten enhet"
+
 YES_NO = {True: "ja", False: "nei", None: None}
 
 TABLES = {"employees": "ansatte", "positions": "stillinger", "persons": "personer", "accesses": "tilganger",

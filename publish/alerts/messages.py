@@ -225,7 +225,8 @@ def _counts(items: list[Item]) -> list[tuple[str, int]]:
 
 def _who(recipient: Recipient, item: Item, details: dict[str, Any]) -> list[str]:
     """Type, org unit, and person as `identify_by` allows."""
-    parts = [labels.FINDING_TYPES[item.finding_type], details.get("org_name") if item.org_number else None]
+    place = details.get("org_name") or item.org_number
+    parts = [labels.FINDING_TYPES[item.finding_type], place if place != labels.NO_UNIT else None]
     if recipient.identify_by == "name":
         parts.append(" ".join(filter(None, [details.get("given_name"), details.get("family_name")])))
     if recipient.identify_by != "none" and (number := details.get("employee_number")):

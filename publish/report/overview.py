@@ -15,7 +15,6 @@ from publish.lists import Lists
 from publish.report import charts
 
 _MOST_VISITS, _MOST_IN_VISIT, _MOST_NEWS = 10, 5, 10
-NO_UNIT = "Uten enhet"
 
 
 def overview(con: duckdb.DuckDBPyConnection, lists: Lists) -> dict[str, Any]:
@@ -127,7 +126,7 @@ def _per_unit(lists: Lists) -> list[dict[str, Any]]:
               "with_access": sum(c["status"] == "open" for c in s.with_access)} for s in lists.schools]
     shown = sorted((u for u in units if u["open"] or u["with_access"]), key=lambda u: (-u["open"], u["name"]))
     if without := [c for c in lists.open if not c["org_number"]]:
-        shown.append({"name": NO_UNIT, "folder": None, **_of_unit(without), "with_access": 0})
+        shown.append({"name": labels.NO_UNIT, "folder": None, **_of_unit(without), "with_access": 0})
     most = max((u["open"] for u in shown), default=0) or 1
     return [{**u, "share": round(100 * u["open"] / most)} for u in shown]
 

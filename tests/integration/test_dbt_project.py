@@ -38,11 +38,25 @@ MARTS = {
                             "hrm_status age_days:integer",
     "end_date_propagation": "hrm_position_id vfs_position_id employee_number org_number hrm_end_date:date "
                             "hrm_end_date_known_on:date last_held_on:date is_backdated:boolean is_vanished:boolean "
-                            "vfs_end_date:date propagated_on:date lag_days:integer status cause",
+                            "vfs_end_date:date propagated_on:date lag_days:integer is_on_time:boolean "
+                            "exposure_days:integer status cause",
     "findings": "finding_id finding_type subject_id person_id org_number status first_seen_on:date last_seen_on:date "
                 "resolved_on:date days_open:integer problem_since:date succeeded_by is_age_lower_bound:boolean",
     "finding_daily_counts": "evaluation_date:date finding_type org_number open_count:integer excepted_count:integer "
-                            "opened_count:integer resolved_count:integer",
+                            "opened_count:integer resolved_count:integer is_week_end:boolean is_month_end:boolean",
+    "cases": "case_number finding_type subject_id status person_id employee_number given_name family_name org_number org_name "
+             "cause suggested_end_date:date priority:integer has_left_with_access:boolean is_disputed:boolean first_seen_on:date "
+             "problem_since:date age_days:integer age_bucket remedy",
+    "case_history": "case_number finding_types person_id org_number org_name cause opened_on:date resolved_on:date "
+                    "is_open:boolean is_age_lower_bound:boolean age_days:integer age_bucket days_to_resolve:integer "
+                    "exposure_days:integer hrm_status",
+    "access_risk_daily": "evaluation_date:date org_number org_name people_left_with_access:integer open_cases:integer "
+                         "active_positions:integer people_checked:integer is_week_end:boolean is_month_end:boolean",
+    "dim_date": "date_day:date year:integer month:integer month_name_nb iso_year:integer iso_week:integer school_year",
+    "dim_finding_type": "finding_type label_nb label_en meaning_nb sort_order:integer severity vfs_search",
+    "dim_cause": "cause label_nb label_en meaning_nb sort_order:integer",
+    "dim_status": "status_of status label_nb label_en meaning_nb sort_order:integer",
+    "settings_in_force": "name value default",
     "case_handling": "sequence_number:integer recorded_on:date case_number finding_type subject_id status handled_by comment "
                      "claimed_on:date source place",
     "decision_answers": "sequence_number:integer taken_in_on:date file sheet line:integer case_number person_id outcome text",
@@ -78,7 +92,8 @@ def test_dbt_itself_passes_every_unit_test_that_is_executed_without_it(
 
 @pytest.mark.parametrize("mart", MARTS)
 def test_a_mart_has_the_columns_and_types_that_dashboards_rely_on(manifest: dict[str, Any], mart: str) -> None:
-    expected = {c.partition(":")[0]: c.partition(":")[2] or "varchar" for c in MARTS[mart].split()} | {"as_of_date": "date"}
+    expected = {c.partition(":")[0]: c.partition(":")[2] or "varchar" for c in MARTS[mart].split()} | {
+        "kommune_number": "varchar", "kommune_name": "varchar", "as_of_date": "date"}
     columns = {name: c["data_type"] for name, c in models_of(manifest)[mart]["columns"].items()}
     assert {name: columns.get(name) for name in expected} == expected
 
@@ -117,6 +132,14 @@ def test_the_sources_are_the_canonical_tables() -> None:
     declared = yaml.safe_load((dbt.PROJECT / "models/staging/_sources.yml").read_text())["sources"][0]["tables"]
     columns = {t["name"]: [c["name"] for c in t["columns"]] for t in declared}
     assert columns == {t.versions_name: [*(c.stored_name for c in t.columns), "valid_from", "valid_to"] for t in TABLES}
+
+
+def test_every_mart_with_an_org_number_has_the_name_of_the_unit(manifest: dict[str, Any]) -> None:
+    """contract#org-name"""
+    marts = {name: m["columns"] for name, m in models_of(manifest).items() if m["schema"] == "marts"}
+    with_unit = [name for name, columns in marts.items() if "org_number" in columns]
+    assert len(with_unit) > 8 and [name for name in with_unit if "org_name" not in marts[name]] == []
+    assert [name for name, columns in marts.items() if not {"kommune_number", "kommune_name"} <= set(columns)] == []
 
 
 def test_no_model_reads_a_clock() -> None:

@@ -1,6 +1,6 @@
 """The dbt models against the oracle, row for row, on random municipalities: at once, day by day, late, replaced, delta.
 
-The normal run takes about two minutes; `make soak` goes on for SLUTTDATO_SOAK_MINUTES.
+The normal run takes about a minute; `make soak` goes on for SLUTTDATO_SOAK_MINUTES.
 """
 
 import os
@@ -123,7 +123,7 @@ def for_minutes(minutes: float, strategy: st.SearchStrategy, check: Callable[[An
             return checked
 
 
-MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.75"))
+MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.5"))
 SOAK_MINUTES = float(os.environ.get("SLUTTDATO_SOAK_MINUTES", "30"))
 
 

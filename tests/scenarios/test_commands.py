@@ -172,6 +172,7 @@ def test_a_key_that_is_gone_another_or_too_short_stops_the_run_with_what_to_do(e
 
 
 def test_what_is_older_than_the_retention_is_purged_and_gone_from_disk(place: Place) -> None:
+    """contract#retention-leaves-no-gap"""
     hrm, vfs = town()
     gone = {"person_id": "P900", "given_name": "Borte", "family_name": "Vekkesen"}
     old_vfs = {**vfs, "persons": [*vfs["persons"], gone],
@@ -192,7 +193,8 @@ def test_what_is_older_than_the_retention_is_purged_and_gone_from_disk(place: Pl
         place.deliver("vfs", "2025-03-10", vfs)
         assert place.do("run").code == 0
         assert {f["subject_id"] for f in place.mart("findings")} == {"v001", "v900"}
-        before = place.mart("status_mismatches")
+        before, counted = place.mart("status_mismatches"), place.mart("access_risk_daily")
+        assert [r["active_positions"] for r in counted if r["is_total"]][:3] == [7, 6, 6]
         assert place.do("purge", "--yes").code == 0
         assert len(hook.posts) == 2 and place.do("run").code == 0 and len(hook.posts) == 2
     assert {r["subject_id"] for r in place.mart("alert_log", "told_on < '2025-02-08'")} == set()
@@ -203,9 +205,11 @@ def test_what_is_older_than_the_retention_is_purged_and_gone_from_disk(place: Pl
     for file in place.data.rglob("*"):
         if file.is_file() and "demo" not in file.parts:
             assert b"Vekkesen" not in file.read_bytes(), file
+    assert place.mart("access_risk_daily") == counted
     again = place.do("run")
     assert again.code == 0 and place.mart("status_mismatches") == before
     assert place.do("rebuild").code == 0 and place.mart("status_mismatches") == before
+    assert place.mart("access_risk_daily") == counted
 
 
 def test_the_demo_is_never_mixed_with_real_data(place: Place) -> None:

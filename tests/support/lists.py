@@ -47,7 +47,7 @@ def lists(cases: list[Row], **changed: Any) -> Lists:
     ordered = in_order(cases)
     for c in ordered:
         if c["org_number"]:
-            name = c["org_name"] or c["org_number"]
+            name = c["org_name"]
             schools.setdefault(c["org_number"], School(c["org_number"], name)).cases.append(c)
     made: dict[str, Any] = {
         "as_of": DAY, "first_day": date(2025, 1, 1), "kommune": "9999 Oppdikta kommune",

@@ -55,7 +55,7 @@ bearing as (
     employee_number, id_number, from_day,
     case
       when bearer_number > len(ids_of_bearers) then list_append(ids_of_bearers, [national_id_hash])
-      else ids_of_bearers[:bearer_number - 1] || [list_append(ids_of_bearers[bearer_number], national_id_hash)]
+      else ids_of_bearers[1:bearer_number - 1] || [list_append(ids_of_bearers[bearer_number], national_id_hash)]
         || ids_of_bearers[bearer_number + 1:]
     end,
     bearer_number

@@ -21,18 +21,8 @@ left_or_unknown as (
   select person_id, org_number, 'unknown', from_day, to_day from unknown
 ),
 
-excepted_cases as (
-  select
-    findings.person_id,
-    greatest(findings.from_day, exceptions.from_day) as from_day,
-    least(findings.to_day, exceptions.to_day) as to_day
-  from {{ ref('int_findings') }} as findings
-  inner join {{ ref('stg_exceptions') }} as exceptions
-    on findings.finding_type = exceptions.finding_type and findings.subject_id = exceptions.subject_id
-),
-
-excepted as (
-  {{ merge_periods('excepted_cases', ['person_id']) }}
+cases as (
+  {{ merge_periods(ref('int_findings'), ['person_id']) }}
 ),
 
 open_cases as (
@@ -40,7 +30,7 @@ open_cases as (
 ),
 
 excepted_in_all as (
-  {{ subtract_periods('excepted', 'open_cases', ['person_id'], ['person_id']) }}
+  {{ subtract_periods('cases', 'open_cases', ['person_id'], ['person_id']) }}
 )
 
 {{ subtract_periods('left_or_unknown', 'excepted_in_all', ['person_id'], ['person_id', 'org_number', 'hrm_status']) }}

@@ -1,4 +1,4 @@
--- Days before a purge are as they were counted before it (contract#retention-leaves-no-gap).
+-- Days before a purge are as they were counted before it.
 with before_purge as (
   select risk.*
   from {{ source('ingest', 'access_risk_before_purge') }} as risk

@@ -2,10 +2,10 @@
 with days as (
   select
     unnest(generate_series(
-      date_trunc('year', coalesce(evaluation.first_day, run.as_of_date)), last_day(make_date(year(run.as_of_date), 12, 1)), interval 1 day
+      date_trunc('year', coalesce((select first_day from {{ ref('int_evaluation_window') }}), as_of_date)),
+      make_date(year(as_of_date), 12, 31), interval 1 day
     ))::date as date_day
-  from {{ ref('stg_run') }} as run
-  left join {{ ref('int_evaluation_window') }} as evaluation on true
+  from {{ ref('stg_run') }}
 )
 
 select

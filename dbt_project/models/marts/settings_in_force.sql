@@ -1,4 +1,4 @@
--- The settings of `policy` that the figures were made with, and the version of the marts (contract#stable-names).
+-- The settings of `policy` that the figures were made with, and the version of the marts.
 with settings as (
   select name, value, default_value from {{ source('ingest', 'settings_in_force') }}
   union all

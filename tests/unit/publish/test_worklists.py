@@ -38,18 +38,18 @@ def sheet(file: Path, name: str) -> list[list[Any]]:
 
 
 def test_a_case_is_on_the_list_of_its_school_and_one_without_a_school_only_on_the_sysadmins_list(tmp_path: Path) -> None:
-    cases = [case("B", org_number="S2", org_name=None), case("A"), case("C", org_number=None, org_name=None), case("D")]
+    cases = [case("B", org_number="S2", org_name="S2"), case("A"), case("C", org_number=None, org_name="Uten enhet"), case("D")]
     folder = write(tmp_path, cases)
     assert {str(f.relative_to(folder)) for f in folder.rglob("*.*")} == {
         f"{place}/arbeidsliste.{kind}" for place in ("all", "skoler/S1", "skoler/S2") for kind in ("csv", "xlsx")}
     assert [[r["Sak"] for r in csv_rows(folder / place / "arbeidsliste.csv")] for place in ("all", "skoler/S1", "skoler/S2")] == [
         ["A", "D", "B", "C"], ["A", "D"], ["B"]]
-    assert [r["Enhet"] for r in csv_rows(folder / "all/arbeidsliste.csv")] == ["Lia skole", "Lia skole", "S2", ""]
+    assert [r["Enhet"] for r in csv_rows(folder / "all/arbeidsliste.csv")] == ["Lia skole", "Lia skole", "S2", "Uten enhet"]
     assert [sheet(folder / f"skoler/{stem}/arbeidsliste.xlsx", "Oversikt")[0][0] for stem in ("S1", "S2")] == ["Lia skole", "S2"]
 
 
 def test_a_schools_list_has_those_with_access_there_and_stays_when_the_last_case_is_solved(tmp_path: Path) -> None:
-    guest = case("B", finding_type="inactive_with_access", org_number=None, org_name=None, person_id="P2")
+    guest = case("B", finding_type="inactive_with_access", org_number=None, org_name="Uten enhet", person_id="P2")
     schools = [School("S1", "Lia skole", cases=[case("A")], with_access=[guest]),
                School("S2", "Fossen skole", resolved=[resolved("C")])]
     folder = write(tmp_path, [case("A"), guest], schools=schools, resolved=[resolved("C")])
@@ -115,7 +115,8 @@ def test_what_to_take_first_stands_first_and_what_is_excepted_last(tmp_path: Pat
     """contract#priority"""
     cases = [case("E", priority=4), case("D", status="excepted", priority=1, excepted_until=DAY, excepted_by="Rektor"),
              case("C", priority=2, org_name="Å skole"), case("B", priority=2, org_name="Lia skole", family_name="B"),
-             case("A", priority=2, org_name="Lia skole", family_name="A"), case("F", priority=1, org_number=None, org_name=None)]
+             case("A", priority=2, org_name="Lia skole", family_name="A"),
+             case("F", priority=1, org_number=None, org_name="Uten enhet")]
     folder = write(tmp_path, cases)
     assert [r["Sak"] for r in csv_rows(folder / "all/arbeidsliste.csv")] == ["F", "A", "B", "C", "E", "D"]
     last = csv_rows(folder / "all/arbeidsliste.csv")[-1]
