@@ -37,4 +37,4 @@ if __name__ == "__main__":
     parser.add_argument("--to", type=Path, default=Path("dist/sluttdato-superset.zip"))
     given = parser.parse_args()
     pack(given.to, given.uri)
-    print(f"{given.to}: import it in Superset under Dashboards, or with `superset import-dashboards --path {given.to} --username NAME`")
+    print(f"{given.to}: in Superset Dashboards > Import, or `superset import-dashboards --path {given.to} --username NAME`")

@@ -1,8 +1,8 @@
 """The data dictionary: each mart with its key and columns, types, meanings and an example; as a page of docs/ and of the report.
 
 `make docs` makes it from dbt's contracts and a simulated municipality (`tests/support/data_dictionary.py`), and keeps it in
-`report/dictionary.json`, so that the report needs neither. Belongs here: reading it, and its layout as a document. Does not belong
-here: what a column means (the yml beside each mart), how the page of the report looks (`report/templates/dictionary.html`).
+`report/dictionary.json`, so that the report needs neither. Belongs here: reading it, and its layout as a document. Does not
+belong here: what a column means (the yml beside each mart), how the report's page looks (`report/templates/dictionary.html`).
 """
 
 import json
@@ -60,7 +60,8 @@ def written(marts: list[Mart]) -> str:
 
 def code_labels() -> Iterator[Code]:
     """Every code that marts hold, with its labels."""
-    for column, catalogue in (("finding_type", codes.FINDING_TYPES), ("cause", codes.CAUSES), ("review_reason", codes.REVIEW_REASONS)):
+    catalogues = {"finding_type": codes.FINDING_TYPES, "cause": codes.CAUSES, "review_reason": codes.REVIEW_REASONS}
+    for column, catalogue in catalogues.items():
         for code, entry in catalogue.items():
             yield Code(column, code, entry.label_nb, entry.label_en)
     for status in codes.STATUSES:
@@ -77,8 +78,10 @@ def _head() -> Iterator[str]:
     yield ""
     yield "<!-- made by `make docs`, from the contracts of the marts and a simulated municipality -->"
     yield ""
-    yield "Every mart with its key (no two rows have the same values in these columns, null being one value) and its columns. Examples are"
-    yield "from a simulated municipality: no such person or school exists. How marts join and what adds up: [for BI users](bi.md)."
+    yield "Every mart with its key (no two rows have the same values in these columns, null being one value; in `people`,"
+    yield "of those with a profile) and its columns."
+    yield "Examples are from a simulated municipality: no such person or school exists. How marts join and what adds up:"
+    yield "[for BI users](bi.md)."
     yield ""
 
 

@@ -57,10 +57,12 @@ def readers(warehouse: Path, published: Path) -> None:
         if way in DUCKDB_VERSIONS:
             place = BUILD / "bi" / f"duckdb-{way}"
             if not place.exists():
-                subprocess.run([str(PYTHON), "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(place), f"duckdb=={way}"], check=True)
+                install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(place)]
+                subprocess.run([*install, f"duckdb=={way}"], check=True)
             environment = {"PYTHONPATH": str(place)}
-        started[way] = subprocess.Popen([str(PYTHON), str(HERE / "read_set.py"), "duckdb" if environment else way, str(published)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment or None)
+        started[way] = subprocess.Popen(
+            [str(PYTHON), str(HERE / "read_set.py"), "duckdb" if environment else way, str(published)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment or None)
     before = truth(published)
     for way, reader in started.items():
         assert seen(reader) == before, way
@@ -84,7 +86,7 @@ def dashboard(published: Path, folder: Path) -> None:
     folder.mkdir()
     pack.pack(folder / "dashboard.zip", f"duckdb:///{published / 'marts.duckdb'}?access_mode=READ_ONLY")
     done = subprocess.run([str(PYTHON), str(HERE / "ask_superset.py"), str(folder), str(folder / "dashboard.zip")],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                          capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     answer = json.loads(done.stdout.splitlines()[-1])
     assert answer["dashboards"] == ["Sluttdato"]

@@ -17,10 +17,11 @@ def prepare(folder: Path, archive: Path) -> None:
     settings = folder / "superset_config.py"
     settings.write_text(
         f"SECRET_KEY = {secrets.token_hex(16)!r}\nSQLALCHEMY_DATABASE_URI = 'sqlite:///{folder}/superset.db'\n"
-        "WTF_CSRF_ENABLED = False\nTALISMAN_ENABLED = False\nRATELIMIT_ENABLED = False\nCONTENT_SECURITY_POLICY_WARNING = False\n")
+        "WTF_CSRF_ENABLED = TALISMAN_ENABLED = RATELIMIT_ENABLED = CONTENT_SECURITY_POLICY_WARNING = False\n")
     os.environ.update(SUPERSET_CONFIG_PATH=str(settings), SUPERSET_HOME=str(folder), FLASK_APP="superset.app:create_app")
     superset = str(Path(sys.executable).with_name("superset"))
-    admin = ["--username", "admin", "--firstname", "Test", "--lastname", "Testesen", "--email", "test@example.org", "--password", "admin"]
+    admin = ["--username", "admin", "--password", "admin",
+             "--firstname", "Test", "--lastname", "Testesen", "--email", "test@example.org"]
     for command in (["db", "upgrade"], ["fab", "create-admin", *admin], ["init"],
                     ["import-dashboards", "--path", str(archive), "--username", "admin"]):
         done = subprocess.run([superset, *command], capture_output=True, text=True)
@@ -36,8 +37,9 @@ def asked(chart: dict[str, Any]) -> dict[str, Any]:
                    for c in columns]
     metrics = [*filter(None, [params.get("metric")]), *params.get("metrics", [])]
     where = " AND ".join(f"({one['sqlExpression']})" for one in params["adhoc_filters"])
-    return {"datasource": {"id": chart["datasource_id"], "type": "table"}, "result_format": "json", "result_type": "full", "queries": [{
-        "columns": columns, "metrics": metrics or None, "extras": {"where": where}, "row_limit": 10000, "orderby": []}]}
+    query = {"columns": columns, "metrics": metrics or None, "extras": {"where": where}, "row_limit": 10000, "orderby": []}
+    return {"datasource": {"id": chart["datasource_id"], "type": "table"}, "result_format": "json", "result_type": "full",
+            "queries": [query]}
 
 
 def main() -> None:

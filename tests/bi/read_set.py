@@ -24,7 +24,8 @@ def by_duckdb(published: Path) -> tuple[list[Any], list[str]]:
 def by_sqlalchemy(published: Path) -> tuple[list[Any], list[str]]:
     import sqlalchemy
 
-    engine = sqlalchemy.create_engine(f"duckdb:///{published / 'marts.duckdb'}?access_mode=READ_ONLY", poolclass=sqlalchemy.pool.NullPool)
+    address = f"duckdb:///{published / 'marts.duckdb'}?access_mode=READ_ONLY"
+    engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool)
     with engine.connect() as con:
         assert "access_risk_daily" in sqlalchemy.inspect(engine).get_table_names()
         return list(con.execute(sqlalchemy.text(FIGURE)).fetchall()[0]), [name for (name,) in con.execute(sqlalchemy.text(UNITS))]
@@ -36,8 +37,8 @@ def by_pandas(published: Path) -> tuple[list[Any], list[str]]:
     frame = pd.read_parquet(published / "parquet" / "access_risk_daily.parquet")
     assert frame["is_total"].dtype == bool and str(frame["people_left_with_access"].dtype) == "int32"
     day = frame[frame["is_total"] & (frame["evaluation_date"] == frame["as_of_date"])].iloc[0]
-    row = [pd.Timestamp(day["evaluation_date"]).date(), day["org_name"], bool(day["is_total"]), int(day["people_left_with_access"])]
-    return row, sorted(set(frame["org_name"]))
+    figure = [bool(day["is_total"]), int(day["people_left_with_access"])]
+    return [pd.Timestamp(day["evaluation_date"]).date(), day["org_name"], *figure], sorted(set(frame["org_name"]))
 
 
 def by_polars(published: Path) -> tuple[list[Any], list[str]]:
@@ -46,7 +47,8 @@ def by_polars(published: Path) -> tuple[list[Any], list[str]]:
     frame = pl.read_parquet(published / "parquet" / "access_risk_daily.parquet")
     assert frame.schema["evaluation_date"] == pl.Date and frame.schema["people_left_with_access"] == pl.Int32
     day = frame.filter(pl.col("is_total") & (pl.col("evaluation_date") == pl.col("as_of_date")))
-    return list(day.select("evaluation_date", "org_name", "is_total", "people_left_with_access").row(0)), sorted(set(frame["org_name"]))
+    row = day.select("evaluation_date", "org_name", "is_total", "people_left_with_access").row(0)
+    return list(row), sorted(set(frame["org_name"]))
 
 
 WAYS = {"duckdb": by_duckdb, "sqlalchemy": by_sqlalchemy, "pandas": by_pandas, "polars": by_polars}

@@ -21,8 +21,8 @@ CHARTS = superset.read("charts")
 DATASETS = superset.read("datasets")
 DASHBOARD, = superset.read("dashboards").values()
 # What tells who somebody is, or leads there.
-PERSONAL = {"person_id", "employee_number", "given_name", "family_name", "hrm_position_id", "vfs_position_id", "finding_id", "subject_id",
-            "why", "remedy"}
+PERSONAL = {"person_id", "employee_number", "given_name", "family_name", "hrm_position_id", "vfs_position_id", "finding_id",
+            "subject_id", "why", "remedy"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,8 @@ def test_the_figures_are_those_of_the_marts(con: duckdb.DuckDBPyConnection) -> N
     as_of = max(total)
     assert shown(con, "Har sluttet og kommer inn") == [{"personer_naa": total[as_of]["people_left_with_access"]}]
     assert total[as_of]["people_left_with_access"] > 0
-    assert [(r["evaluation_date"], r["personer"], r["personer_usikkert"]) for r in shown(con, "Har sluttet og kommer inn, dag for dag")] == [
+    days = shown(con, "Har sluttet og kommer inn, dag for dag")
+    assert [(r["evaluation_date"], r["personer"], r["personer_usikkert"]) for r in days] == [
         (day, row["people_left_with_access"], row["people_left_with_access"] if row["is_in_doubt"] else None)
         for day, row in sorted(total.items())]
     assert any(row["is_in_doubt"] for row in total.values())  # the demo cuts an extract off

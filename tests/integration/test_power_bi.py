@@ -1,4 +1,4 @@
-"""The model for Power BI fits the marts: columns, types, keys, and what each measure reads; no persons, and nothing summed by default.
+"""The model for Power BI fits the marts: columns, types, keys, what each measure reads; no persons, nothing summed by default.
 
 DAX itself runs nowhere here.
 """

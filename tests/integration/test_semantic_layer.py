@@ -1,4 +1,4 @@
-"""The metrics of the semantic layer are the figures of the marts, computed in plain Python: over everything, and by week and unit."""
+"""The metrics of the semantic layer are what plain Python counts in the marts: over everything, and by week and unit."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,7 +14,8 @@ from ingest.sql import Row, rows
 from tests.support.models import compiled
 from tests.support.semantic import SemanticLayer
 
-with_metricflow = pytest.mark.skipif(find_spec("metricflow") is None, reason="metricflow is not installed: `make setup` installs it")
+with_metricflow = pytest.mark.skipif(
+    find_spec("metricflow") is None, reason="metricflow is not installed: `make setup` installs it")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,9 @@ def test_every_metric_is_the_figure_that_plain_python_counts_in_the_marts(
 
 
 @with_metricflow
-def test_metricflow_gives_the_same_figures(layer: SemanticLayer, con: duckdb.DuckDBPyConnection, expected: dict[str, Any]) -> None:
+def test_metricflow_gives_the_same_figures(
+    layer: SemanticLayer, con: duckdb.DuckDBPyConnection, expected: dict[str, Any],
+) -> None:
     assert {name: layer.ask(con, [name])[0][name] for name in layer.metrics} == pytest.approx(expected)
 
 

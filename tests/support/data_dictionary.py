@@ -20,14 +20,16 @@ _LONGEST = 60  # an example that is longer is cut
 def gathered(models: Models, con: duckdb.DuckDBPyConnection) -> list[Mart]:
     """The marts as their contracts have them, with examples from the warehouse `con`."""
     nodes = models.manifest["nodes"]
-    marts = sorted((n for n in nodes.values() if n["resource_type"] == "model" and n["schema"] == "marts"), key=lambda n: n["name"])
-    return [Mart(n["name"], n["description"], _key(n["unique_id"], nodes), tuple(_column(n["name"], c, con) for c in n["columns"].values()))
-            for n in marts]
+    marts = {n["name"]: n for n in nodes.values() if n["resource_type"] == "model" and n["schema"] == "marts"}
+    return [Mart(name, mart["description"], _key(mart["unique_id"], nodes),
+                 tuple(_column(name, column, con) for column in mart["columns"].values()))
+            for name, mart in sorted(marts.items())]
 
 
 def _key(unique_id: str, nodes: dict[str, Any]) -> tuple[str, ...]:
     keys = [n for n in nodes.values() if n.get("attached_node") == unique_id
-            and (n.get("test_metadata") or {}).get("name") == "unique_combination" and not n["config"].get("where")]
+            and (n.get("test_metadata") or {}).get("name") == "unique_combination"]
+    keys.sort(key=lambda n: bool(n["config"].get("where")))  # the key of all rows, before one of some
     return tuple(keys[0]["test_metadata"]["kwargs"]["columns"]) if keys else ()
 
 
@@ -40,8 +42,8 @@ def _column(mart: str, column: dict[str, Any], con: duckdb.DuckDBPyConnection) -
 def _example(mart: str, column: str, con: duckdb.DuckDBPyConnection) -> str | None:
     """The most common value, so that a change of the demo changes few of them; of equally common ones the first."""
     name = f'"{column}"'
-    found = con.execute(f"SELECT {name}::VARCHAR FROM marts.{mart} WHERE {name}::VARCHAR <> '' GROUP BY 1 ORDER BY count(*) DESC, 1 "
-                        "LIMIT 1").fetchone()
+    found = con.execute(f"SELECT {name}::VARCHAR FROM marts.{mart} WHERE {name}::VARCHAR <> '' "
+                        "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1").fetchone()
     if not found:
         return None
     return found[0] if len(found[0]) <= _LONGEST else f"{found[0][:_LONGEST - 1].rstrip()}…"
@@ -50,7 +52,8 @@ def _example(mart: str, column: str, con: duckdb.DuckDBPyConnection) -> str | No
 def main() -> None:
     models = read_models(compiled())
     with tempfile.TemporaryDirectory() as folder:
-        with duckdb.connect(str(warehouse_of_the_demo(Path(folder), models)), read_only=True) as con:
+        warehouse = warehouse_of_the_demo(Path(folder), models)
+        with duckdb.connect(str(warehouse), read_only=True) as con:
             marts = gathered(models, con)
     DICTIONARY.write_text(written(marts), encoding="utf-8")
     PAGE.write_text(page(marts), encoding="utf-8")

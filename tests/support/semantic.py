@@ -1,4 +1,4 @@
-"""The metrics of the semantic layer as tests ask for them: by MetricFlow where it is installed, and by SQL made from the manifest.
+"""The metrics of the semantic layer as tests ask for them: by MetricFlow where it is installed, and by SQL from the manifest.
 
 The SQL made here knows simple and ratio metrics without a grouping, which is what the definitions need to be held against the
 marts. Belongs here: asking. Does not belong here: what the metrics mean (`dbt_project/models/semantic`).
@@ -49,7 +49,8 @@ class SemanticLayer:
         if last := measure["non_additive_dimension"]:
             day = last["name"]
             where += f" AND {day} = (SELECT {last['window_choice']}({day}) FROM {relation} WHERE {where})"
-        return scalar(con, f"SELECT {_AGGREGATED[measure['agg']].format(measure['expr'] or measure['name'])} FROM {relation} WHERE {where}")
+        figure = _AGGREGATED[measure["agg"]].format(measure["expr"] or measure["name"])
+        return scalar(con, f"SELECT {figure} FROM {relation} WHERE {where}")
 
     @cached_property
     def _engine(self) -> Any:

@@ -11,7 +11,8 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parents[2] / "dashboards" / "powerbi" / "Sluttdato.tmdl"
 _COLUMN = re.compile(r"^\t\tcolumn (\w+)\n((?:\t\t\t.*\n)+)", re.MULTILINE)
 _MEASURE = re.compile(r"^\t\tmeasure '([^']+)' =(.*\n(?:\t\t\t\t.*\n)*)", re.MULTILINE)
-_RELATION = re.compile(r"^\trelationship \w+\n(?:\t\tisActive: false\n)?\t\tfromColumn: (\w+)\.(\w+)\n\t\ttoColumn: (\w+)\.(\w+)$", re.MULTILINE)
+_RELATION = re.compile(
+    r"^\trelationship \w+\n(?:\t\tisActive: false\n)?\t\tfromColumn: (\w+)\.(\w+)\n\t\ttoColumn: (\w+)\.(\w+)$", re.MULTILINE)
 
 
 @dataclass
