@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test mutate soak bench ui docs lock wheel wheel-check clean
+.PHONY: setup run check test mutate soak bench bi dashboards ui docs lock wheel wheel-check clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -39,19 +39,33 @@ soak: setup                    ## the long tests: MINUTES of random municipaliti
 bench: setup                   ## ratios against the floors; see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
+build/bi/.ready: dashboards/requirements.lock
+	$(PYTHON) -m venv build/bi
+	build/bi/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r dashboards/requirements.lock
+	touch $@
+
+bi: setup build/bi/.ready      ## other people's tools on a published set: Superset with the dashboard, SQLAlchemy, pandas, polars, old DuckDB
+	$(BIN)/python -m tests.bi
+
+dashboards:                    ## dist/sluttdato-superset.zip for Superset to import; URI=duckdb:////... where the published set lies
+	$(PYTHON) dashboards/pack.py $(if $(URI),--uri '$(URI)')
+
 ui: setup                      ## Dagster's daemon and web page on the settings here: http://localhost:3000
 	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; \
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
 
-lock:                          ## writes requirements.lock from pyproject.toml (needs uv, which `make setup` installs)
+lock:                          ## writes both requirements.lock, from pyproject.toml and dashboards/requirements.in (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+	  --custom-compile-command "make lock" --output-file dashboards/requirements.lock dashboards/requirements.in
 
 docs: setup                    ## the parts of docs/ made from code, seeds and tests: settings, codes, and the tests of the contract
 	$(BIN)/python -m orchestration.core.settings_reference
 	$(BIN)/python -m publish.guide
 	$(BIN)/python -m tests.support.third_parties
+	$(BIN)/python -m tests.support.data_dictionary
 	$(BIN)/python -m tests.support.law
 
 wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to be installed elsewhere

@@ -108,12 +108,12 @@ FINDING_TYPES: dict[str, FindingType] = _by_code(FindingType, "finding_types", "
 CAUSES: dict[str, Cause] = _by_code(Cause, "causes", "cause")
 REVIEW_REASONS: dict[str, ReviewReason] = _by_code(ReviewReason, "review_reasons", "review_reason")
 ASSESSED_MARTS: dict[str, AssessedMart] = {m.mart: m for m in read(AssessedMart, SEEDS / "assessed_marts.csv")}
-_STATUSES: list[Status] = read(Status, SEEDS / "statuses.csv")
+STATUSES: list[Status] = read(Status, SEEDS / "statuses.csv")
 
 
 def statuses(status_of: str) -> dict[str, Status]:
     """The statuses with this `status_of` (see `Status`), by code, in the order of `sort_order`."""
-    return {s.status: s for s in sorted(_STATUSES, key=lambda s: s.sort_order) if s.status_of == status_of}
+    return {s.status: s for s in sorted(STATUSES, key=lambda s: s.sort_order) if s.status_of == status_of}
 
 
 def needs() -> dict[str, frozenset[str]]:

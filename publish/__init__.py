@@ -22,6 +22,7 @@
     evidence    the auditor's pack of a period: a page, CSV files and their checksums
     data_problems   the Norwegian words for what is wrong with the data
     guide       the tables of docs/sysadmin.md
+    dictionary  the marts and their columns, as a document and for the report
     parallel    many small files at once, in other processes
 
 Belongs here: what outsiders see, read from the marts. Does not belong here: rules about people (SQL in `dbt_project`),

@@ -5,6 +5,7 @@
     report/finn.html                     everybody in both systems, to search
     report/svar.html                     what became of worklists that were filled in
     report/kommuneadmin.html             the kommuneadmin roster, to print and sign
+    report/ordbok.html                   what each mart and column means, for those who make their own reports
     report/skoler/<folder>/index.html    the cases of one school, without a way to others' (`publish.schools`)
 
     overview                    the values of the first page
@@ -27,7 +28,7 @@ import jinja2
 from markupsafe import Markup
 
 from ingest.sql import Row
-from publish import labels, people, trust
+from publish import dictionary, labels, people, trust
 from publish.lists import Lists
 from publish.pages import environment, policy
 from publish.report.overview import overview
@@ -57,6 +58,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, lists: Lists) -> None:
     _page(folder / "svar.html", "answers.html", {**common, "files": _answered(lists.answers)})
     _page(folder / "kommuneadmin.html", "kommuneadmin.html", {
         **common, "rows": lists.roster[:signed], "last_rows": lists.roster[signed:]})
+    _page(folder / "ordbok.html", "dictionary.html", {
+        **common, "marts": dictionary.read(), "codes": list(dictionary.code_labels())})
     for school in lists.schools:
         _page(folder / "skoler" / school.folder / "index.html", "school.html", {**common, **_of_school(school, lists, told)})
 

@@ -103,6 +103,6 @@ def test_a_file_that_a_document_names_is_there() -> None:
 def test_the_glossary_explains_norwegian_words_in_english_documents() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        if document.name != "sysadmin.md":
+        if document.name not in ("sysadmin.md", "data-dictionary.md"):  # in Norwegian; its examples are
             for words in re.findall("«([^»]+)»", document.read_text(encoding="utf-8")):
                 assert f"«{words}»" in glossary, f"{document.name}: {words}"
