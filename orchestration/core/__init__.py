@@ -1,6 +1,7 @@
 """What Dagster's definitions and the command line share.
 
     settings      the settings file and its overrides
+    secret_files  what ${NAME} in the settings file stands for
     settings_reference  the reference of all settings and the JSON schema, from their fields
     paths         every file and folder below the data directory
     clock         what day it is

@@ -179,7 +179,7 @@ def test_a_test_message_shows_that_an_address_works(alerted: Place, mail: MailSe
 
 
 @pytest.mark.parametrize(("alerts", "message"), [
-    ({"recipients": {"a": {"send_to": "mailto://u:p@x"}}}, "alerts.recipients.a.send_to: a secret comes from the environment"),
+    ({"recipients": {"a": {"send_to": "mailto://u:p@x"}}}, "alerts.recipients.a.send_to: a secret must not stand in"),
     ({"recipients": {"a": {"finding_types": ["nonsense"]}}}, "alerts.recipients.a.finding_types: nonsense: expected some of"),
     ({"recipients": {"a": {"identify_by": "face"}}}, "alerts.recipients.a.identify_by: Input should be"),
     ({"recipient": {}}, "alerts.recipient: there is no such setting"),
