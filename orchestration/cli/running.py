@@ -60,7 +60,7 @@ def rebuild(
         for system in SOURCES:
             check_content(settings.paths.landed, system)  # or the warehouse would be gone, and could not be made anew
         if not without_lost:
-            _check_that_nothing_is_lost(settings)
+            check_that_nothing_is_lost(settings)
         settings.paths.remove_warehouse()
         raise typer.Exit(evaluate(settings, as_of, as_json=as_json, rebuilt=True))
 
@@ -82,7 +82,7 @@ def replay(
     out.print(f"As of {day}: {len(rows)} marts, {sum(rows.values())} rows, in {to}", markup=False, soft_wrap=True)
 
 
-def _check_that_nothing_is_lost(settings: Settings) -> None:
+def check_that_nothing_is_lost(settings: Settings) -> None:
     """Raises Damaged when something that the warehouse knows is gone: without the warehouse, nobody would know."""
     from ingest.decisions import Decisions
     from ingest.integrity import check_known
@@ -114,7 +114,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     if not yes and not typer.confirm(f"Remove for good what ended before {before}, below {settings.data_dir}?"):
         raise typer.Exit(FAILED)
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
-        _check_that_nothing_is_lost(settings)
+        check_that_nothing_is_lost(settings)
         cases = published_cases(settings)
         Decisions(paths.decisions).purge(before, clock.today(), {c["case_number"] for c in cases.cases} if cases else None)
         alert_log(settings).purge(before)

@@ -4,6 +4,8 @@
     secret_files  what ${NAME} in the settings file stands for
     settings_reference  the reference of all settings and the JSON schema, from their fields
     paths         every file and folder below the data directory
+    data_version  which version wrote the data directory
+    backup        the archive of what cannot be made anew
     clock         what day it is
     lock          one writer at a time
     privacy       who may read what lies below the data directory

@@ -132,7 +132,7 @@ def wrong_with(done: Done, place: Place, file: Path, before: dict, published: Pa
 
 GROUPS = ["landed/hrm", "landed/vfs", "landed/base", "landed/seen.json", "landed expectations.json", "decisions", "alerts",
           "published.d", "quarantined", "dbt", "dagster", "warehouse.duckdb", "told.json", "secrets", "id_key.fingerprint",
-          ".writer.lock"]
+          "version.json", ".writer.lock"]
 
 
 def test_the_groups_hold_every_file(lived_in: Place) -> None:

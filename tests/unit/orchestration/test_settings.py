@@ -73,7 +73,8 @@ def test_everything_wrong_is_named_at_once_and_no_secret_with_it(file: Path, mon
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
     folder = tmp_path / "secrets"
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
+    folder.chmod(0o755)  # whatever the umask
     return folder
 
 
