@@ -39,10 +39,10 @@ soak: setup                    ## the long tests: MINUTES of random municipaliti
 bench: setup                   ## ratios against the floors; see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
-ui: setup                      ## Dagster's daemon and web page on the settings here: http://localhost:3000
+ui: setup                      ## Dagster's daemon and web page on the settings here: http://localhost:3000; make ui PORT=3001
 	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; \
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
-	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
+	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
 
 lock:                          ## writes requirements.lock from pyproject.toml (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \

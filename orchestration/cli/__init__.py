@@ -6,6 +6,7 @@
     looking         status, messages, find, explain, check-source, propose, settings-schema, dagster-home
     evidence        evidence
     backup          backup, restore
+    health          health
     demo            demo
     context         the settings of a command
     console         output, progress, options that several commands have

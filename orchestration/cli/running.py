@@ -142,6 +142,7 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
     """
     from orchestration.cli.runs import run_daily
     from orchestration.core.alerting import remember_told, told_record
+    from orchestration.core.last_run import remember_run
 
     with ExitStack() as at_work:  # what was told is recorded when all is printed, before another run begins
         with progress_line() as progress:
@@ -150,6 +151,7 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
         withheld = told_record(settings).untold(report.withheld)
         _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
         remember_told(settings, report, sent)
+        remember_run(settings.paths, report, sent, clock.today())
     if not report.succeeded or report.not_pulled:
         return FAILED
     return WITHHELD if withheld or report.decisions.not_understood else 0

@@ -15,6 +15,8 @@
     run_report    what a run did, to Dagster's events and back
     filled_in     what is published about cases, for who takes in worklists
     told          which withheld deliveries an ended run has told
+    last_run      how the last run ended
+    health        what a monitor is told
     alerting      messages after a run
     evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record
