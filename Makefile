@@ -50,10 +50,10 @@ bi: setup build/bi/.ready      ## other people's tools on a published set: Super
 dashboards:                    ## dist/sluttdato-superset.zip for Superset to import; URI=duckdb:////... where the published set lies
 	$(PYTHON) dashboards/pack.py $(if $(URI),--uri '$(URI)')
 
-ui: setup                      ## Dagster's daemon and web page on the settings here: http://localhost:3000
+ui: setup                      ## Dagster's daemon and web page on the settings here: http://localhost:3000; make ui PORT=3001
 	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; \
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
-	  $(BIN)/dagster-webserver --workspace workspace.yaml --port 3000
+	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
 
 lock:                          ## writes both requirements.lock, from pyproject.toml and dashboards/requirements.in (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \

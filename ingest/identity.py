@@ -42,7 +42,7 @@ def load_key(key_file: Path, fingerprint_file: Path, landed: Path) -> bytes:
         remedy = f"Set it to a long random text, or unset it to use {key_file}" if written is not None else (
             "Restore it from the backup")
         raise WrongKey(f"{place} is empty or too short for a key: it needs {_LEAST_BYTES} bytes or more. {remedy}")
-    fingerprint = hmac.new(key, b"fingerprint of the key", hashlib.sha256).hexdigest()[:16]
+    fingerprint = fingerprint_of(key)
     if expected is None:
         files.write_text(fingerprint_file, fingerprint + "\n")
     elif expected != fingerprint:
@@ -51,6 +51,11 @@ def load_key(key_file: Path, fingerprint_file: Path, landed: Path) -> bytes:
             f"would match by national id. Restore that key from the backup, or set {KEY_VARIABLE} to it; if it is lost for good, "
             f"remove {landed} and deliver the extracts again")
     return key
+
+
+def fingerprint_of(key: bytes) -> str:
+    """Which key it is, without the key."""
+    return hmac.new(key, b"fingerprint of the key", hashlib.sha256).hexdigest()[:16]
 
 
 def _remembered(fingerprint_file: Path) -> str | None:

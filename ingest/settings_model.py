@@ -7,9 +7,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator
 
+IN_CLEAR = ("a secret must not stand in the settings file; write ${NAME} here, and its value into the file NAME in secrets_dir, "
+            "or into the environment variable NAME")
+
 
 class FromFile(str):
-    """A text that the settings file holds, at least in part: it is not one environment variable's value as a whole."""
+    """A text that the settings file holds, at least in part: it is not as a whole what one `${NAME}` stands for."""
 
     __slots__ = ()
 
@@ -21,10 +24,10 @@ class SettingsModel(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _secrets_come_from_the_environment(cls, value: Any, info: ValidationInfo) -> Any:
+    def _secrets_are_not_in_clear(cls, value: Any, info: ValidationInfo) -> Any:
         field = cls.model_fields.get(info.field_name or "")
         if field and is_secret(field.annotation) and _holds_text_of_the_file(value):
-            raise ValueError("a secret comes from the environment; write ${NAME} here, and set NAME there")
+            raise ValueError(IN_CLEAR)
         return value
 
 

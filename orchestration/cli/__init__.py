@@ -5,6 +5,8 @@
     decisions       accept, except, confirm, import-decisions, revoke, exceptions
     looking         status, messages, find, explain, check-source, propose, settings-schema, dagster-home
     evidence        evidence
+    backup          backup, restore
+    health          health
     demo            demo
     context         the settings of a command
     console         output, progress, options that several commands have

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestration.core import clock
+from orchestration.core import clock, data_version
 from orchestration.core.demo_place import with_demo_sources
 from orchestration.core.settings import Settings, load_settings
 
@@ -12,10 +12,11 @@ _in_use: list[Settings] = []
 def settings_of(config: Path | None) -> Settings:
     """The settings of a command's `--config`; where the data directory holds the demo, with its simulated systems as sources.
 
-    Raises WrongSettings.
+    Raises WrongSettings; NewerData when a newer version wrote the data directory, so that nobody misreads it.
     """
     settings = load_settings(config)
     _in_use[:] = [settings]
+    data_version.check(settings.paths)
     return with_demo_sources(settings, clock.today()) if settings.paths.holds_demo else settings
 
 

@@ -60,7 +60,7 @@ def rebuild(
         for system in SOURCES:
             check_content(settings.paths.landed, system)  # or the warehouse would be gone, and could not be made anew
         if not without_lost:
-            _check_that_nothing_is_lost(settings)
+            check_that_nothing_is_lost(settings)
         settings.paths.remove_warehouse()
         raise typer.Exit(evaluate(settings, as_of, as_json=as_json, rebuilt=True))
 
@@ -82,7 +82,7 @@ def replay(
     out.print(f"As of {day}: {len(rows)} marts, {sum(rows.values())} rows, in {to}", markup=False, soft_wrap=True)
 
 
-def _check_that_nothing_is_lost(settings: Settings) -> None:
+def check_that_nothing_is_lost(settings: Settings) -> None:
     """Raises Damaged when something that the warehouse knows is gone: without the warehouse, nobody would know."""
     from ingest.decisions import Decisions
     from ingest.integrity import check_known
@@ -114,7 +114,7 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     if not yes and not typer.confirm(f"Remove for good what ended before {before}, below {settings.data_dir}?"):
         raise typer.Exit(FAILED)
     with progress_line() as progress, writer(settings.data_dir, settings.lock_patience_seconds, progress):
-        _check_that_nothing_is_lost(settings)
+        check_that_nothing_is_lost(settings)
         cases = published_cases(settings)
         Decisions(paths.decisions).purge(before, clock.today(), {c["case_number"] for c in cases.cases} if cases else None)
         alert_log(settings).purge(before)
@@ -142,6 +142,7 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
     """
     from orchestration.cli.runs import run_daily
     from orchestration.core.alerting import remember_told, told_record
+    from orchestration.core.last_run import remember_run
 
     with ExitStack() as at_work:  # what was told is recorded when all is printed, before another run begins
         with progress_line() as progress:
@@ -150,6 +151,7 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
         withheld = told_record(settings).untold(report.withheld)
         _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
         remember_told(settings, report, sent)
+        remember_run(settings.paths, report, sent, clock.today())
     if not report.succeeded or report.not_pulled:
         return FAILED
     return WITHHELD if withheld or report.decisions.not_understood else 0

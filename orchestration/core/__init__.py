@@ -1,8 +1,11 @@
 """What Dagster's definitions and the command line share.
 
     settings      the settings file and its overrides
+    secret_files  what ${NAME} in the settings file stands for
     settings_reference  the reference of all settings and the JSON schema, from their fields
     paths         every file and folder below the data directory
+    data_version  which version wrote the data directory
+    backup        the archive of what cannot be made anew
     clock         what day it is
     lock          one writer at a time
     privacy       who may read what lies below the data directory
@@ -12,6 +15,8 @@
     run_report    what a run did, to Dagster's events and back
     filled_in     what is published about cases, for who takes in worklists
     told          which withheld deliveries an ended run has told
+    last_run      how the last run ended
+    health        what a monitor is told
     alerting      messages after a run
     evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record

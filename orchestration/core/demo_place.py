@@ -125,7 +125,7 @@ def prepare(paths: DataPaths) -> None:
     Raises WrongSettings when the data directory holds anything else than a demo.
     """
     held = [p for p in paths.root.iterdir() if not p.name.startswith(".")]
-    kept = {paths.dbt, paths.dagster_home, paths.error_log}  # created before any data
+    kept = {paths.dbt, paths.dagster_home, paths.error_log, paths.version}  # created before any data
     if set(held) - kept and not paths.demo.is_dir():
         raise WrongSettings(f"{paths.root} holds data that is no demo. Set another `data_dir` for the demo, e.g. "
                             "SLUTTDATO_DATA_DIR=demo-data sluttdato demo")
@@ -133,7 +133,7 @@ def prepare(paths: DataPaths) -> None:
         if (paths, system) in _running:
             _running.pop((paths, system)).stop()
     for path in held:
-        if path == paths.demo:
+        if path in (paths.demo, paths.version):
             continue
         if path.is_dir() and not path.is_symlink():
             if path != paths.dbt:  # holds no data of the demo, only dbt's parse of the project

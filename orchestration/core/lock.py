@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ingest import files, journal
+from orchestration.core import data_version
 from orchestration.core.paths import DataPaths
 from orchestration.core.privacy import close_all
 
@@ -24,6 +25,7 @@ def writer(
 ) -> Iterator[None]:
     """Hold the writer's lock of the data directory. Waits for another holder, and raises LockHeld after `patience_seconds`.
 
+    Raises NewerData when a newer version wrote there, and Damaged after a restore that was cut short.
     The operating system releases the lock when a process dies; the next holder removes what it left half written.
     One process may hold it several times: a command, and the Dagster run that it starts.
     """
@@ -47,6 +49,7 @@ def writer(
                 f"{_who(holder)} has been at work on {data_dir} for longer than {patience_seconds:g} seconds of "
                 "waiting. Try again when it is done, or raise `lock_patience_seconds`") from None
     try:
+        data_version.take_over(paths)
         files.remove_leftovers(data_dir)
         for told in journal.mend_all([paths.decisions, paths.alerts]):
             progress(told)

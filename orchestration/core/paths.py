@@ -10,6 +10,8 @@
     evidence/                 the auditor's monthly packs (`publish.evidence`)
     secrets/id_key            the generated key that national ids are hashed with
     id_key.fingerprint        which key it is: another is never used in silence
+    last_run.json             how the last run ended (`core.last_run`)
+    version.json              which version wrote here (`core.data_version`)
     dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
     dagster/                  Dagster's home, unless DAGSTER_HOME is set
     demo/                     the simulated systems (`core.demo_place`)
@@ -89,6 +91,16 @@ class DataPaths:
     def key_fingerprint(self) -> Path:
         """Which key the landed extracts were hashed with; apart from the key, so that it outlives it."""
         return self.root / "id_key.fingerprint"
+
+    @property
+    def last_run(self) -> Path:
+        """How the last run ended."""
+        return self.root / "last_run.json"
+
+    @property
+    def version(self) -> Path:
+        """Which form the data directory has, and which version wrote it."""
+        return self.root / "version.json"
 
     @property
     def dbt(self) -> Path:

@@ -1,7 +1,7 @@
 """The settings file (contract#settings-file): where it is, what it may hold, and clear errors when it is wrong.
 
 Each value can be overridden by the environment: SLUTTDATO_ and the path in the file, joined by two underscores, as in
-SLUTTDATO_POLICY__GRACE_DAYS=2. Secrets come from the environment only.
+SLUTTDATO_POLICY__GRACE_DAYS=2. A secret never stands in the file: `${NAME}` there names it (`secret_files`).
 """
 
 import grp
@@ -21,13 +21,14 @@ from ingest.settings_model import FromFile, SettingsModel
 from ingest.sources.base import Source
 from ingest.sources.catalogue import AdapterSettings, make_source
 from orchestration.core.paths import DataPaths
+from orchestration.core.secret_files import SecretFiles, WrongSecret, secret_files
 from publish.alerts.recipients import Alerts
 from publish.postgres.settings import Postgres
 from publish.snapshot import Readers
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
 DEFAULT_CONFIG = "sluttdato.yaml"
-_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
+_NAMED = re.compile(r"\$\{(\w+)\}")
 _NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
 
 
@@ -141,29 +142,39 @@ def _group_number(group: str | None) -> int | None:
         raise ValueError("there is no such group on this machine") from None
 
 
-class _YamlWithEnvironment(YamlConfigSettingsSource):
-    """The settings file, `${NAME}` in it replaced by that environment variable.
+class _YamlWithSecrets(YamlConfigSettingsSource):
+    """The settings file, `${NAME}` in it replaced by what it stands for (`secret_files`).
 
-    A text that is not one variable's value as a whole is a FromFile: as a secret it is refused (`ingest.settings_model`).
+    A text that is not one such value as a whole is a FromFile: as a secret it is refused (`ingest.settings_model`).
     """
 
+    def __init__(self, settings_cls: type[BaseSettings], file: Path | None, overridden: dict[str, Any]):
+        super().__init__(settings_cls, yaml_file=file)
+        self._base = file.resolve().parent if file else Path.cwd()
+        self._overridden = overridden
+
     def __call__(self) -> dict[str, Any]:
-        return _with_environment(super().__call__(), "")
+        written = super().__call__()
+        named = self._overridden.get("secrets_dir", written.get("secrets_dir"))
+        # The folder's own name can come from the environment only, as systemd's ${CREDENTIALS_DIRECTORY} does.
+        folder = _expanded(named, "secrets_dir", SecretFiles()) if isinstance(named, str) else None
+        return _expanded(written, "", secret_files(folder, self._base))
 
 
-def _with_environment(value: Any, path: str) -> Any:
-    """Raises ValueError when an environment variable that the file names is not set."""
+def _expanded(value: Any, path: str, secrets: SecretFiles) -> Any:
+    """Raises ValueError, with the path of the setting, when a `${NAME}` in it stands for nothing."""
     if isinstance(value, dict):
-        return {k: _with_environment(v, f"{path}.{k}" if path else str(k)) for k, v in value.items()}
+        return {k: _expanded(v, f"{path}.{k}" if path else str(k), SecretFiles() if k == "secrets_dir" and not path else secrets)
+                for k, v in value.items()}
     if isinstance(value, list):
-        return [_with_environment(v, f"{path}.{n}") for n, v in enumerate(value)]
+        return [_expanded(v, f"{path}.{n}", secrets) for n, v in enumerate(value)]
     if not isinstance(value, str):
         return value
-    for name in _ENVIRONMENT.findall(value):
-        if not os.environ.get(name):
-            raise ValueError(f"{path}: the environment variable {name} is not set")
-    expanded = _ENVIRONMENT.sub(lambda match: os.environ[match.group(1)], value)
-    return expanded if _ENVIRONMENT.fullmatch(value) else FromFile(expanded)
+    try:
+        expanded = _NAMED.sub(lambda match: secrets.value(match.group(1)), value)
+    except WrongSecret as error:
+        raise ValueError(f"{path}: {error}") from None
+    return expanded if _NAMED.fullmatch(value) else FromFile(expanded)
 
 
 class Settings(SettingsModel, BaseSettings):
@@ -173,6 +184,9 @@ class Settings(SettingsModel, BaseSettings):
     _file: ClassVar[Path | None] = None
 
     data_dir: Path = Field(default=Path("data"), description="The folder below which the pipeline writes everything.")
+    secrets_dir: Path | None = Field(default=None, description=(
+        "A folder with a file for each secret: `${NAME}` is the content of the file NAME in it, else the environment variable "
+        "NAME. A file that others on the machine can read is refused."))
     kommune: Kommune = Field(default=Kommune(), description="Whose data this is.")
     sources: Sources = Field(
         default=Sources.model_validate({"hrm": {"path": "inbox/hrm"}, "vfs": {"path": "inbox/vfs"}}),
@@ -191,7 +205,7 @@ class Settings(SettingsModel, BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment goes before the file."""
-        return env_settings, _YamlWithEnvironment(settings_cls, yaml_file=cls._file)
+        return env_settings, _YamlWithSecrets(settings_cls, cls._file, env_settings())
 
     @property
     def systems(self) -> tuple[System, ...]:
@@ -241,6 +255,7 @@ def load_settings(given: Path | None = None) -> Settings:
         raise WrongSettings(f"{file or 'environment'}: {error}") from None
     base = file.resolve().parent if file else Path.cwd()
     settings.data_dir = base / settings.data_dir
+    settings.secrets_dir = base / settings.secrets_dir if settings.secrets_dir else None
     for adapter in (adapter for system in settings.systems for adapter in settings.sources.of(system)):
         if path := getattr(adapter, "path", None):
             setattr(adapter, "path", base / path)  # noqa: B010  not every adapter reads files

@@ -15,8 +15,9 @@ import dagster as dg
 
 from orchestration.core import clock
 from orchestration.core.alerting import outcome_of, remember_told, send_messages, show_in_dagster
+from orchestration.core.last_run import remember_run
 from orchestration.core.lock import LockHeld, writer
-from orchestration.core.run_report import BY_COMMAND_LINE, RunReport
+from orchestration.core.run_report import BY_COMMAND_LINE, PACKS_JOB, RunReport
 from orchestration.core.settings import Settings
 
 # The next run may be at work; a look must not last longer than Dagster lets it, and the next look is soon.
@@ -82,6 +83,8 @@ def _tell(instance: dg.DagsterInstance, settings: Settings, run: dg.DagsterRun, 
             sent = send_messages(settings, clock.today(), report, is_latest=is_latest)
             show_in_dagster(instance, sent)
             remember_told(settings, report, sent)
+            if report.job != PACKS_JOB:
+                remember_run(settings.paths, report, sent, clock.today())
     except LockHeld as held:
         return _Wait(f"{held}; the messages are sent then")
     return outcome_of(sent)

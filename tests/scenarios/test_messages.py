@@ -11,7 +11,9 @@ import pytest
 
 from ingest.case_numbers import current_number
 from orchestration.cli.runs import dagster_instance
+from orchestration.core.last_run import last_run
 from orchestration.core.lock import LockHeld
+from orchestration.core.paths import DataPaths
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import load_settings
 from orchestration.definitions import build_definitions
@@ -179,7 +181,7 @@ def test_a_test_message_shows_that_an_address_works(alerted: Place, mail: MailSe
 
 
 @pytest.mark.parametrize(("alerts", "message"), [
-    ({"recipients": {"a": {"send_to": "mailto://u:p@x"}}}, "alerts.recipients.a.send_to: a secret comes from the environment"),
+    ({"recipients": {"a": {"send_to": "mailto://u:p@x"}}}, "alerts.recipients.a.send_to: a secret must not stand in"),
     ({"recipients": {"a": {"finding_types": ["nonsense"]}}}, "alerts.recipients.a.finding_types: nonsense: expected some of"),
     ({"recipients": {"a": {"identify_by": "face"}}}, "alerts.recipients.a.identify_by: Input should be"),
     ({"recipient": {}}, "alerts.recipient: there is no such setting"),
@@ -300,12 +302,16 @@ def test_a_run_that_failed_is_told_to_the_data_team_and_tells_nothing_as_over(
         patch.setattr("orchestration.defs.assets.published.publish", broken)
         failed = daemon.run()
         daemon.tick()
+        ended = last_run(DataPaths(daemon.place.data))
+        assert ended and not ended.succeeded  # as a monitor is told it
     assert failed.tags["dagster/will_retry"] == "false"  # a step failed: Dagster does not run it again as a whole
     post, = hook.posts
     assert "- Den daglige kjøringen stoppet. Den stoppet i publiseringen." in post["message"] and len(mail.mails) == 1
     assert post["title"].startswith("Feil – ") and post["type"] == "failure"
     daemon.run()
     daemon.tick()
+    ended = last_run(DataPaths(daemon.place.data))
+    assert ended and ended.succeeded
     assert "Problemer som er over (1)\n- Den daglige kjøringen stoppet" in hook.posts[1]["message"]
     assert len(mail.mails) == 1
 

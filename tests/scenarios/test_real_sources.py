@@ -215,7 +215,7 @@ def test_a_source_that_is_down_fails_the_run_and_the_marts_are_made_from_the_ext
 
 @pytest.mark.parametrize(("source", "message"), [
     ({"adapter": "oneroster", "url": "https://x.test/y", "token_url": "https://x.test/t", "client_id": "a",
-      "client_secret": "in clear"}, "sources.vfs.client_secret: a secret comes from the environment; write ${NAME} here"),
+      "client_secret": "in clear"}, "sources.vfs.client_secret: a secret must not stand in the settings file"),
     ({"adapter": "oneroster", "url": "https://x.test/y", "token_url": "https://x.test/t", "client_id": "a",
       "client_secret": "${NOT_SET}"}, "sources.vfs.client_secret: the environment variable NOT_SET is not set"),
     ({"adapter": "oneroster", "url": "https://x.test/y"}, "expected url, token_url, client_id and client_secret; or path"),

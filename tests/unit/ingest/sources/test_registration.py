@@ -6,11 +6,11 @@ from typing import Any, Literal, get_args
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from ingest.settings_model import FromFile, SettingsModel, is_secret
+from ingest.settings_model import IN_CLEAR, FromFile, SettingsModel, is_secret
 from ingest.sources.base import REGISTRY, SourceSettings, adapter
 from orchestration.core.settings import Settings
 
-LOOKS_SECRET = re.compile(r"(password|secret|key|token|send_to)(?!_url)")
+LOOKS_SECRET = re.compile(r"(password|secret|key|token|send_to)(?!_url|s_dir)")
 
 
 class KeyedSettings(SourceSettings):
@@ -50,7 +50,7 @@ def test_a_new_adapters_secret_in_clear_is_refused_by_its_type_alone(changed: di
     with pytest.raises(ValidationError) as refused:
         KeyedSettings.model_validate(settings | changed)
     error, = refused.value.errors()
-    assert error["msg"] == "Value error, a secret comes from the environment; write ${NAME} here, and set NAME there"
+    assert error["msg"] == f"Value error, {IN_CLEAR}"
 
 
 def test_all_settings_are_of_the_model_that_knows_secrets() -> None:

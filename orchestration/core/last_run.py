@@ -1,0 +1,51 @@
+"""How the last run ended: `<data_dir>/last_run.json`, for who does not read Dagster's record (contract#command-health).
+
+Written when a run has ended and its outcome was said, by the command line and by the daemon's sensor. A damaged record is none.
+Belongs here: writing and reading it; names and counts only, never a person. Does not belong here: what follows from it
+(`core.health`).
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from ingest import files
+from orchestration.core.paths import DataPaths
+from orchestration.core.run_report import RunReport
+
+if TYPE_CHECKING:  # what sends messages takes its time to import
+    from publish.alerts.send import Sent
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """`failed_checks`: those that count as errors; `not_pulled`: systems; `unsent`: recipients whose message did not leave."""
+
+    ended_on: date
+    job: str
+    succeeded: bool
+    failed_steps: tuple[str, ...]
+    failed_checks: tuple[str, ...]
+    not_pulled: tuple[str, ...]
+    unsent: int
+
+
+def remember_run(paths: DataPaths, report: RunReport, sent: "Sent", today: date) -> None:
+    """Record a run that has ended. For the holder of the writer's lock."""
+    run = LastRun(
+        today, report.job, report.succeeded, tuple(sorted({f.step for f in report.failed_steps} | set(report.stopped_in))),
+        tuple(sorted({c.name for c in report.checks if not c.passed and c.is_error})),
+        tuple(d.system for d in report.not_pulled), len(sent.failed))
+    files.write_json(paths.last_run, asdict(run))
+
+
+def last_run(paths: DataPaths) -> LastRun | None:
+    """The last run that ended; None when none is recorded."""
+    recorded = files.read_cache(paths.last_run)
+    try:
+        return LastRun(
+            date.fromisoformat(recorded["ended_on"]), str(recorded["job"]), recorded["succeeded"] is True,
+            tuple(recorded["failed_steps"]), tuple(recorded["failed_checks"]), tuple(recorded["not_pulled"]),
+            int(recorded["unsent"]))
+    except (TypeError, KeyError, ValueError):
+        return None
