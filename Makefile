@@ -28,7 +28,7 @@ test: setup                    ## lint, types and all tests but the long ones
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/integration tests/properties tests/scenarios
+	$(BIN)/python -m pytest -n $(or $(WORKERS),3) --dist worksteal tests/integration tests/properties tests/scenarios  # they wait, too: servers, disks
 
 mutate: setup                  ## changes the rules one by one: does a test fail? ONLY="int_backing ingest/guard.py"
 	$(BIN)/python -m tests.mutation $(ONLY)

@@ -234,7 +234,7 @@ def lost_by_the_product(models: Models, history: History) -> list[tuple[date, Su
     return [(day, finding) for finding in lost_in_silence(was, before, now)]
 
 
-MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.75"))
+MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.4"))
 SOAK_MINUTES = float(os.environ.get("SLUTTDATO_SOAK_MINUTES", "30"))
 # What the product must have before it can be held to this; gone when all of contract version 2 is built.
 IS_BUILT = "history_began_on" in {field.name for field in fields(Landed)}
