@@ -6,7 +6,9 @@ with counted as (
 ),
 
 listed as (
-  select finding_type, count(*) as open_count from {{ ref('findings') }} where status = 'open' group by finding_type
+  select finding_type, count(*) as open_count from {{ ref('findings') }} where status = 'open'
+  -- What cannot be assessed today has no count.
+  and finding_type not in (select name from {{ ref('int_not_assessable') }} where {{ holds_today() }}) group by finding_type
 )
 
 (select * from counted except select * from listed)
