@@ -28,7 +28,7 @@
     integrity          whether what was taken in and decided is still there
     journal            append-only files of records, sealed against loss
     files              atomic writes, and who may read what is written
-    sql                one value, rows, and literals of DuckDB
+    sql                one value, rows, tables that are there, and literals of DuckDB
     errors             errors with system, day, file, line and what to do
 
 Belongs here: reading the sources, hashing national ids, refusing and quarantining, folding into versions.

@@ -19,7 +19,7 @@ from ingest import files
 from ingest.canonical_tables import SYSTEMS, TABLES, WITNESSES, System, Table, owners_of, tables_of
 from ingest.errors import Damaged
 from ingest.expectations import RESULT_FILE
-from ingest.sql import literal, scalar
+from ingest.sql import has_table, literal, scalar
 
 _BASE = "base"
 _RECORD, _KEPT_ROWS, _RISK = "base.json", "kept_rows.parquet", "access_risk.parquet"
@@ -144,7 +144,7 @@ def purge(con: duckdb.DuckDBPyConnection, landed: Path, quarantined: Path, befor
 
 def _keep_counts(con: duckdb.DuckDBPyConnection, file: Path, before: date) -> None:
     """Write the counts of the days before `before`, as they were evaluated last; nothing where nothing was."""
-    if scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts' AND table_name = 'access_risk_daily'"):
+    if has_table(con, "access_risk_daily"):
         columns = ", ".join(name for name, *_ in con.execute("DESCRIBE ingest.access_risk_before_purge").fetchall())
         con.execute(f"COPY (SELECT {columns} FROM marts.access_risk_daily WHERE evaluation_date < DATE '{before}' ORDER BY ALL) "
                     f"TO {literal(file)} (FORMAT parquet)")

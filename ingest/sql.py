@@ -1,4 +1,4 @@
-"""Helpers for DuckDB queries: one value, rows as dictionaries, a text or path as an SQL literal, a name as an SQL identifier.
+"""Helpers for DuckDB queries: one value, rows as dictionaries, whether a table is there; texts, paths and names as SQL.
 
 Belongs here: what is independent of any table. Does not belong here: opening the warehouse (`warehouse`).
 """
@@ -24,6 +24,11 @@ def rows(con: duckdb.DuckDBPyConnection, sql: str, parameters: object = None) ->
     cursor = con.execute(sql, parameters)
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether a table of this name is there: in a file that an earlier version wrote, some are not."""
+    return bool(scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]))
 
 
 def literal(value: str | Path) -> str:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import duckdb
 
 from ingest.canonical_tables import SOURCES, WITNESSES
-from ingest.sql import Row, rows, scalar
+from ingest.sql import Row, has_table, rows
 
 _ADDED: Row = {"unchanged_since": None, "may_be_frozen": False, "kept_rows": 0, "may_miss_rows": 0}
 
@@ -42,7 +42,7 @@ def missing_since(row: Row) -> date | None:
 
 def emptied_org_units(con: duckdb.DuckDBPyConnection) -> list[Row]:
     """The rows of `emptied_org_units`, the newest first; none in a set that an earlier version published."""
-    if not scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'emptied_org_units'"):
+    if not has_table(con, "emptied_org_units"):
         return []
     return rows(con, "FROM marts.emptied_org_units ORDER BY emptied_on DESC, system, org_number")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ingest.sql import rows, scalar
+from ingest.sql import has_table, rows
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Headline:
 
 def headline(con: duckdb.DuckDBPyConnection) -> Headline | None:
     """The figure, from the warehouse or a published file; None in a set that an earlier version published."""
-    if not scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'access_risk_daily'"):
+    if not has_table(con, "access_risk_daily"):
         return None
     counts = rows(con, """
         SELECT people_left_with_access AS people, people_unknown_with_access AS unknown FROM marts.access_risk_daily

@@ -5,7 +5,7 @@ Belongs here: handing the marts to `ingest.filled_in`, which knows none. Does no
 
 from ingest.errors import Damaged
 from ingest.filled_in.judging import Known
-from ingest.sql import rows
+from ingest.sql import has_table, rows
 from ingest.warehouse import open_published
 from orchestration.core.settings import Settings
 
@@ -19,10 +19,9 @@ def published_cases(settings: Settings) -> Known | None:
         return None
     try:
         with open_published(marts) as con:
-            names = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             return Known(
                 cases=rows(con, "FROM cases ORDER BY case_number, finding_type, subject_id"),
-                resolved=rows(con, f"FROM {_RESOLVED} ORDER BY ALL") if _RESOLVED in names else [],
+                resolved=rows(con, f"FROM {_RESOLVED} ORDER BY ALL") if has_table(con, _RESOLVED) else [],
                 roster=rows(con, "FROM kommuneadmin_roster ORDER BY person_id, access_group, org_number"))
     except Damaged:  # the run that asks publishes anew
         return None

@@ -15,7 +15,7 @@ import duckdb
 from ingest import quarantine
 from ingest.canonical_tables import SYSTEMS
 from ingest.case_numbers import current_number
-from ingest.sql import rows, scalar
+from ingest.sql import has_table, rows
 from ingest.warehouse import open_published
 from publish import deliveries, labels
 from publish.alerts.due import Item, Key, LookedAt
@@ -122,7 +122,7 @@ def read_state(
 def _resolved(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every case of which all findings are resolved, with whose and where it was, and of recent ones what was filled in."""
     recent: dict[str, dict[str, Any]] = {}
-    if scalar(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'resolved_cases'"):
+    if has_table(con, "resolved_cases"):
         recent = {current_number(r["case_number"]): r for r in rows(con, "FROM resolved_cases")}
     resolved = rows(con, """
         SELECT subject_id, case_number, any_value(finding_type) AS finding_type, any_value(org_number) AS org_number,

@@ -1,9 +1,11 @@
 """Fixtures that several integration tests share."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from filelock import FileLock
 
@@ -40,3 +42,10 @@ def published_demo(tmp_path_factory: pytest.TempPathFactory, demo_warehouse: Pat
     copy = tmp_path_factory.mktemp("published") / "warehouse.duckdb"
     shutil.copyfile(demo_warehouse, copy)
     return published_from(copy, copy.with_name("published"))
+
+
+@pytest.fixture(scope="module")
+def con(published_demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to it."""
+    with duckdb.connect(str(published_demo), read_only=True) as con:
+        yield con

@@ -1,7 +1,6 @@
 """docs/bi.md: its examples run, its joins hold, and it says of every number what adds up."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ def blocks(language: str) -> list[str]:
 
 
 SQL = [statement.strip() for block in blocks("sql") for statement in block.split(";") if statement.strip()]
-
-
-@pytest.fixture(scope="module")
-def con(published_demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(published_demo), read_only=True) as con:
-        yield con
 
 
 @pytest.mark.parametrize("statement", SQL)

@@ -3,7 +3,6 @@
 `make bi` imports it into a Superset (`tests/bi`).
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,6 @@ DASHBOARD, = superset.read("dashboards").values()
 # What tells who somebody is, or leads there.
 PERSONAL = {"person_id", "employee_number", "given_name", "family_name", "hrm_position_id", "vfs_position_id", "finding_id",
             "subject_id", "why", "remedy"}
-
-
-@pytest.fixture(scope="module")
-def con(published_demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(published_demo), read_only=True) as con:
-        yield con
 
 
 def named(title: str) -> dict[str, Any]:

@@ -4,8 +4,6 @@ DAX itself runs nowhere here.
 """
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,12 +14,6 @@ from tests.support import tmdl
 
 TABLES = tmdl.tables()
 TYPES = {"dateTime": "DATE", "string": "VARCHAR", "int64": "INTEGER", "boolean": "BOOLEAN"}
-
-
-@pytest.fixture(scope="module")
-def con(published_demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(published_demo), read_only=True) as con:
-        yield con
 
 
 @pytest.mark.parametrize("table", TABLES)
