@@ -5,20 +5,16 @@ with days as (
   from {{ ref('int_evaluation_window') }} as evaluation
 ),
 
-excepted as (
-  {{ merge_periods(ref('stg_exceptions'), ['finding_type', 'subject_id']) }}
-),
-
 events as (
   select
     days.evaluation_date, findings.finding_type, findings.org_number,
-    excepted.subject_id is null as is_open, excepted.subject_id is not null as is_excepted,
-    findings.first_seen_on = days.evaluation_date as is_opened, false as is_resolved
+    true as is_present, false as is_open, findings.first_seen_on = days.evaluation_date as is_opened, false as is_resolved
   from {{ ref('int_findings') }} as findings
   inner join days on findings.from_day <= days.evaluation_date and days.evaluation_date < findings.to_day
-  left join excepted
-    on findings.finding_type = excepted.finding_type and findings.subject_id = excepted.subject_id
-    and excepted.from_day <= days.evaluation_date and days.evaluation_date < excepted.to_day
+  union all
+  select days.evaluation_date, open_findings.finding_type, open_findings.org_number, false, true, false, false
+  from {{ ref('int_open_findings') }} as open_findings
+  inner join days on open_findings.from_day <= days.evaluation_date and days.evaluation_date < open_findings.to_day
   union all
   select resolved_on, finding_type, org_number, false, false, false, true
   from {{ ref('int_findings') }}
@@ -29,7 +25,7 @@ counted as (
   select
     evaluation_date, finding_type, org_number,
     count(*) filter (where is_open) as open_count,
-    count(*) filter (where is_excepted) as excepted_count,
+    count(*) filter (where is_present) - count(*) filter (where is_open) as excepted_count,
     count(*) filter (where is_opened) as opened_count,
     count(*) filter (where is_resolved) as resolved_count
   from events
