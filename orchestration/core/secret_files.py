@@ -18,31 +18,35 @@ class WrongSecret(ValueError):
 
 @dataclass(frozen=True)
 class SecretFiles:
-    """The folder of `secrets_dir`; without one, all values come from the environment."""
+    """The folder of `secrets_dir`; without one, all values come from the environment, if from anywhere."""
 
     folder: Path | None = None
+    from_environment: bool = True
 
     def value(self, name: str) -> str:
         """The value of `${name}`, without the line end that an editor puts behind it. Raises WrongSecret."""
         file = self.folder / name if self.folder else None
         if file is not None and os.path.lexists(file):  # a link to nowhere is a mistake, no reason to look elsewhere
             return _content(file, name)
-        if value := os.environ.get(name):
+        if self.from_environment and (value := os.environ.get(name)):
             return value
+        if not self.from_environment:
+            raise WrongSecret(f"there is no file {name} in secrets_dir" if self.folder else
+                              f"set secrets_dir, a folder with a file {name}: of several kommuner no variable is a secret")
         if self.folder is None:
             raise WrongSecret(f"the environment variable {name} is not set")
         raise WrongSecret(
             f"there is no file {name} in {self.folder} (secrets_dir), and the environment variable {name} is not set")
 
 
-def secret_files(named: str | None, base: Path) -> SecretFiles:
+def secret_files(named: str | None, base: Path, *, from_environment: bool) -> SecretFiles:
     """The folder that `secrets_dir` names, relative to `base`. Raises WrongSecret when there is none."""
     if not named:
-        return SecretFiles()
+        return SecretFiles(None, from_environment)
     folder = base / named
     if not folder.is_dir():
         raise WrongSecret(f"secrets_dir: there is no folder {folder}")
-    return SecretFiles(folder)
+    return SecretFiles(folder, from_environment)
 
 
 def _content(file: Path, name: str) -> str:

@@ -28,8 +28,8 @@ from publish.snapshot import Readers
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
 DEFAULT_CONFIG = "sluttdato.yaml"
-_NAMED = re.compile(r"\$\{(\w+)\}")
-_NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
+NAMED = re.compile(r"\$\{(\w+)\}")
+_NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_KOMMUNER", "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
 
 
 class WrongSettings(Exception):
@@ -148,8 +148,10 @@ class _YamlWithSecrets(YamlConfigSettingsSource):
     A text that is not one such value as a whole is a FromFile: as a secret it is refused (`ingest.settings_model`).
     """
 
-    def __init__(self, settings_cls: type[BaseSettings], file: Path | None, overridden: dict[str, Any]):
+    def __init__(self, settings_cls: "type[Settings]", overridden: dict[str, Any]):
+        file = settings_cls._file
         super().__init__(settings_cls, yaml_file=file)
+        self._from_environment = settings_cls._secrets_from_environment
         self._base = file.resolve().parent if file else Path.cwd()
         self._overridden = overridden
 
@@ -158,7 +160,7 @@ class _YamlWithSecrets(YamlConfigSettingsSource):
         named = self._overridden.get("secrets_dir", written.get("secrets_dir"))
         # The folder's own name can come from the environment only, as systemd's ${CREDENTIALS_DIRECTORY} does.
         folder = _expanded(named, "secrets_dir", SecretFiles()) if isinstance(named, str) else None
-        return _expanded(written, "", secret_files(folder, self._base))
+        return _expanded(written, "", secret_files(folder, self._base, from_environment=self._from_environment))
 
 
 def _expanded(value: Any, path: str, secrets: SecretFiles) -> Any:
@@ -171,10 +173,10 @@ def _expanded(value: Any, path: str, secrets: SecretFiles) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        expanded = _NAMED.sub(lambda match: secrets.value(match.group(1)), value)
+        expanded = NAMED.sub(lambda match: secrets.value(match.group(1)), value)
     except WrongSecret as error:
         raise ValueError(f"{path}: {error}") from None
-    return expanded if _NAMED.fullmatch(value) else FromFile(expanded)
+    return expanded if NAMED.fullmatch(value) else FromFile(expanded)
 
 
 class Settings(SettingsModel, BaseSettings):
@@ -182,6 +184,7 @@ class Settings(SettingsModel, BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SLUTTDATO_", env_nested_delimiter="__", extra="forbid")
     _file: ClassVar[Path | None] = None
+    _secrets_from_environment: ClassVar[bool] = True
 
     data_dir: Path = Field(default=Path("data"), description="The folder below which the pipeline writes everything.")
     secrets_dir: Path | None = Field(default=None, description=(
@@ -205,7 +208,7 @@ class Settings(SettingsModel, BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment goes before the file."""
-        return env_settings, _YamlWithSecrets(settings_cls, cls._file, env_settings())
+        return env_settings, _YamlWithSecrets(cls, env_settings())
 
     @property
     def systems(self) -> tuple[System, ...]:
@@ -238,11 +241,16 @@ def find_config(given: Path | None) -> Path | None:
     return default if default.is_file() else None
 
 
-def load_settings(given: Path | None = None) -> Settings:
-    """Read the settings. Raises WrongSettings with one line for each error."""
+def load_settings(given: Path | None = None, *, secrets_from_environment: bool = True) -> Settings:
+    """Read the settings. Raises WrongSettings with one line for each error.
+
+    `secrets_from_environment`: whether a `${NAME}` that has no file in `secrets_dir` may be a variable.
+    """
     file = find_config(given)
     _refuse_unknown_variables()
-    bound = type("Settings", (Settings,), {"_file": file, "__module__": __name__})
+    bound = type("Settings", (Settings,), {
+        "__annotations__": {"_file": ClassVar[Path | None], "_secrets_from_environment": ClassVar[bool]}, "__module__": __name__,
+        "_file": file, "_secrets_from_environment": secrets_from_environment})
     try:
         settings = bound()
     except yaml.YAMLError as error:
