@@ -39,13 +39,13 @@ def test_every_asset_has_owner_group_kind_and_description(settings: Settings) ->
     graph = build_definitions(settings).resolve_asset_graph()
     keys = {k.to_user_string() for k in graph.materializable_asset_keys}
     assert {"hrm_extract", "vfs_extract", "transfer_extract", "published", "postgres", "marts/findings",
-            "intermediate/int_findings", "staging/stg_run", *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
+            *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
         assert node.owners and node.group_name and node.kinds and node.description, key
         assert node.pools == {"warehouse"}, key
     assert {graph.get(k).group_name for k in graph.materializable_asset_keys} == {
-        "ingest", "catalogue", "staging", "intermediate", "marts", "publish"}
+        "ingest", "marts", "publish"}
 
 
 def with_postgres(settings: Settings) -> Settings:
