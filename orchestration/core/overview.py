@@ -61,10 +61,14 @@ def _kommune(
     if not paths.published.exists() and not paths.published.is_symlink():
         problem("nothing is published")
         return Kommune(name, shown, "not_published", run, notes=() if run else ("Ingen kjøring er registrert.",))
-    in_doubt = run is None or run.is_in_doubt
+
+    def overdue(as_of: date) -> bool:
+        return is_overdue(run, as_of, today, max_age_days)
+
     found = figures.read(
-        paths.published, paths.root, today, settings.policy.max_extract_age_days, in_doubt=in_doubt)
-    return stands(name, shown, run, found, overdue=is_overdue(run, found.as_of, today, max_age_days))
+        paths.published, paths.root, today, settings.policy.max_extract_age_days,
+        lambda as_of: run is None or run.is_in_doubt or overdue(as_of))
+    return stands(name, shown, run, found, overdue=overdue(found.as_of))
 
 
 def _run(settings: Settings) -> Run | None:

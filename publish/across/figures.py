@@ -5,7 +5,7 @@ code that this version does not know is an error.
 Belongs here: reading and counting. Does not belong here: words and sums over kommuner (`summary`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -89,8 +89,8 @@ class Figures:
     is_end_dates_unassessable: bool = False
 
 
-def read(published: Path, data_dir: Path, today: date, max_age_days: int, *, in_doubt: bool) -> Figures:
-    """The figures of a published set. `in_doubt`: something else than the set says that news may be missing in it.
+def read(published: Path, data_dir: Path, today: date, max_age_days: int, in_doubt: Callable[[date], bool]) -> Figures:
+    """The figures of a published set. `in_doubt`: whether something else than a set of this day says that it may lack news.
 
     Raises Damaged when it cannot be read, and when it lies outside `data_dir`: the set of somebody else is not this kommune's.
     """
@@ -113,7 +113,7 @@ def read(published: Path, data_dir: Path, today: date, max_age_days: int, *, in_
             FROM marts.access_risk_daily WHERE is_total AND evaluation_date > as_of_date - ?::INTEGER ORDER BY day""",
                     [TREND_DAYS])
     last = days[-1] if days and days[-1]["day"] == as_of else None
-    doubted = in_doubt or as_of > today or last is None or last["is_in_doubt"] or any(
+    doubted = in_doubt(as_of) or as_of > today or last is None or last["is_in_doubt"] or any(
         statuses[system] != "fresh" for system in SYSTEMS) or any(
         row["may_miss_rows"] != 0 for row in freshness if row["system"] in SYSTEMS)  # a hidden count is none of 0
     can_be_assessed = "end_date_propagation" not in unassessable

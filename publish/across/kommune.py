@@ -64,10 +64,9 @@ class Kommune:
         return self.figures.people if self.figures else None
 
 
-def is_overdue(run: Run | None, as_of: date | None, today: date, max_age_days: int) -> bool:
+def is_overdue(run: Run | None, as_of: date, today: date, max_age_days: int) -> bool:
     """Whether no run has ended, or published, for so many days; also where that cannot be told."""
-    told = [run.ended_on if run else None, as_of]
-    return any(day is None or not 0 <= (today - day).days <= max_age_days for day in told)
+    return run is None or any(not 0 <= (today - day).days <= max_age_days for day in (run.ended_on, as_of))
 
 
 def stands(name: str, shown: str, run: Run | None, figures: Figures, *, overdue: bool) -> Kommune:
