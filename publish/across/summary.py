@@ -100,7 +100,7 @@ def doubts(summary: Summary, count: int) -> list[str]:
     if summary.few:
         told.append(f"I {_kommuner(summary.few)} er tallet så lite at det ikke vises; hver av dem er regnet som minst 1.")
     fresh = summary.statuses.get("fresh", 0)
-    return [f"{fresh} av {_kommuner(count)} er i orden.", *told]
+    return [f"{fresh} av {_kommuner(count)} har ferske tall.", *told]
 
 
 def _kommuner(count: int) -> str:

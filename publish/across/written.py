@@ -53,7 +53,9 @@ def _kommuner(kommuner: Sequence[Kommune]) -> bytes:
 
 
 def _run(kommune: Kommune) -> str:
-    return "ikke registrert" if kommune.run is None else "vellykket" if kommune.run.succeeded else "feilet"
+    if kommune.run is None:
+        return words.UNKNOWN if kommune.status in ("wrong_settings", "unreadable") else "ikke registrert"
+    return "vellykket" if kommune.run.succeeded else "feilet"
 
 
 def _system(kommune: Kommune, system: str) -> tuple[str | None, date | None]:
@@ -148,6 +150,7 @@ def _row(kommune: Kommune) -> dict[str, Any]:
         "shown": kommune.shown, "status": STATUSES[kommune.status], "order": list(STATUSES).index(kommune.status),
         "level": "good" if kommune.status == "fresh" else "bad" if kommune.status in (*UNREADABLE, "failed") else "doubt",
         "systems": [_system(kommune, system) for system in ("hrm", "vfs")], "run": kommune.run,
+        "run_text": _run(kommune),
         "people": words.text(kommune.people), "people_order": _order(kommune.people),
         "has_people": bool(kommune.people and kommune.people.at_least),
         "cases": words.text(figures and figures.open_cases), "cases_order": _order(figures and figures.open_cases),

@@ -146,7 +146,7 @@ def test_the_one_figure_is_at_least_where_a_kommune_is_missing_doubted_or_hidden
     few = made(Figure(1, is_hidden=True))
     assert sentence(summarize([four, few])).startswith("Minst 5 personer")
     assert doubts(summarize([four, few, unread, made(Figure(2, is_doubted=True))]), 4) == [
-        "3 av 4 kommuner er i orden.", "1 kommune er ikke med i tallet: Berg.",
+        "3 av 4 kommuner har ferske tall.", "1 kommune er ikke med i tallet: Berg.",
         "I 1 kommune kan listene mangle noen, fordi det siste fra HRM eller VFS ikke er med, eller noe ikke kan vurderes.",
         "I 1 kommune er tallet så lite at det ikke vises; hver av dem er regnet som minst 1."]
 
