@@ -55,11 +55,8 @@ class Deployment:
 
     @cached_property
     def _places(self) -> dict[str, dict[str, Path]]:
-        """{name: {setting: path}} as each file says, without a doubt about the rest of it: a mistake opens nobody's doors.
-
-        Resolved once: each is compared with those of all others.
-        """
-        return {name: {setting: place.resolve() for setting, place in _named_places(file)} for name, file in self.files.items()}
+        """{name: {setting: path}} as each file says, without a doubt about the rest of it: a mistake opens nobody's doors."""
+        return {name: dict(_named_places(file)) for name, file in self.files.items()}
 
     def owner_of(self, place: Path) -> str | None:
         """The kommune whose data or secrets a place is, holds or lies in; None when it is nobody's."""
@@ -71,13 +68,12 @@ class Deployment:
         own = dict(_private(settings.data_dir, settings.secrets_dir)) | {
             f"sources.{system}.path": Path(path) for system in settings.systems
             for adapter in settings.sources.of(system) if (path := getattr(adapter, "path", None))}
-        for setting, named in own.items():
-            place = named.resolve()
+        for setting, place in own.items():
             for other, theirs in self._places.items():
                 for their_setting, their_place in theirs.items() if other != name else ():
                     if _overlap(place, their_place) and not _belongs_to(place, name, other):
                         raise WrongSettings(
-                            f"{self.files[name]}: {setting}: {named} is, holds or lies in {their_setting} of {other}; each "
+                            f"{self.files[name]}: {setting}: {place} is, holds or lies in {their_setting} of {other}; each "
                             "kommune needs places of its own")
 
 
@@ -101,14 +97,13 @@ def _named_places(file: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _overlap(one: Path, other: Path) -> bool:
-    """Whether one of two resolved places is, holds or lies in the other."""
-    shorter, longer = sorted((one.parts, other.parts), key=len)
-    return longer[:len(shorter)] == shorter
+    a, b = one.resolve(), other.resolve()
+    return a.is_relative_to(b) or b.is_relative_to(a)
 
 
 def _belongs_to(place: Path, name: str, other: str) -> bool:
     """Of a place that two name, the one whose name is a part of the path keeps it: another's file cannot stop it."""
-    parts = place.parts
+    parts = place.resolve().parts
     return name in parts and other not in parts
 
 
