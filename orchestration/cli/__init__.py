@@ -7,6 +7,7 @@
     evidence        evidence
     backup          backup, restore
     health          health
+    overview        overview
     demo            demo
     context         the settings of a command
     console         output, progress, options that several commands have

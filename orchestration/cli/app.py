@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from orchestration.cli import backup, context, decisions, demo, evidence, health, looking, running
+from orchestration.cli import backup, context, decisions, demo, evidence, health, looking, overview, running
 from orchestration.cli.console import FAILED, WRONG_USE, WrongUse, err
 from orchestration.core import clock
 from orchestration.core.lock import LockHeld
@@ -24,7 +24,7 @@ app = typer.Typer(
 
 for command in (running.run, running.rebuild, running.replay, decisions.accept, running.purge,
                 looking.status, looking.messages, looking.find, looking.explain, looking.check_source, looking.propose,
-                looking.settings_schema, looking.dagster_home, health.health,
+                looking.settings_schema, looking.dagster_home, health.health, overview.overview,
                 evidence.evidence, backup.backup, backup.restore, demo.demo):
     app.command()(command)
 app.command(name="except")(decisions.except_)
