@@ -67,7 +67,7 @@ lock:                          ## writes each requirements.lock, from pyproject.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 	for folder in dashboards benchmarks/races; do \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --python-version 3.11 \
 	    --custom-compile-command "make lock" --output-file $$folder/requirements.lock $$folder/requirements.in || exit 1; \
 	done
 
