@@ -5,14 +5,25 @@ import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.measure import Cost, run
 
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parents[1] / "build" / "races"  # made by `make races`
 KINDS = ("active_vfs_inactive_hrm", "stale_position", "unknown_in_hrm")
-Found = set[tuple[str, str, str]]
-"""Kind, position, person."""
+
+
+class Row(NamedTuple):
+    """A line of a rival's answer."""
+
+    kind: str
+    position: str
+    person: str
+    can_log_in: bool
+
+
+Found = set[Row]
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,8 @@ class Rival:
 
     def found(self) -> Found:
         with (self.root / "found.csv").open(encoding="utf-8", newline="") as file:
-            return {(row["finding_type"], row["position_id"], row["person_id"]) for row in csv.DictReader(file)}
+            return {Row(row["finding_type"], row["position_id"], row["person_id"], row["can_log_in"].lower() == "true")
+                    for row in csv.DictReader(file)}
 
     @property
     def _saved(self) -> Path:

@@ -1,10 +1,13 @@
-"""What the pipeline is compared with answers the same question, also where a date is bad."""
+"""What the pipeline is compared with answers the same question, also where a date is bad; the answers are told side by side."""
 
 from pathlib import Path
 
 import pytest
 
 from benchmarks.floor import classify
+from benchmarks.races.race import able, told
+from benchmarks.races.rivals import Row
+from benchmarks.races.with_pandas import search
 
 DAY = "2026-06-12"
 
@@ -33,3 +36,18 @@ def inbox(tmp_path: Path) -> Path:
 
 def test_the_floor_reads_a_bad_end_date_as_none(inbox: Path) -> None:
     assert classify(inbox, DAY) == {"active_vfs_inactive_hrm": 1, "backed": 2, "stale_position": 1, "unknown_in_hrm": 1}
+
+
+def test_pandas_finds_what_the_floor_finds(inbox: Path) -> None:
+    found = search(inbox, DAY)
+    assert set(zip(found["finding_type"], found["position_id"], strict=True)) == {
+        ("active_vfs_inactive_hrm", "V2"), ("stale_position", "V3"), ("unknown_in_hrm", "V5")}
+
+
+def test_a_rivals_answer_is_told_beside_ours() -> None:
+    ours = {Row("unknown_in_hrm", "V1", "P1", True)}
+    theirs = {Row("unknown_in_hrm", "V2", "P2", True), Row("unknown_in_hrm", "V3", "P2", True)}
+    assert told("unknown_in_hrm", theirs, ours) == "2 (1) +2 -1"
+    assert told("unknown_in_hrm", ours, ours) == "1 (1)"
+    assert told("stale_position", theirs, ours) == "0 (0)"
+    assert able(theirs | {Row("stale_position", "V4", "P4", True), Row("active_vfs_inactive_hrm", "V5", "P5", False)}) == "1"
