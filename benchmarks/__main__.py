@@ -64,11 +64,14 @@ def against(
 
 
 @app.command()
-def races(employees: int = 5000, days: int = 60, runs: Runs = 5, environment: Annotated[
-    Path, typer.Option(help="The virtual environment of the rivals, made by `make races`.")] = ENVIRONMENT) -> None:
+def races(
+    employees: int = 5000, days: int = 60, runs: Runs = 5,
+    active_only: Annotated[bool, typer.Option("--active-only", help="HRM delivers only those who work or will.")] = False,
+    environment: Annotated[Path, typer.Option(help="The environment of the rivals, made by `make races`.")] = ENVIRONMENT,
+) -> None:
     """Measure one more day against what a team would build instead."""
     with tempfile.TemporaryDirectory(prefix="sluttdato-races-") as work:
-        Console(width=180).print(race.main(Path(work), employees, days, runs, environment))
+        Console(width=180).print(race.main(Path(work), employees, days, runs, environment, active_only=active_only))
 
 
 if __name__ == "__main__":

@@ -83,12 +83,13 @@ class Place:
             return sum(con.execute(f"SELECT count(*) FROM versions.{name}").fetchone()[0] for (name,) in names)
 
 
-def simulated(work: Path, employees: int, days: int) -> Path:
-    """The inbox of a simulated municipality, with this many days before the last one."""
+def simulated(work: Path, employees: int, days: int, *, active_only: bool = False) -> Path:
+    """The inbox of a simulated municipality with so many days before the last one; of HRM all it holds, or only those at work."""
     from demo import municipality
 
     inbox = work / f"simulated-{employees}-{days}"
-    municipality.simulate(inbox, work / "truth.json", employees=employees, days=days + 1, last_day=LAST, seed=1)
+    municipality.simulate(inbox, work / "truth.json", employees=employees, days=days + 1, last_day=LAST, seed=1,
+                          active_only=active_only)
     return inbox
 
 

@@ -14,9 +14,9 @@ from benchmarks.races.rivals import KINDS, Found, Rival, Row, rivals
 err = Console(stderr=True)
 
 
-def main(work: Path, employees: int, days: int, runs: int, environment: Path) -> Table:
+def main(work: Path, employees: int, days: int, runs: int, environment: Path, *, active_only: bool) -> Table:
     err.print(f"simulating {days + 1} days of {employees} employees")
-    inbox = simulated(work, employees, days)
+    inbox = simulated(work, employees, days, active_only=active_only)
     err.print(f"taking in {days} days")
     us = Place(work / "us")
     before = with_history(us, inbox, days)
