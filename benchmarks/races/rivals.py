@@ -77,6 +77,8 @@ class Rival:
 
 
 def rivals(work: Path, environment: Path) -> list[Rival]:
+    environment = environment.absolute()  # each runs in its own folder
+
     def script(name: str) -> tuple[str, ...]:
         return ("python", str(HERE / f"with_{name}.py"), "inbox", "{day}")
 
