@@ -65,7 +65,7 @@ def against(
 
 @app.command()
 def races(
-    employees: int = 5000, days: int = 60, runs: Runs = 5,
+    employees: int = 5000, days: Annotated[int, typer.Option(min=2)] = 60, runs: Runs = 5,
     active_only: Annotated[bool, typer.Option("--active-only", help="HRM delivers only those who work or will.")] = False,
     environment: Annotated[Path, typer.Option(help="The environment of the rivals, made by `make races`.")] = ENVIRONMENT,
 ) -> None:
