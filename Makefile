@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test mutate soak bench bi dashboards ui docs lock wheel wheel-check clean
+.PHONY: setup run check test mutate soak bench races bi dashboards ui docs lock wheel wheel-check clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -36,8 +36,16 @@ mutate: setup                  ## changes the rules one by one: does a test fail
 soak: setup                    ## the long tests: MINUTES of random municipalities, two hundred kills, damage of every kind
 	SLUTTDATO_SOAK_MINUTES=$(or $(MINUTES),30) $(BIN)/python -m pytest -m soak
 
-bench: setup                   ## ratios against the floors; see benchmarks/README.md
-	$(BIN)/python -m benchmarks
+bench: setup                   ## ratios against the floors, or AGAINST=<commit>; see benchmarks/README.md
+	$(BIN)/python -m benchmarks $(if $(AGAINST),against $(AGAINST),floors)
+
+build/races/.ready: benchmarks/races/requirements.lock
+	$(PYTHON) -m venv build/races
+	build/races/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/races/requirements.lock
+	touch $@
+
+races: setup build/races/.ready  ## one more day against pandas, polars, SQLMesh, and Dagster with dbt; OPTIONS="--employees 300 --runs 1"
+	$(BIN)/python -m benchmarks races $(OPTIONS)
 
 build/bi/.ready: dashboards/requirements.lock
 	$(PYTHON) -m venv build/bi
@@ -55,11 +63,13 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
 
-lock:                          ## writes both requirements.lock, from pyproject.toml and dashboards/requirements.in (needs uv, which `make setup` installs)
+lock:                          ## writes each requirements.lock, from pyproject.toml and the requirements.in beside it (needs uv, which `make setup` installs)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
-	  --custom-compile-command "make lock" --output-file dashboards/requirements.lock dashboards/requirements.in
+	for folder in dashboards benchmarks/races; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --python-version 3.11 \
+	    --custom-compile-command "make lock" --output-file $$folder/requirements.lock $$folder/requirements.in || exit 1; \
+	done
 
 docs: setup                    ## the parts of docs/ made from code, seeds and tests: settings, codes, and the tests of the contract
 	$(BIN)/python -m orchestration.core.settings_reference
