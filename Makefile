@@ -55,9 +55,13 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
 
-lock:                          ## writes both requirements.lock, from pyproject.toml and dashboards/requirements.in (needs uv, which `make setup` installs)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
+lock:                          ## writes each .lock, from pyproject.toml and dashboards/requirements.in (needs uv, which `make setup` installs)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --extra production --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra production --no-emit-index-url --no-emit-find-links \
+	  --no-strip-extras -c requirements.lock --custom-compile-command "make lock" --output-file deploy/requirements.lock pyproject.toml
+	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links -c requirements.lock --custom-compile-command "make lock" --output-file deploy/build.lock -
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
 	  --custom-compile-command "make lock" --output-file dashboards/requirements.lock dashboards/requirements.in
 
@@ -72,7 +76,7 @@ wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to 
 	rm -rf dist build/lib build/bdist.*   # or files removed since the last build would still be in it
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir dist .
 
-wheel-check: wheel             ## the wheel in an empty environment outside the checkout: a demo, and Dagster's definitions
+wheel-check: wheel             ## the wheel as the image runs it: in an empty environment and a read-only root (needs bubblewrap)
 	$(BIN)/python .ci/wheel_check.py dist/*.whl
 
 clean:

@@ -264,7 +264,6 @@ def test_every_container_is_read_only_without_rights_and_only_the_proxy_is_reach
         assert int(service["user"].split(":")[0]) > 0, name
         assert ("ports" in service) is (name == "proxy"), name
         assert ("outgoing" in service["networks"]) is (name in ("code", "proxy")), name
-        assert service["healthcheck"]["test"] if name != "proxy" else True, name
         writable = [v for v in service.get("volumes", []) if isinstance(v, str) or not v.get("read_only")]
         assert len(writable) == (name in ("code", "postgres")), name
         assert not [k for k in service.get("environment", {}) if "PASSWORD" in k and not k.endswith("_FILE")], name
@@ -285,12 +284,15 @@ def test_only_the_code_server_sees_settings_secrets_and_what_is_not_published() 
     assert COMPOSE["services"]["code"]["user"] == f"{SLUTTDATO}:{SLUTTDATO}"
 
 
-def test_dagster_on_postgresql_is_set_as_the_shipped_one_but_for_its_records_and_logs() -> None:
+def test_dagster_on_postgresql_is_set_as_the_shipped_one_but_for_records_output_and_runs_at_once() -> None:
     shipped = yaml.safe_load((ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8"))
     ours = yaml.safe_load((DEPLOY / "dagster-postgres.yaml").read_text(encoding="utf-8"))
+    in_containers = yaml.safe_load((DEPLOY / "docker-launcher" / "dagster.yaml").read_text(encoding="utf-8"))
+    assert in_containers.pop("run_launcher")["class"] == "DockerRunLauncher" and in_containers == ours
     assert ours.pop("storage") == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
     assert ours.pop("compute_logs")["class"] == "NoOpComputeLogManager"
-    assert ours == shipped
+    assert ours["concurrency"].pop("runs")["tag_concurrency_limits"][0]["limit"] == 1
+    assert ours == shipped | {"nux": {"enabled": False}}
 
 
 def test_the_example_of_a_kommune_is_read_but_for_what_is_on_no_other_machine(tmp_path: Path) -> None:
@@ -305,6 +307,30 @@ def test_the_example_of_a_kommune_is_read_but_for_what_is_on_no_other_machine(tm
     del settings["publish"]
     file.write_text(yaml.safe_dump(settings))
     assert load_settings(file).data_dir == Path("/var/lib/sluttdato/eksempel")
+
+
+# Kubernetes
+
+
+def test_the_job_in_kubernetes_is_shut_in_and_has_each_kommunes_secrets_as_files() -> None:
+    manifests = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "sluttdato.yaml").read_text(encoding="utf-8")))
+    of_kind = {m["kind"]: m for m in manifests}
+    assert set(of_kind) == {"PersistentVolumeClaim", "ConfigMap", "Secret", "CronJob"}
+    pod = of_kind["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    container, = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] is True and pod["securityContext"]["runAsUser"] == SLUTTDATO
+    assert pod["enableServiceLinks"] is False  # or Kubernetes sets SLUTTDATO_*, and every run is refused
+    assert container["securityContext"] == {
+        "readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    assert not container.get("env") and "command" not in container  # the image's entry point sets the umask
+    mounted = {m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")}
+    assert mounted == {"/var/lib/sluttdato", "/tmp"}
+    for name, text in of_kind["ConfigMap"]["data"].items():
+        settings = yaml.safe_load(text)
+        assert settings["data_dir"] == f"/var/lib/sluttdato/{name.removesuffix('.yaml')}"
+        assert settings["secrets_dir"] in {m["mountPath"] for m in container["volumeMounts"]}
+    values = yaml.safe_load((DEPLOY / "kubernetes" / "dagster-values.yaml").read_text(encoding="utf-8"))
+    assert values["ingress"] == {"enabled": False}
 
 
 def test_no_committed_text_names_a_registry() -> None:
