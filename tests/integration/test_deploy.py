@@ -79,7 +79,7 @@ def own(path: Path, mode: int, user: int, group: int) -> None:
 
 
 def publish(data: Path, kommune: str) -> None:
-    """A data directory with the rights that `publish.group` gives (contract#modes)."""
+    """A data directory with the rights that `publish.group` gives (contract#file-modes)."""
     root = data / kommune
     chosen = root / "published.d" / "1"
     for folder in (chosen / "report" / "sider", chosen / "worklists", root / "landed"):
@@ -129,7 +129,7 @@ def proxy() -> Iterator[str]:
         server = subprocess.Popen([nginx, "-e", scratch / "first.log", "-c", place / "nginx.conf"], cwd=scratch, **as_proxy)
         try:
             address = f"https://localhost:{port}"
-            for _ in range(200):
+            for _ in range(1500):
                 with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                     break
                 assert server.poll() is None, (scratch / "first.log").read_text()
