@@ -63,12 +63,15 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
 
-lock:                          ## writes each requirements.lock, from pyproject.toml and the requirements.in beside it (needs uv, which `make setup` installs)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
-	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
+  --custom-compile-command "make lock"
+
+lock:                          ## writes each .lock, from pyproject.toml and the requirements.in beside it (needs uv, which `make setup` installs)
+	$(COMPILE) --extra dev --extra production --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra production -c requirements.lock --output-file deploy/requirements.lock pyproject.toml
+	echo 'setuptools>=77' | $(COMPILE) --python-version 3.11 -c requirements.lock --output-file deploy/build.lock -
 	for folder in dashboards benchmarks/races; do \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --python-version 3.11 \
-	    --custom-compile-command "make lock" --output-file $$folder/requirements.lock $$folder/requirements.in || exit 1; \
+	  $(COMPILE) --python-version 3.11 --output-file $$folder/requirements.lock $$folder/requirements.in || exit 1; \
 	done
 
 docs: setup                    ## the parts of docs/ made from code, seeds and tests: settings, codes, and the tests of the contract
@@ -82,7 +85,7 @@ wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to 
 	rm -rf dist build/lib build/bdist.*   # or files removed since the last build would still be in it
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir dist .
 
-wheel-check: wheel             ## the wheel in an empty environment outside the checkout: a demo, and Dagster's definitions
+wheel-check: wheel             ## the wheel as the image runs it: in an empty environment and a read-only root (needs bubblewrap)
 	$(BIN)/python .ci/wheel_check.py dist/*.whl
 
 clean:
