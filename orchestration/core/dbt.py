@@ -31,8 +31,8 @@ PROJECT = dbt_project.PROJECT
 # Unit tests test the rules (`make test`), not the day's data.
 BUILD = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
 # What follows from the code alone, once this project has built this warehouse: catalogue, views, and the types of columns.
-_UNCHANGED = ["--exclude-resource-type", "seed", "--exclude", "path:models/staging", "config.materialized:view,path:models/intermediate",
-              "--indirect-selection", "empty", "--vars", "{contracts_hold: true}"]
+_UNCHANGED = ["--exclude-resource-type", "seed", "--indirect-selection", "empty", "--exclude", "path:models/staging",
+              "config.materialized:view,path:models/intermediate", "--vars", "{contracts_hold: true}"]
 _MARKED = "catalogue.statuses"
 
 
