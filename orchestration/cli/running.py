@@ -141,6 +141,7 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
     Withheld deliveries that an ended run has told are not printed again; others are, whichever run withheld them.
     """
     from orchestration.cli.runs import run_daily
+    from orchestration.core import metrics
     from orchestration.core.alerting import remember_told, told_record
     from orchestration.core.last_run import remember_run
 
@@ -152,6 +153,7 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
         _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
         remember_told(settings, report, sent)
         remember_run(settings.paths, report, sent, clock.today())
+        metrics.write(settings, lambda line: err.print(line, markup=False, soft_wrap=True))
     if not report.succeeded or report.not_pulled:
         return FAILED
     return WITHHELD if withheld or report.decisions.not_understood else 0

@@ -66,7 +66,7 @@ def run_daily(
                     "ops": {"take_in": {"config": {"as_of": as_of.isoformat(), "deliveries": deliveries}}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 })
-        report = RunReport.of(result.run_id, "daily", result.all_events, succeeded=result.success)
+        report = RunReport.of(result.run_id, "daily", result.all_events, succeeded=result.success).timed_by(instance)
         if report.published or not report.succeeded:
             sent = send_messages(settings, as_of, report, progress)
             show_in_dagster(instance, sent)

@@ -52,7 +52,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def asked(page: str, query: str) -> dict:
-    request = urllib.request.Request(f"{page}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"})
+    content = json.dumps({"query": query}).encode()
+    request = urllib.request.Request(f"{page}/graphql", content, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)["data"]
 
