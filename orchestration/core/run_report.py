@@ -23,6 +23,7 @@ IS_LET_IN = "is_let_in"  # the check of an extract asset that carries a Delivery
 IS_AS_EXPECTED = "is_as_expected"  # the check of a versions table that carries its failed expectations
 DECISIONS_ASSET = ["ingest", "case_handling"]
 ARE_UNDERSTOOD = "decisions_are_understood"  # the check of DECISIONS_ASSET that carries a DecisionsOutcome
+EVALUATE_STEP = "evaluate"  # the step that runs dbt
 PUBLISHED_ASSET = "published"  # the asset whose materialization carries a Publication
 PACKS_JOB = "auditors_pack"  # the job that makes what no run publishes
 RUN_ASSET = ["ingest", "run"]  # the asset whose materialization carries whether the sources were asked
@@ -199,6 +200,10 @@ class RunReport:
     @property
     def published(self) -> bool:
         return self.publication is not None and self.publication.published
+
+    @property
+    def seconds_taken(self) -> float | None:
+        return None if self.began_at is None or self.ended_at is None else round(self.ended_at - self.began_at, 3)
 
     @property
     def name(self) -> str:

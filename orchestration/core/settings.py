@@ -8,7 +8,7 @@ import grp
 import os
 import re
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -27,6 +27,7 @@ from publish.postgres.settings import Postgres
 from publish.snapshot import Readers
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
+LOG_FORMAT_VARIABLE = "SLUTTDATO_LOGS__FORMAT"
 DEFAULT_CONFIG = "sluttdato.yaml"
 _NAMED = re.compile(r"\$\{(\w+)\}")
 _NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
@@ -170,6 +171,14 @@ class Metrics(SettingsModel):
         return _group_number(self.group)
 
 
+class Logs(SettingsModel):
+    """What the command line writes on standard error."""
+
+    format: Literal["text", "json"] = Field(default="text", description=(
+        "How the command line writes progress, outcomes and errors on standard error: `text` for people, `json` for what gathers "
+        "logs, one object per line. In a container: `SLUTTDATO_LOGS__FORMAT=json`."))
+
+
 def _group_number(group: str | None) -> int | None:
     """Raises ValueError where there is no such group."""
     try:
@@ -232,6 +241,7 @@ class Settings(SettingsModel, BaseSettings):
     retention: Retention = Field(default=Retention(), description="How long extracts and findings are kept.")
     publish: Publishing = Field(default=Publishing(), description="The published set.")
     alerts: Alerts = Field(default=Alerts(), description="Messages, and who gets them.")
+    logs: Logs = Field(default=Logs(), description="What is written on standard error.")
     metrics: Metrics = Field(default=Metrics(), description="Metrics for monitoring.")
     lock_patience_seconds: float = Field(default=300, ge=0, description="Seconds that a run waits for another one to end.")
 

@@ -9,6 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from ingest.warehouse import WarehouseDamaged, is_damage, row_counts
 from orchestration.core import dbt
+from orchestration.core.run_report import EVALUATE_STEP
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
@@ -28,7 +29,7 @@ class Translator(DagsterDbtTranslator):
 def build(manifest: Path) -> dg.AssetsDefinition:
     """The assets of the project that `manifest` describes."""
 
-    @dbt_assets(manifest=manifest, dagster_dbt_translator=Translator(), pool="warehouse", name="evaluate")
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=Translator(), pool="warehouse", name=EVALUATE_STEP)
     def evaluate(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
         paths = workplace.paths
         workplace.progress("evaluating: dbt build")
