@@ -13,17 +13,25 @@ from orchestration.core.run_report import EVALUATE_STEP
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
+_CODE_REFERENCES = "dagster/code_references"
 
 
 class Translator(DagsterDbtTranslator):
-    """Schemas become groups; every model has an owner."""
+    """Schemas become groups; every model has an owner, and says where its file is instead of showing its SQL."""
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props.get("description") or dbt_resource_props["name"]
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         if not unique_id.startswith(("model.", "seed.")):
             return spec
-        layer = manifest["nodes"][unique_id]["schema"]
-        return spec.replace_attributes(group_name=layer, owners=["team:data-team"])
+        node = manifest["nodes"][unique_id]
+        # In a checkout, or where the wheel is installed. dagster-dbt's own setting for this needs a DbtProject.
+        code = dg.LocalFileCodeReference(file_path=str(dbt.PROJECT / node["original_file_path"]))
+        references = dg.CodeReferencesMetadataValue(code_references=[code])
+        return spec.replace_attributes(group_name=node["schema"], owners=["team:data-team"],
+                                       metadata={**spec.metadata, _CODE_REFERENCES: references})
 
 
 def build(manifest: Path) -> dg.AssetsDefinition:
