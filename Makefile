@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test mutate soak bench races bi dashboards ui docs lock wheel wheel-check clean
+.PHONY: setup run check test mutate soak bench races bi dashboards ui defs docs lock wheel wheel-check clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -62,6 +62,9 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; \
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
+
+defs: setup                    ## Dagster's own tool checks and lists the definitions, and sends nothing home
+	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; $(BIN)/dg check defs && $(BIN)/dg list defs
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
   --custom-compile-command "make lock"

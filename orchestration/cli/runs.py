@@ -51,7 +51,7 @@ def purge_dagster(settings: Settings, before: date) -> int | None:
 
 
 def run_daily(
-    settings: Settings, as_of: date, *, deliveries: bool, progress: Callable[[str], None]
+    settings: Settings, as_of: date, *, deliveries: bool, progress: Callable[[str], None], run_id: str | None = None
 ) -> tuple[RunReport, Sent]:
     """Take in (unless `deliveries` is false), evaluate, check, publish, send messages. The caller holds the writer's lock."""
     from orchestration.definitions import build_definitions
@@ -61,12 +61,12 @@ def run_daily(
         job = build_definitions(settings, progress).resolve_job_def("daily")
         with contextlib.redirect_stdout(io.StringIO()):  # dbt's own lines; what failed is in its results
             result = job.execute_in_process(
-                instance=instance, raise_on_error=False, tags=BY_COMMAND_LINE,
+                instance=instance, raise_on_error=False, tags=BY_COMMAND_LINE, run_id=run_id,
                 run_config={
                     "ops": {"take_in": {"config": {"as_of": as_of.isoformat(), "deliveries": deliveries}}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 })
-        report = RunReport.of(result.run_id, "daily", result.all_events, succeeded=result.success)
+        report = RunReport.of(result.run_id, "daily", result.all_events, succeeded=result.success).timed_by(instance)
         if report.published or not report.succeeded:
             sent = send_messages(settings, as_of, report, progress)
             show_in_dagster(instance, sent)

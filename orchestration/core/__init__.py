@@ -16,7 +16,9 @@
     filled_in     what is published about cases, for who takes in worklists
     told          which withheld deliveries an ended run has told
     last_run      how the last run ended
+    standing      how things stand: the last run and the published set
     health        what a monitor is told
+    metrics       the same and more for Prometheus
     alerting      messages after a run
     evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record

@@ -13,22 +13,32 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from ingest.warehouse import WarehouseDamaged, is_damage, row_counts
 from orchestration.core import dbt
+from orchestration.core.run_report import EVALUATE_STEP
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
+_CODE_REFERENCES = "dagster/code_references"
 
 
 class Translator(DagsterDbtTranslator):
-    """Marts are in a group of their own, have an owner, and come from the sources that their models read."""
+    """Marts are in a group of their own, have an owner, come from the sources that their models read, and say where their file
+    is instead of showing its SQL."""
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props.get("description") or dbt_resource_props["name"]
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         if not unique_id.startswith("model."):
             return spec
+        # In a checkout, or where the wheel is installed. dagster-dbt's own setting for this needs a DbtProject.
+        code = dg.LocalFileCodeReference(file_path=str(dbt.PROJECT / manifest["nodes"][unique_id]["original_file_path"]))
         sources = sorted({source for node in _with_all_below(manifest, unique_id) for source in manifest["parent_map"][node]
                           if source.startswith("source.")})
-        return spec.replace_attributes(group_name="marts", owners=["team:data-team"], deps=[
-            super(Translator, self).get_asset_spec(manifest, source, project).key for source in sources])
+        return spec.replace_attributes(
+            group_name="marts", owners=["team:data-team"],
+            deps=[super(Translator, self).get_asset_spec(manifest, source, project).key for source in sources],
+            metadata={**spec.metadata, _CODE_REFERENCES: dg.CodeReferencesMetadataValue(code_references=[code])})
 
 
 def _with_all_below(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
@@ -45,7 +55,7 @@ def build(manifest: Path) -> dg.AssetsDefinition:
     """The assets of the project that `manifest` describes."""
 
     @dbt_assets(manifest=manifest, select="resource_type:model,config.schema:marts", dagster_dbt_translator=Translator(),
-                pool="warehouse", name="evaluate")
+                pool="warehouse", name=EVALUATE_STEP)
     def evaluate(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
         paths = workplace.paths
         workplace.progress("evaluating: dbt build")
