@@ -20,9 +20,9 @@ if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read d
 @contextlib.contextmanager
 def dagster_instance(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> "Iterator[dg.DagsterInstance]":
     """The instance in Dagster's home; for the holder of the writer's lock."""
-    import dagster as dg
+    from orchestration.core.dagster_storage import instance_at
 
-    with dg.DagsterInstance.from_config(str(dagster_home.prepare(settings.paths, progress))) as instance:
+    with instance_at(str(dagster_home.prepare(settings.paths, progress))) as instance:
         _close_killed_runs(instance)
         yield instance
 

@@ -11,6 +11,7 @@
     privacy       who may read what lies below the data directory
     faults        errors that nobody foresaw
     dagster_home  Dagster's home below the data directory
+    dagster_storage  Dagster's SQLite files, kept open during a run
     dbt           running dbt in this process; the manifest
     run_report    what a run did, to Dagster's events and back
     filled_in     what is published about cases, for who takes in worklists
