@@ -5,7 +5,8 @@ or quarantined (`door`, `guard`), keys and relations of models (dbt), what compa
 
 Results hold counts and keys, never values, and are kept beside the extract as `expectations.json`. Importing Great
 Expectations takes seconds, so it works in a process of its own (`python -m ingest.expectations`), which reads folders
-of landed extracts from its standard input while the parent goes on.
+of landed extracts from its standard input while the parent goes on. A process that does many runs imports it once
+(`import_once`), and examines by itself.
 """
 
 import os
@@ -46,18 +47,35 @@ class Expected:
     keys: list[str]
 
 
+_imported_once: list[str] = []
+_TELLS_NOBODY = {"GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+
+
+def import_once() -> None:
+    """Import Great Expectations here; from now on this process examines by itself, with nothing kept from one run to the next."""
+    os.environ.update(_TELLS_NOBODY)
+    import great_expectations
+
+    _imported_once[:] = [great_expectations.__version__]
+
+
 class Examiner:
-    """The process that examines landed extracts beside the caller; started with the first one."""
+    """Examines landed extracts: in a process beside the caller, started with the first one; after `import_once` in this process,
+    all of them when the caller waits for the results."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._waiting: list[Path] = []
 
     def examine(self, folder: Path) -> None:
         """Queue the extract in `folder`, unless it has results already."""
         if is_examined(folder):
             return
+        if _imported_once:
+            self._waiting.append(folder)
+            return
         if self._process is None:
-            environment = {**os.environ, "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
+            environment = {**os.environ, **_TELLS_NOBODY,
                            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [
                                os.environ.get("PYTHONPATH")])])}
             self._process = subprocess.Popen(
@@ -70,6 +88,9 @@ class Examiner:
 
     def finish(self) -> None:
         """Wait until all are examined. Raises ExpectationRaised when an expectation raised or the process failed."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            _examine_here(waiting)
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -79,6 +100,7 @@ class Examiner:
 
     def abandon(self) -> None:
         """Stop without waiting. Extracts without results are examined when they are queued again."""
+        self._waiting.clear()
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -206,6 +228,20 @@ def examine_folders(folders: Iterable[str]) -> None:
         files.write_json(folder / RESULT_FILE, outcomes)
 
 
+def _examine_here(folders: list[Path]) -> None:
+    try:
+        examine_folders(map(str, dict.fromkeys(folders)))
+    except IngestError:
+        raise
+    except Exception as error:
+        raise ExpectationRaised(_unforeseen(error)) from None
+
+
+def _unforeseen(error: Exception) -> str:
+    """Its text may hold a cell."""
+    return f"Great Expectations could not examine the extract: {type(error).__name__}"
+
+
 def _outcome(record: dict[str, Any], table: Table, result: Any) -> dict[str, Any]:
     """Counts and keys of one result. Raises ExpectationRaised when the expectation raised: its `success` is false then, too."""
     configuration = result.expectation_config
@@ -237,7 +273,7 @@ if __name__ == "__main__":
     except IngestError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    except Exception as error:  # its text may hold a cell
-        print(f"Great Expectations could not examine the extract: {type(error).__name__}", file=sys.stderr)
+    except Exception as error:
+        print(_unforeseen(error), file=sys.stderr)
         sys.exit(1)
     os._exit(0)  # all is written; unloading the imported modules would take a second, and the run waits

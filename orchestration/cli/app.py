@@ -5,16 +5,12 @@ quarantined, or a decision was not understood.
 Results go to standard output, progress and errors to standard error.
 """
 
-import contextlib
 import sys
 
 import typer
 
-from orchestration.cli import backup, context, decisions, demo, evidence, health, looking, running
-from orchestration.cli.console import FAILED, WRONG_USE, WrongUse, err
-from orchestration.core import clock
-from orchestration.core.lock import LockHeld
-from orchestration.core.settings import WrongSettings
+from orchestration.cli import backup, decisions, demo, evidence, health, looking, running
+from orchestration.cli.console import err
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -35,41 +31,19 @@ app.command(name="import-exceptions", hidden=True)(decisions.import_decisions)  
 
 def main() -> None:
     """Entry point of `sluttdato`: an error that a person can act on becomes one line and an exit status."""
-    from filelock import Timeout
-
     from ingest import files
-    from ingest.errors import IngestError
-    from ingest.warehouse import WarehouseBusy
-    from orchestration.core.dbt import DbtFailed
+    from orchestration.cli.ending import ending
 
     files.write_privately()
     try:
         app()
-    except (WrongSettings, clock.WrongToday, WrongUse) as error:
-        err.print(f"sluttdato: {error}", markup=False, soft_wrap=True)
-        sys.exit(WRONG_USE)
-    except (IngestError, LockHeld, WarehouseBusy, DbtFailed, Timeout, OSError) as error:
-        err.print(f"sluttdato: {error}", markup=False, soft_wrap=True)
-        sys.exit(FAILED)
     except KeyboardInterrupt:
         err.print("sluttdato: stopped; the next run goes on where this one was", markup=False)
         sys.exit(130)
     except Exception as error:
-        err.print(f"sluttdato: {_told(error)}", markup=False, soft_wrap=True)
-        sys.exit(FAILED)
-
-
-def _told(error: Exception) -> str:
-    """What to say of an error that nobody foresaw: its kind and place. Its text, and a traceback's, may hold a cell."""
-    from orchestration.core import faults
-
-    fault, settings = faults.Fault(error), context.in_use()
-    told = f"{fault}. What is published has not changed"
-    if settings:
-        with contextlib.suppress(OSError):
-            log = faults.write_down(fault, settings.paths, " ".join(sys.argv[1:2]))
-            return f"{told}. {log} says where it arose, without any content: please report it with that"
-    return f"{told}. Please report it, with these places: {', '.join(fault.frames[-6:])}"
+        status, told = ending(error)
+        err.print(f"sluttdato: {told}", markup=False, soft_wrap=True)
+        sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ Does not belong here: how the job is run (`runs`), how a past day is evaluated (
 """
 
 import os
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,11 +38,28 @@ from publish.alerts.send import Sent
 def run(
     config: Config = None,
     as_of: Annotated[str | None, typer.Option(help="The as-of date, YYYY-MM-DD. Default: today.")] = None,
+    everyone: Annotated[Path | None, typer.Option(
+        "--all", metavar="FOLDER", show_default=False,
+        help="Run all kommuner of a folder, which has a settings file <name>.yaml for each: one line for each as it ends, "
+             "the worst status at the end. One that fails holds no other back.")] = None,
+    workers: Annotated[int | None, typer.Option(
+        min=1, show_default=False, help="With --all: how many at a time. Default: the number of processors.")] = None,
+    limit_minutes: Annotated[float | None, typer.Option(
+        min=0.01, show_default=False,
+        help="With --all: a kommune that takes longer is ended, and has failed. Default: 60.")] = None,
     as_json: Json = False,
 ) -> None:
     """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
-    settings = settings_of(config)
-    raise typer.Exit(evaluate(settings, parse_day(as_of, "--as-of") or clock.today(), deliveries=True, as_json=as_json))
+    from orchestration.cli import run_all
+
+    day = parse_day(as_of, "--as-of") or clock.today()
+    if everyone is None:
+        if workers or limit_minutes:
+            raise WrongUse("--workers and --limit-minutes belong to --all FOLDER")
+        raise typer.Exit(evaluate(settings_of(config), day, deliveries=True, as_json=as_json))
+    if config:
+        raise WrongUse("--config and --all: the folder holds the settings files; name one of the two")
+    raise typer.Exit(run_all.run_all(everyone, day, workers=workers, limit_minutes=limit_minutes, as_json=as_json))
 
 
 def rebuild(
@@ -135,26 +154,53 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     raise typer.Exit(status)
 
 
-def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
-    """Run the daily job and print its outcome; returns the exit status. `rebuilt`: the warehouse was removed.
+@dataclass(frozen=True)
+class Ran:
+    """A run that has ended. `withheld`: the deliveries that no ended run has told before."""
 
-    Withheld deliveries that an ended run has told are not printed again; others are, whichever run withheld them.
+    settings: Settings
+    as_of: date
+    report: RunReport
+    sent: Sent
+    withheld: list[DeliveryOutcome]
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        if not self.report.succeeded or self.report.not_pulled:
+            return FAILED
+        return WITHHELD if self.withheld or self.report.decisions.not_understood else 0
+
+
+def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
+    """Run the daily job and print its outcome; returns the exit status. `rebuilt`: the warehouse was removed."""
+    def tell(ran: Ran) -> None:
+        _print_outcome(ran.settings, ran.report, ran.sent, ran.withheld, as_of, as_json=as_json, rebuilt=rebuilt)
+
+    return run_and_tell(settings, as_of, tell, progress_line(), deliveries=deliveries).status
+
+
+def run_and_tell(
+    settings: Settings, as_of: date, tell: Callable[[Ran], None], shown: AbstractContextManager[Callable[[str], None]], *,
+    deliveries: bool,
+) -> Ran:
+    """Run the daily job, and have its outcome told.
+
+    Withheld deliveries that an ended run has told are not told again; others are, whichever run withheld them.
     """
     from orchestration.cli.runs import run_daily
     from orchestration.core.alerting import remember_told, told_record
     from orchestration.core.last_run import remember_run
 
-    with ExitStack() as at_work:  # what was told is recorded when all is printed, before another run begins
-        with progress_line() as progress:
+    with ExitStack() as at_work:  # what was told is recorded when all is told, before another run begins
+        with shown as progress:
             at_work.enter_context(writer(settings.data_dir, settings.lock_patience_seconds, progress))
             report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
-        withheld = told_record(settings).untold(report.withheld)
-        _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
+        ran = Ran(settings, as_of, report, sent, told_record(settings).untold(report.withheld))
+        tell(ran)
         remember_told(settings, report, sent)
         remember_run(settings.paths, report, sent, clock.today())
-    if not report.succeeded or report.not_pulled:
-        return FAILED
-    return WITHHELD if withheld or report.decisions.not_understood else 0
+    return ran
 
 
 def _print_outcome(
@@ -162,15 +208,25 @@ def _print_outcome(
     rebuilt: bool,
 ) -> None:
     if as_json:
-        print_json(_as_json(report, sent, withheld, as_of) | {
+        print_json(as_json_of(report, sent, withheld, as_of) | {
             "systems": {f["system"]: f["status"] for f in _freshness(settings)}})
     else:
-        _print_checks(report, sent)
-        _print_deliveries(report, withheld)
-        _print_decisions(report)
+        print_findings(report, sent, withheld)
         if report.succeeded:
             _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
-            _print_freshness(settings)
+            print_freshness(settings)
+    print_failure(report)
+
+
+def print_findings(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome]) -> None:
+    """Failed checks, deliveries that were not let in, decisions."""
+    _print_checks(report, sent)
+    _print_deliveries(report, withheld)
+    _print_decisions(report)
+
+
+def print_failure(report: RunReport) -> None:
+    """What failed, of a run that did."""
     if not report.succeeded:
         for failed in report.failed_steps:
             err.print(f"sluttdato: {failed.step}: {failed.message}", markup=False, soft_wrap=True)
@@ -178,7 +234,8 @@ def _print_outcome(
                   markup=False, soft_wrap=True)
 
 
-def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
+def as_json_of(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
+    """The outcome of a run for scripts."""
     return {
         "as_of_date": as_of, "success": report.succeeded, "run_id": report.run_id,
         "errors": [f"{failed.step}: {failed.message}" for failed in report.failed_steps],
@@ -250,7 +307,7 @@ def _freshness(settings: Settings) -> list[Row]:
         return deliveries.freshness(con)
 
 
-def _print_freshness(settings: Settings) -> None:
+def print_freshness(settings: Settings) -> None:
     """That a run went well says nothing of what it had to go by."""
     from ingest.canonical_tables import WITNESSES
 
