@@ -140,7 +140,7 @@ class Workers:
         process.start()
         there.close()
         self._started += 1
-        return _Worker(self._started, process, here)
+        return _Worker(self._started, process, here)  # pyright: ignore[reportArgumentType]  (Windows has another class)
 
     def _seconds_left(self) -> float | None:
         left = [w.began + self.limit_seconds - time.monotonic() for w in self._workers if w.task]
@@ -245,8 +245,7 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def nothing_left_behind() -> Iterator[None]:
-    """Afterwards the process is as before: environment, directory, umask, arguments, log handlers, where it prints to. What can be
-    freed is."""
+    """Afterwards the process is as before: environment, directory, umask, arguments, log handlers, where it prints to."""
     environment, directory, umask, arguments = dict(os.environ), Path.cwd(), os.umask(0), list(sys.argv)
     os.umask(umask)
     handlers = {logger: (list(logger.handlers), logger.level) for logger in _loggers()}
