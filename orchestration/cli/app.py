@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from orchestration.cli import backup, decisions, demo, evidence, health, looking, running
+from orchestration.cli import backup, decisions, demo, evidence, health, looking, run, running
 from orchestration.cli.console import err
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
          "Start with [b]sluttdato demo[/b]: a simulated municipality. With your own files: describe them in "
          "sluttdato.yaml, then [b]sluttdato run[/b] each morning.")
 
-for command in (running.run, running.rebuild, running.replay, decisions.accept, running.purge,
+for command in (run.run, running.rebuild, running.replay, decisions.accept, running.purge,
                 looking.status, looking.messages, looking.find, looking.explain, looking.check_source, looking.propose,
                 looking.settings_schema, looking.dagster_home, health.health,
                 evidence.evidence, backup.backup, backup.restore, demo.demo):

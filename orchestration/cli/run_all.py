@@ -7,6 +7,7 @@ Belongs here: what a process does for one kommune, and what is said of each and 
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from datetime import date
@@ -28,6 +29,8 @@ KOMMUNER_EACH = 25  # for each process: what libraries keep grows by a few MB wi
 WORST_FIRST = (FAILED, WRONG_USE, WITHHELD, 0)  # an all-clear that is missing is worse than one that is late
 NAMES = {0: "done", FAILED: "failed", WRONG_USE: "wrong settings", WITHHELD: "withheld"}
 _HOME = "DAGSTER_HOME"
+_NOTHING_KNOWN: Outcome = {"as_of_date": None, "new": None, "withheld": None, "people_left_with_access": None,
+                           "is_at_least": False, "cpu_seconds": None, "run": None}
 
 
 def run_all(folder: Path, as_of: date, *, workers: int | None, limit_minutes: float | None, as_json: bool) -> int:
@@ -66,9 +69,7 @@ def run_all(folder: Path, as_of: date, *, workers: int | None, limit_minutes: fl
 
 def _outcome(event: Ended) -> Outcome:
     """What is said of a kommune; of one whose process could not say it, that it failed and why."""
-    told = event.outcome or {"exit_status": FAILED, "as_of_date": None, "new": None, "withheld": None,
-                             "people_left_with_access": None, "is_at_least": False, "run": None,
-                             "messages": [event.failure]}
+    told = event.outcome or {**_NOTHING_KNOWN, "exit_status": FAILED, "messages": [event.failure]}
     return {"name": event.name, "status": NAMES[told["exit_status"]], **told, "seconds": round(event.seconds, 1),
             "worker": event.worker}
 
@@ -141,7 +142,7 @@ def run_kommune(deployment: Deployment, as_of: date, name: str, tell: Tell) -> N
     """Run one kommune, and tell its outcome: what a run of its own would have said and how it would have ended."""
     from orchestration.cli import running
 
-    printed = StringIO()
+    printed, began = StringIO(), time.process_time()
 
     def tell_outcome(ran: running.Ran) -> None:
         running.print_findings(ran.report, ran.sent, ran.withheld)
@@ -151,7 +152,7 @@ def run_kommune(deployment: Deployment, as_of: date, name: str, tell: Tell) -> N
                           soft_wrap=True)
             running.print_freshness(ran.settings)
         running.print_failure(ran.report)
-        tell(_ended(ran.status, printed) | {
+        tell(_ended(ran.status, printed, began) | {
             "as_of_date": ran.as_of.isoformat(), "new": ran.report.taken_in, "withheld": len(ran.withheld),
             **(_people(ran.settings.paths.marts) if ran.report.published else {}),
             "run": running.as_json_of(ran.report, ran.sent, ran.withheld, ran.as_of)})
@@ -164,14 +165,14 @@ def run_kommune(deployment: Deployment, as_of: date, name: str, tell: Tell) -> N
         except Exception as error:
             status, words = ending(error)
             out.print(words, markup=False, soft_wrap=True)
-            tell(_ended(status, printed))
+            tell(_ended(status, printed, began))
         finally:
             context.forget()
 
 
-def _ended(status: int, printed: StringIO) -> Outcome:
-    return {"exit_status": status, "as_of_date": None, "new": None, "withheld": None, "people_left_with_access": None,
-            "is_at_least": False, "run": None, "messages": printed.getvalue().splitlines()}
+def _ended(status: int, printed: StringIO, began: float) -> Outcome:
+    return {**_NOTHING_KNOWN, "exit_status": status, "cpu_seconds": round(time.process_time() - began, 1),
+            "messages": printed.getvalue().splitlines()}
 
 
 def _people(marts: Path) -> Outcome:

@@ -1,6 +1,6 @@
-"""Commands that make the marts: run, rebuild, replay, purge; and what a command prints of a run.
+"""Commands that make the marts anew: rebuild, replay, purge; running the daily job, and what a command prints of a run.
 
-Does not belong here: how the job is run (`runs`), how a past day is evaluated (`replay`).
+Does not belong here: the command `run` (`run`, `run_all`), how the job is run (`runs`), how a past day is evaluated (`replay`).
 """
 
 import os
@@ -23,7 +23,6 @@ from orchestration.cli.console import (
     err,
     needed_day,
     out,
-    parse_day,
     print_json,
     progress_line,
 )
@@ -33,33 +32,6 @@ from orchestration.core.lock import writer
 from orchestration.core.run_report import ARE_UNDERSTOOD, IS_LET_IN, CheckOutcome, DeliveryOutcome, DeliveryStatus, RunReport
 from orchestration.core.settings import Settings
 from publish.alerts.send import Sent
-
-
-def run(
-    config: Config = None,
-    as_of: Annotated[str | None, typer.Option(help="The as-of date, YYYY-MM-DD. Default: today.")] = None,
-    everyone: Annotated[Path | None, typer.Option(
-        "--all", metavar="FOLDER", show_default=False,
-        help="Run all kommuner of a folder, which has a settings file <name>.yaml for each: one line for each as it ends, "
-             "the worst status at the end. One that fails holds no other back.")] = None,
-    workers: Annotated[int | None, typer.Option(
-        min=1, show_default=False, help="With --all: how many at a time. Default: the number of processors.")] = None,
-    limit_minutes: Annotated[float | None, typer.Option(
-        min=0.01, show_default=False,
-        help="With --all: a kommune that takes longer is ended, and has failed. Default: 60.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
-    from orchestration.cli import run_all
-
-    day = parse_day(as_of, "--as-of") or clock.today()
-    if everyone is None:
-        if workers or limit_minutes:
-            raise WrongUse("--workers and --limit-minutes belong to --all FOLDER")
-        raise typer.Exit(evaluate(settings_of(config), day, deliveries=True, as_json=as_json))
-    if config:
-        raise WrongUse("--config and --all: the folder holds the settings files; name one of the two")
-    raise typer.Exit(run_all.run_all(everyone, day, workers=workers, limit_minutes=limit_minutes, as_json=as_json))
 
 
 def rebuild(

@@ -22,7 +22,10 @@ def dagster_instance(settings: Settings, progress: Callable[[str], None] = lambd
     """The instance in Dagster's home; for the holder of the writer's lock."""
     import dagster as dg
 
-    with dg.DagsterInstance.from_config(str(dagster_home.prepare(settings.paths, progress))) as instance:
+    from orchestration.core.dagster_record import own_instance
+
+    home = dagster_home.prepare(settings.paths, progress)
+    with own_instance(home) if home == settings.paths.dagster_home else dg.DagsterInstance.from_config(str(home)) as instance:
         _close_killed_runs(instance)
         yield instance
 

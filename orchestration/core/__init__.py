@@ -20,6 +20,8 @@
     alerting      messages after a run
     evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record
+    dagster_record  Dagster's record, written by a process that keeps its files open
+    workers       warm processes that do one task after another
     deployment    a folder of settings files, one for each kommune, and what keeps them apart
     demo_place    the demo in a data directory: its simulated systems as sources
 

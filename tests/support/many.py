@@ -38,11 +38,10 @@ def get_ready(folder: Path, as_of: date) -> Work:
 def run_kommune(deployment: Deployment, as_of: date, name: str, tell: Tell) -> None:
     from orchestration.cli import run_all
 
-    data = deployment.settings(name).data_dir
-
     def tell_or_die(said: str | dict) -> None:
         tell(said)
         if isinstance(said, str) and said.startswith(_MOMENT):
+            data = deployment.settings(name).data_dir
             if (data / KILLED_ONCE).exists():
                 (data / KILLED_ONCE).unlink()
                 os.kill(os.getpid(), signal.SIGKILL)

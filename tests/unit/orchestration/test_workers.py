@@ -1,4 +1,4 @@
-"""contract#run-all: processes that do one task after another."""
+"""Warm processes that do one task after another."""
 
 import logging
 import os
@@ -66,6 +66,7 @@ def pids(folder: Path, name: str) -> list[int]:
 
 
 def test_a_process_does_one_task_after_another_and_is_replaced_now_and_then(tmp_path: Path) -> None:
+    """contract#run-all"""
     done = ended(Workers(1, partial(get_ready, tmp_path), 60, tasks_each=2), "a", "b", "c")
     a, b, c = (done[name].outcome for name in "abc")
     assert a == b != c and [done[name].worker for name in "abc"] == [1, 1, 2]
@@ -78,6 +79,7 @@ def test_what_a_task_is_doing_is_told_while_it_does_it(tmp_path: Path) -> None:
 
 
 def test_a_task_whose_process_dies_is_begun_anew_once_after_the_others_by_another(tmp_path: Path) -> None:
+    """contract#run-all-limits"""
     done = ended(Workers(1, partial(get_ready, tmp_path), 60, 5), "dies once", "dies always", "a", "says and dies")
     assert done["dies once"].outcome and done["a"].outcome and not done["dies always"].outcome
     assert len(pids(tmp_path, "dies once")) == len(pids(tmp_path, "dies always")) == 2
@@ -86,6 +88,7 @@ def test_a_task_whose_process_dies_is_begun_anew_once_after_the_others_by_anothe
 
 
 def test_a_task_that_hangs_is_ended_with_all_that_it_started_and_the_others_are_done(tmp_path: Path) -> None:
+    """contract#run-all-limits"""
     done = ended(Workers(2, partial(get_ready, tmp_path), 2, 5), "hangs", "a", "b")
     assert done["a"].outcome and done["b"].outcome
     assert "longer than 0.0333333 minutes at «beginning hangs»" in (done["hangs"].failure or "")
@@ -111,6 +114,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_when_the_parent_ends_nobody_is_left(tmp_path: Path, number: signal.Signals) -> None:
+    """contract#run-all-limits"""
     program = tmp_path / "parent.py"
     program.write_text(PARENT)
     root = Path(__file__).parents[3]
@@ -123,6 +127,7 @@ def test_when_the_parent_ends_nobody_is_left(tmp_path: Path, number: signal.Sign
 
 
 def test_nothing_of_a_task_is_left_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """contract#one-kommune-alone"""
     monkeypatch.setenv("SLUTTDATO_KEPT", "1")
     here, arguments, output = Path.cwd(), list(sys.argv), sys.stdout
     mask = os.umask(0o022)
