@@ -229,12 +229,16 @@ def examine_folders(folders: Iterable[str]) -> None:
 
 
 def _examine_here(folders: list[Path]) -> None:
+    from great_expectations.data_context.data_context.context_factory import project_manager
+
     try:
         examine_folders(map(str, dict.fromkeys(folders)))
     except IngestError:
         raise
     except Exception as error:
         raise ExpectationRaised(_unforeseen(error)) from None
+    finally:
+        project_manager.set_project(None)  # or the results, with keys in them, would wait for the next kommune
 
 
 def _unforeseen(error: Exception) -> str:

@@ -134,7 +134,7 @@ def get_ready(folder: Path, as_of: date) -> Work:
     expectations.import_once()
     # What libraries log and warn of would be lines without a kommune, and might hold a cell.
     warnings.simplefilter("ignore")
-    logging.getLogger().addHandler(logging.NullHandler())
+    logging.basicConfig(handlers=[logging.NullHandler()], level=logging.WARNING, force=True)
     return partial(run_kommune, Deployment(folder), as_of)
 
 
