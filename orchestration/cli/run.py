@@ -26,11 +26,11 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
-    day = parse_day(as_of, "--as-of") or clock.today()
+    day, today = parse_day(as_of, "--as-of"), clock.today()
     if everyone is None:
         if workers or limit_minutes:
             raise WrongUse("--workers and --limit-minutes belong to --all FOLDER")
-        raise typer.Exit(running.evaluate(settings_of(config), day, deliveries=True, as_json=as_json))
+        raise typer.Exit(running.evaluate(settings_of(config), day or today, deliveries=True, as_json=as_json))
     if config:
         raise WrongUse("--config and --all: the folder holds the settings files; name one of the two")
     raise typer.Exit(run_all.run_all(everyone, day, workers=workers, limit_minutes=limit_minutes, as_json=as_json))

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from orchestration.cli import context
 from orchestration.cli.console import FAILED, WITHHELD, WRONG_USE, err, out, print_json
 from orchestration.cli.ending import ending
+from orchestration.core import clock
 from orchestration.core.deployment import Deployment
 from orchestration.core.workers import Ended, Outcome, Tell, Work, Workers
 
@@ -33,14 +34,15 @@ _NOTHING_KNOWN: Outcome = {"as_of_date": None, "new": None, "withheld": None, "p
                            "is_at_least": False, "cpu_seconds": None, "run": None}
 
 
-def run_all(folder: Path, as_of: date, *, workers: int | None, limit_minutes: float | None, as_json: bool) -> int:
-    """Run all kommuner of a folder; one line for each as it ends. Returns the worst status.
+def run_all(folder: Path, as_of: date | None, *, workers: int | None, limit_minutes: float | None, as_json: bool) -> int:
+    """Run all kommuner of a folder, as of a day, or each as of the day on which it is begun; one line for each as it ends.
+    Returns the worst status.
 
     Raises WrongSettings where the folder or the environment is wrong, NoWorkers, and KeyboardInterrupt on SIGTERM, too.
     """
     deployment = Deployment(folder)
     names = deployment.biggest_first()
-    at_work = Workers(workers or len(os.sched_getaffinity(0)), partial(get_ready, folder.absolute(), as_of),
+    at_work = Workers(workers or os.cpu_count() or 1, partial(get_ready, folder.absolute(), as_of),
                       60 * (limit_minutes or LIMIT_MINUTES), KOMMUNER_EACH)
     if os.environ.get(_HOME):
         err.print(f"{_HOME} is left aside: Dagster's record of each kommune lies in its own data directory.", soft_wrap=True)
@@ -59,7 +61,8 @@ def run_all(folder: Path, as_of: date, *, workers: int | None, limit_minutes: fl
                 show(f"{event.name}: {event.line}")
     worst = next(status for status in WORST_FIRST if any(k["exit_status"] == status for k in ended))
     if as_json:
-        print_json({"as_of_date": as_of, "exit_status": worst, "kommuner": sorted(ended, key=lambda k: k["name"])})
+        ended.sort(key=lambda kommune: kommune["name"])
+        print_json({"as_of_date": as_of or clock.today(), "exit_status": worst, "kommuner": ended})
     else:
         counts = {NAMES[status]: sum(k["exit_status"] == status for k in ended) for status in reversed(WORST_FIRST)}
         out.print(f"{len(ended)} kommuner: {', '.join(f'{count} {name}' for name, count in counts.items() if count)}",
@@ -118,7 +121,7 @@ def stopped_by(number: signal.Signals) -> Iterator[None]:
 # What follows is done in the process of a worker.
 
 
-def get_ready(folder: Path, as_of: date) -> Work:
+def get_ready(folder: Path, as_of: date | None) -> Work:
     """Import what each run needs, and return what does one kommune."""
     import warnings
 
@@ -138,7 +141,7 @@ def get_ready(folder: Path, as_of: date) -> Work:
     return partial(run_kommune, Deployment(folder), as_of)
 
 
-def run_kommune(deployment: Deployment, as_of: date, name: str, tell: Tell) -> None:
+def run_kommune(deployment: Deployment, as_of: date | None, name: str, tell: Tell) -> None:
     """Run one kommune, and tell its outcome: what a run of its own would have said and how it would have ended."""
     from orchestration.cli import running
 
@@ -161,7 +164,7 @@ def run_kommune(deployment: Deployment, as_of: date, name: str, tell: Tell) -> N
         try:
             settings = deployment.settings(name)
             context.use(settings)
-            running.run_and_tell(settings, as_of, tell_outcome, nullcontext(tell), deliveries=True)
+            running.run_and_tell(settings, as_of or clock.today(), tell_outcome, nullcontext(tell), deliveries=True)
         except Exception as error:
             status, words = ending(error)
             out.print(words, markup=False, soft_wrap=True)

@@ -24,7 +24,7 @@ class NoExaminer:
     finish = abandon = lambda _: None
 
 
-def get_ready(folder: Path, as_of: date) -> Work:
+def get_ready(folder: Path, as_of: date | None) -> Work:
     from tests.support.command_line import Prepared, _forgetful_instance
     from tests.support.models import compiled, read_models
 
@@ -35,7 +35,7 @@ def get_ready(folder: Path, as_of: date) -> Work:
     return partial(run_kommune, Deployment(folder), as_of)
 
 
-def run_kommune(deployment: Deployment, as_of: date, name: str, tell: Tell) -> None:
+def run_kommune(deployment: Deployment, as_of: date | None, name: str, tell: Tell) -> None:
     from orchestration.cli import run_all
 
     def tell_or_die(said: str | dict) -> None:
