@@ -114,7 +114,9 @@ def test_of_each_is_told_what_a_run_of_its_own_would_have_said(everybody: Everyb
         assert (kommune["as_of_date"], kommune["new"], kommune["withheld"]) == (TODAY, 4, 0)
         assert kommune["people_left_with_access"] == 1
         assert kommune["run"]["success"] is True and kommune["run"]["run_id"] and kommune["seconds"] > 0
-        assert kommune["messages"] == ["check warns: kommuneadmin_roster.kommuneadmins_are_in_order: 1 inactive_in_hrm"]
+        assert kommune["messages"] == [
+            "check warns: end_date_propagation.end_dates_propagate: 0 end dates did not arrive in VFS, 1 are at risk.",
+            "check warns: kommuneadmin_roster.kommuneadmins_are_in_order: 1 inactive_in_hrm"]
     assert alfa["worker"] == zeta["worker"] == 1  # one process did both
     assert alfa["messages"] == zeta["messages"]
 
