@@ -213,6 +213,8 @@ def _serve(pipe: "Connection[Any, Any]", prepare: Callable[[], Work]) -> None:
     os.setpgid(0, 0)  # an interrupt at the terminal is for the parent, which ends this process and those that it starts
     _end_with_parent()
     work = prepare()
+    gc.collect()
+    gc.freeze()  # what was imported stays, and need not be looked through again and again
     pipe.send("ready")
 
     def tell(said: str | Outcome) -> None:
