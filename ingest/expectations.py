@@ -5,18 +5,23 @@ or quarantined (`door`, `guard`), keys and relations of models (dbt), what compa
 
 Results hold counts and keys, never values, and are kept beside the extract as `expectations.json`. Importing Great
 Expectations takes seconds, so it works in a process of its own (`python -m ingest.expectations`), which reads folders
-of landed extracts from its standard input while the parent goes on.
+of landed extracts from its standard input while the parent goes on. A process that does many runs imports it once
+(`import_once`), and examines by itself.
 """
 
+import importlib.abc
+import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ingest import files
@@ -46,18 +51,57 @@ class Expected:
     keys: list[str]
 
 
+# What Great Expectations imports for expectations that no suite here has: half of its start.
+_NOT_NEEDED = {"altair", "scipy", "scipy.stats"}
+_imported_once: list[str] = []
+_TELLS_NOBODY = {"GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+
+
+def import_once() -> None:
+    """Import Great Expectations here; from now on this process examines by itself, with nothing kept from one run to the next."""
+    os.environ.update(_TELLS_NOBODY)
+    _imported_once[:] = [_great_expectations().__version__]
+
+
+class _Later(importlib.abc.MetaPathFinder):
+    """Modules that are not needed are loaded when something of them is used, by the standard library's LazyLoader."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path) if fullname in _NOT_NEEDED else None
+        if spec and spec.loader:
+            spec.loader = importlib.util.LazyLoader(spec.loader)
+        return spec
+
+
+def _great_expectations() -> Any:
+    """Great Expectations, imported."""
+    os.environ.setdefault("HOME", os.sep)  # it asks for one when it is imported; a service may have none
+    later = _Later()
+    sys.meta_path.insert(0, later)
+    try:
+        import great_expectations
+    finally:
+        sys.meta_path.remove(later)
+    return great_expectations
+
+
 class Examiner:
-    """The process that examines landed extracts beside the caller; started with the first one."""
+    """Examines landed extracts: in a process beside the caller, started with the first one; after `import_once` in this process,
+    all of them when the caller waits for the results."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._waiting: list[Path] = []
 
     def examine(self, folder: Path) -> None:
         """Queue the extract in `folder`, unless it has results already."""
         if is_examined(folder):
             return
+        if _imported_once:
+            self._waiting.append(folder)
+            return
         if self._process is None:
-            environment = {**os.environ, "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
+            environment = {**os.environ, **_TELLS_NOBODY,
                            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [
                                os.environ.get("PYTHONPATH")])])}
             self._process = subprocess.Popen(
@@ -70,6 +114,9 @@ class Examiner:
 
     def finish(self) -> None:
         """Wait until all are examined. Raises ExpectationRaised when an expectation raised or the process failed."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            _examine_here(waiting)
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -79,6 +126,7 @@ class Examiner:
 
     def abandon(self) -> None:
         """Stop without waiting. Extracts without results are examined when they are queued again."""
+        self._waiting.clear()
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -173,10 +221,9 @@ def examine_folders(folders: Iterable[str]) -> None:
 
     Raises ExpectationRaised when an expectation could not be evaluated.
     """
-    os.environ.setdefault("HOME", os.sep)  # Great Expectations asks for one when it is imported; a service may have none
-
     import duckdb
-    import great_expectations as gx
+
+    gx = _great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
@@ -206,6 +253,24 @@ def examine_folders(folders: Iterable[str]) -> None:
                         "unexpected_index_column_names": [_row_key(table)]})
                 outcomes[table.name] = [_outcome(record, table, result) for result in validated.results]
         files.write_json(folder / RESULT_FILE, outcomes)
+
+
+def _examine_here(folders: list[Path]) -> None:
+    from great_expectations.data_context.data_context.context_factory import project_manager
+
+    try:
+        examine_folders(map(str, dict.fromkeys(folders)))
+    except IngestError:
+        raise
+    except Exception as error:
+        raise ExpectationRaised(_unforeseen(error)) from None
+    finally:
+        project_manager.set_project(None)  # or the results, with keys in them, would wait for the next kommune
+
+
+def _unforeseen(error: Exception) -> str:
+    """Its text may hold a cell."""
+    return f"Great Expectations could not examine the extract: {type(error).__name__}"
 
 
 def _outcome(record: dict[str, Any], table: Table, result: Any) -> dict[str, Any]:
@@ -239,7 +304,7 @@ if __name__ == "__main__":
     except IngestError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    except Exception as error:  # its text may hold a cell
-        print(f"Great Expectations could not examine the extract: {type(error).__name__}", file=sys.stderr)
+    except Exception as error:
+        print(_unforeseen(error), file=sys.stderr)
         sys.exit(1)
     os._exit(0)  # all is written; unloading the imported modules would take a second, and the run waits

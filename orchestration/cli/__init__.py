@@ -1,7 +1,10 @@
 """The command line `sluttdato`.
 
-    app             which commands there are, and how errors end them
-    running         run, rebuild, replay, purge
+    app             which commands there are
+    ending          how an error ends a command
+    run             run
+    running         rebuild, replay, purge; running the daily job
+    run_all         run --all: the kommuner of a folder
     decisions       accept, except, confirm, import-decisions, revoke, exceptions
     looking         status, messages, find, explain, check-source, propose, settings-schema, dagster-home
     evidence        evidence

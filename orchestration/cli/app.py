@@ -5,7 +5,6 @@ quarantined, or a decision was not understood.
 Results go to standard output, progress and errors to standard error.
 """
 
-import contextlib
 import logging
 import os
 import sys
@@ -13,11 +12,9 @@ from typing import NoReturn
 
 import typer
 
-from orchestration.cli import backup, context, decisions, demo, evidence, health, json_log, looking, overview, running
-from orchestration.cli.console import FAILED, STOPPED, WRONG_USE, WrongUse, say
-from orchestration.core import clock
-from orchestration.core.lock import LockHeld
-from orchestration.core.settings import LOG_FORMAT_VARIABLE, WrongSettings
+from orchestration.cli import backup, decisions, demo, evidence, health, json_log, looking, overview, run, running
+from orchestration.cli.console import STOPPED, say
+from orchestration.core.settings import LOG_FORMAT_VARIABLE
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -25,7 +22,7 @@ app = typer.Typer(
          "Start with [b]sluttdato demo[/b]: a simulated municipality. With your own files: describe them in "
          "sluttdato.yaml, then [b]sluttdato run[/b] each morning.")
 
-for command in (running.run, running.rebuild, running.replay, decisions.accept, running.purge,
+for command in (run.run, running.rebuild, running.replay, decisions.accept, running.purge,
                 looking.status, looking.messages, looking.find, looking.explain, looking.check_source, looking.propose,
                 looking.settings_schema, looking.dagster_home, health.health, overview.overview,
                 evidence.evidence, backup.backup, backup.restore, demo.demo):
@@ -38,11 +35,8 @@ app.command(name="import-exceptions", hidden=True)(decisions.import_decisions)  
 
 def main() -> None:
     """Entry point of `sluttdato`: an error that a person can act on becomes one line and an exit status."""
-    from filelock import Timeout
-
     from ingest import files
-    from ingest.errors import IngestError
-    from ingest.warehouse import WarehouseBusy
+    from orchestration.cli.ending import ending
     from orchestration.core.dbt import DbtFailed
 
     files.write_privately()
@@ -50,16 +44,12 @@ def main() -> None:
         json_log.begin()
     try:
         app()
-    except (WrongSettings, clock.WrongToday, WrongUse) as error:
-        _fail(f"sluttdato: {error}", WRONG_USE)
-    except DbtFailed as error:
-        _fail(f"sluttdato: {error}", FAILED, message="dbt failed")  # its text may quote a value
-    except (IngestError, LockHeld, WarehouseBusy, Timeout, OSError) as error:
-        _fail(f"sluttdato: {error}", FAILED)
     except KeyboardInterrupt:
         _fail("sluttdato: stopped; the next run goes on where this one was", STOPPED)
     except Exception as error:
-        _fail(f"sluttdato: {_told(error)}", FAILED)
+        status, told = ending(error)
+        logged = "dbt failed" if isinstance(error, DbtFailed) else None  # its text may quote a value
+        _fail(f"sluttdato: {told}", status, logged)
     finally:
         json_log.end()
 
@@ -67,19 +57,6 @@ def main() -> None:
 def _fail(line: str, status: int, message: str | None = None) -> NoReturn:
     say(line, "failed", logging.ERROR, message, exit_status=status)
     sys.exit(status)
-
-
-def _told(error: Exception) -> str:
-    """What to say of an error that nobody foresaw: its kind and place. Its text, and a traceback's, may hold a cell."""
-    from orchestration.core import faults
-
-    fault, settings = faults.Fault(error), context.in_use()
-    told = f"{fault}. What is published has not changed"
-    if settings:
-        with contextlib.suppress(OSError):
-            log = faults.write_down(fault, settings.paths, " ".join(sys.argv[1:2]))
-            return f"{told}. {log} says where it arose, without any content: please report it with that"
-    return f"{told}. Please report it, with these places: {', '.join(fault.frames[-6:])}"
 
 
 if __name__ == "__main__":

@@ -16,11 +16,21 @@ def settings_of(config: Path | None) -> Settings:
     Raises WrongSettings; NewerData when a newer version wrote the data directory, so that nobody misreads it.
     """
     settings = load_settings(config)
+    use(settings)
+    return with_demo_sources(settings, clock.today()) if settings.paths.holds_demo else settings
+
+
+def use(settings: Settings) -> None:
+    """Raises NewerData."""
     _in_use[:] = [settings]
     if settings.logs.format == "json":
         json_log.begin()
     data_version.check(settings.paths)
-    return with_demo_sources(settings, clock.today()) if settings.paths.holds_demo else settings
+
+
+def forget() -> None:
+    """Where a process does one kommune after another: what goes wrong before the next is read is no longer this one's."""
+    _in_use.clear()
 
 
 def in_use() -> Settings | None:

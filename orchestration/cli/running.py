@@ -1,10 +1,12 @@
-"""Commands that make the marts: run, rebuild, replay, purge; and what a command prints of a run.
+"""Commands that make the marts anew: rebuild, replay, purge; running the daily job, and what a command prints of a run.
 
-Does not belong here: how the job is run (`runs`), how a past day is evaluated (`replay`).
+Does not belong here: the command `run` (`run`, `run_all`), how the job is run (`runs`), how a past day is evaluated (`replay`).
 """
 
 import os
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from datetime import date, timedelta
 from logging import ERROR, INFO, WARNING
 from pathlib import Path
@@ -23,7 +25,6 @@ from orchestration.cli.console import (
     WrongUse,
     needed_day,
     out,
-    parse_day,
     print_json,
     progress_line,
     say,
@@ -43,16 +44,6 @@ from orchestration.core.run_report import (
 )
 from orchestration.core.settings import Settings
 from publish.alerts.send import Sent
-
-
-def run(
-    config: Config = None,
-    as_of: Annotated[str | None, typer.Option(help="The as-of date, YYYY-MM-DD. Default: today.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Take in what is delivered, evaluate, check, publish. Run it each morning, or let Dagster do it."""
-    settings = settings_of(config)
-    raise typer.Exit(evaluate(settings, parse_day(as_of, "--as-of") or clock.today(), deliveries=True, as_json=as_json))
 
 
 def rebuild(
@@ -147,44 +138,68 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     raise typer.Exit(status)
 
 
-def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
-    """Run the daily job and print its outcome; returns the exit status. `rebuilt`: the warehouse was removed.
+@dataclass(frozen=True)
+class Ran:
+    """A run that has ended. `withheld`: the deliveries that no ended run has told before."""
 
-    Withheld deliveries that an ended run has told are not printed again; others are, whichever run withheld them.
+    settings: Settings
+    as_of: date
+    report: RunReport
+    sent: Sent
+    withheld: list[DeliveryOutcome]
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        if not self.report.succeeded or self.report.not_pulled:
+            return FAILED
+        return WITHHELD if self.withheld or self.report.decisions.not_understood else 0
+
+
+def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
+    """Run the daily job and print its outcome; returns the exit status. `rebuilt`: the warehouse was removed."""
+    def tell(ran: Ran) -> None:
+        _print_outcome(ran.settings, ran.report, ran.sent, ran.withheld, as_of, as_json=as_json, rebuilt=rebuilt)
+
+    return run_and_tell(settings, as_of, tell, progress_line(), deliveries=deliveries).status
+
+
+def run_and_tell(
+    settings: Settings, as_of: date, tell: Callable[[Ran], None], shown: AbstractContextManager[Callable[[str], None]], *,
+    deliveries: bool,
+) -> Ran:
+    """Run the daily job, and have its outcome told.
+
+    Withheld deliveries that an ended run has told are not told again; others are, whichever run withheld them.
     """
     from orchestration.cli.runs import run_daily
     from orchestration.core import metrics
     from orchestration.core.alerting import remember_told, told_record
     from orchestration.core.last_run import remember_run
 
-    with ExitStack() as at_work:  # what was told is recorded when all is printed, before another run begins
+    with ExitStack() as at_work:  # what was told is recorded when all is told, before another run begins
         at_work.enter_context(json_log.run_at_work(run_id := str(uuid4()), as_of))
-        with progress_line() as progress:
+        with shown as progress:
             at_work.enter_context(writer(settings.data_dir, settings.lock_patience_seconds, progress))
             report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress, run_id=run_id)
-        withheld = told_record(settings).untold(report.withheld)
-        _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
+        ran = Ran(settings, as_of, report, sent, told_record(settings).untold(report.withheld))
+        tell(ran)
         remember_told(settings, report, sent)
         remember_run(settings.paths, report, sent, clock.today())
         metrics.write(settings, say)
-        status = _status(report, withheld)
-        _log_end(report, withheld, sent, status)
-    return status
+        _log_end(ran)
+    return ran
 
 
-def _status(report: RunReport, withheld: list[DeliveryOutcome]) -> int:
-    if not report.succeeded or report.not_pulled:
-        return FAILED
-    return WITHHELD if withheld or report.decisions.not_understood else 0
-
-
-def _log_end(report: RunReport, withheld: list[DeliveryOutcome], sent: Sent, status: int) -> None:
+def _log_end(ran: Ran) -> None:
     """The last line of a run's log."""
+    report, status = ran.report, ran.status
     json_log.write(
         ERROR if status == FAILED else WARNING if status else INFO, "run_ended", f"the run ended with status {status}",
-        job=report.job, succeeded=report.succeeded, published=report.published, taken_in=report.taken_in, withheld=len(withheld),
-        not_pulled=[d.system for d in report.not_pulled], failed_steps=sorted({f.step for f in report.failed_steps}),
-        failed_checks=sorted({c.name for c in report.checks if not c.passed and c.is_error}), unsent=len(sent.failed),
+        job=report.job, succeeded=report.succeeded, published=report.published, taken_in=report.taken_in,
+        withheld=len(ran.withheld), not_pulled=[d.system for d in report.not_pulled],
+        failed_steps=sorted({f.step for f in report.failed_steps}),
+        failed_checks=sorted({c.name for c in report.checks if not c.passed and c.is_error}), unsent=len(ran.sent.failed),
         seconds=report.seconds_taken, exit_status=status)
 
 
@@ -193,16 +208,26 @@ def _print_outcome(
     rebuilt: bool,
 ) -> None:
     if as_json:
-        print_json(_as_json(report, sent, withheld, as_of) | {
+        print_json(as_json_of(report, sent, withheld, as_of) | {
             "systems": {f["system"]: f["status"] for f in _freshness(settings)}})
     if not as_json or json_log.is_on():
-        _print_checks(report, sent)
-        _print_deliveries(report, withheld)
-        _print_decisions(report, as_json=as_json)
+        print_findings(report, sent, withheld, as_json=as_json)
         if report.succeeded:
             if not as_json:
                 _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
-            _print_freshness(settings)
+            print_freshness(settings)
+    print_failure(report)
+
+
+def print_findings(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], *, as_json: bool = False) -> None:
+    """Failed checks, deliveries that were not let in, decisions."""
+    _print_checks(report, sent)
+    _print_deliveries(report, withheld)
+    _print_decisions(report, as_json=as_json)
+
+
+def print_failure(report: RunReport) -> None:
+    """What failed, of a run that did."""
     if not report.succeeded:
         for failed in report.failed_steps:
             say(f"sluttdato: {failed.step}: {failed.message}", "step_failed", ERROR, f"{failed.step}: {_without_values(failed)}",
@@ -218,7 +243,8 @@ def _without_values(failed: FailedStep) -> str:
     return "; ".join(part.split(":")[0] for part in failed.message.split("; "))
 
 
-def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
+def as_json_of(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
+    """The outcome of a run for scripts."""
     return {
         "as_of_date": as_of, "success": report.succeeded, "run_id": report.run_id,
         "errors": [f"{failed.step}: {failed.message}" for failed in report.failed_steps],
@@ -300,7 +326,7 @@ def _freshness(settings: Settings) -> list[Row]:
         return deliveries.freshness(con)
 
 
-def _print_freshness(settings: Settings) -> None:
+def print_freshness(settings: Settings) -> None:
     """That a run went well says nothing of what it had to go by."""
     from ingest.canonical_tables import WITNESSES
 

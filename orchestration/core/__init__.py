@@ -24,6 +24,7 @@
     evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record
     overview      how the kommuner of a deployment stand, together
+    workers       warm processes that do one task after another
     deployment    a folder of settings files, one for each kommune, and what keeps them apart
     demo_place    the demo in a data directory: its simulated systems as sources
 

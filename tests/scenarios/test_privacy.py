@@ -1,18 +1,14 @@
 """National ids exist nowhere after validation: not in files, databases, logs, messages or Dagster's records, wherever and however
 they were delivered."""
 
-import base64
 import csv
-import gzip
 import re
-import zipfile
 from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import openpyxl
 
 from demo.people import national_id
@@ -21,8 +17,7 @@ from ingest.canonical_tables import Kind, System, tables_of
 from tests.support.command_line import Place, town
 from tests.support.deliveries import as_text
 from tests.support.post import webhook
-
-SIMULATED = ("demo", "systems")
+from tests.support.written import SIMULATED, everything_written
 
 
 def ids_below(folder: Path) -> set[str]:
@@ -31,27 +26,6 @@ def ids_below(folder: Path) -> set[str]:
         with file.open(newline="", encoding="utf-8") as handle:
             ids |= {row["national_id"] for row in csv.DictReader(handle) if row.get("national_id")}
     return ids
-
-
-def everything_written(data: Path) -> dict[Path, str]:
-    """Every file below the data directory as text; of databases, Parquet and packed files also the values in them."""
-    texts = {}
-    for file in (f for f in data.rglob("*") if f.is_file() and not f.is_symlink()):
-        if file.is_relative_to(data.joinpath(*SIMULATED)):
-            continue
-        texts[file] = file.read_bytes().decode("latin-1")
-        if file.suffix == ".parquet":
-            texts[file] += str(duckdb.sql(f"SELECT * FROM read_parquet('{file}')").fetchall())
-        elif file.suffix == ".xlsx":
-            with zipfile.ZipFile(file) as book:
-                texts[file] += "".join(book.read(name).decode() for name in book.namelist())
-        elif file.suffix == ".html" and (packed := re.search(r'id="historier">([^<]+)<', texts[file])):
-            texts[file] += gzip.decompress(base64.b64decode(packed.group(1))).decode()
-        elif file.suffix == ".duckdb":
-            with duckdb.connect(str(file), read_only=True) as con:
-                for schema, table in con.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall():
-                    texts[file] += str(con.execute(f'FROM "{schema}"."{table}"').fetchall())
-    return texts
 
 
 def test_after_a_full_demo_run_no_national_id_is_found_anywhere(place: Place) -> None:

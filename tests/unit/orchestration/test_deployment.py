@@ -108,3 +108,12 @@ def test_a_file_with_a_mistake_keeps_its_places_to_itself(folder: Path) -> None:
     add(folder, "oslo", "secrets_dir: secrets/oslo\npolisy: {}")
     add(folder, "evil", "secrets_dir: secrets/oslo")
     assert "of oslo" in error(folder, "evil")
+
+
+def test_the_biggest_is_first_and_before_it_one_of_which_nobody_knows_how_big_it_is(folder: Path) -> None:
+    for name, size in (("a", 10), ("b", None), ("c", 3000)):
+        add(folder, name)
+        if size is not None:
+            (folder / "data" / name).mkdir(parents=True)
+            (folder / "data" / name / "warehouse.duckdb").write_bytes(bytes(size))
+    assert Deployment(folder).biggest_first() == ["b", "c", "a"]
