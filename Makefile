@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test mutate soak bench bi dashboards ui docs lock wheel wheel-check clean
+.PHONY: setup run check test production mutate soak bench bi dashboards ui docs lock wheel wheel-check clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -29,6 +29,9 @@ test: setup                    ## lint, types and all tests but the long ones
 	$(BIN)/basedpyright
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
 	$(BIN)/python -m pytest -n $(or $(WORKERS),3) --dist worksteal tests/integration tests/properties tests/scenarios  # they wait, too: servers, disks
+
+production: setup              ## several machines: PostgreSQL, Redis and two workers, one of which dies; needs postgresql and redis-server
+	$(BIN)/python -m pytest tests/production
 
 mutate: setup                  ## changes the rules one by one: does a test fail? ONLY="int_backing ingest/guard.py"
 	$(BIN)/python -m tests.mutation $(ONLY)
@@ -56,7 +59,7 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
 
 lock:                          ## writes both requirements.lock, from pyproject.toml and dashboards/requirements.in (needs uv, which `make setup` installs)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --extra production --no-emit-index-url --no-emit-find-links \
 	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
 	  --custom-compile-command "make lock" --output-file dashboards/requirements.lock dashboards/requirements.in

@@ -12,6 +12,7 @@ from orchestration.core.run_report import PACKS_JOB
 from orchestration.core.settings import Settings
 from orchestration.defs.jobs import delivered
 from orchestration.defs.many.in_time import InTime, NotDone
+from orchestration.defs.many.kommune import LOOK_JOB
 from orchestration.defs.many.partitions import Kommuner
 
 _SECONDS = 20  # for all kommuner together; Dagster ends a look after 60
@@ -40,7 +41,7 @@ def build(kommuner: Kommuner) -> dg.Definitions:
         return [dg.RunRequest(run_key=f"{month} {name}", partition_key=name) for name in kommuner.names]
 
     every_noon = dg.ScheduleDefinition(
-        name="every_noon", job_name="look_at_all", cron_schedule="0 12 * * *", execution_timezone=clock.TIME_ZONE,
+        name="every_noon", job_name=LOOK_JOB, cron_schedule="0 12 * * *", execution_timezone=clock.TIME_ZONE,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Looks whether every kommune has run, and how its last run ended.")
 

@@ -29,6 +29,7 @@ from orchestration.defs.many.partitions import PARTITION, QUEUE, Kommuner
 from publish.alerts.send import Sent
 
 KOMMUNE, KOMMUNER = dg.AssetKey("kommune"), dg.AssetKey("kommuner")
+LOOK_JOB = "all_kommuner"
 TOLD = "sluttdato/told"  # the tag of a run that has sent its own messages
 _MOST_LINES = 15  # of progress in the event log of a run; the first take-in of a year has hundreds
 _MOST_NAMED = 10
@@ -127,7 +128,7 @@ def build(kommuner: Kommuner, definitions_of: Callable[[Settings, Progress], dg.
                                 description="Takes in what is delivered for a kommune, evaluates, checks, publishes."),
             dg.define_asset_job(PACKS_JOB, selection=["evidence"], config=kommuner.config, tags=RETRIED,
                                 description="Makes a kommune's auditor's pack of the month before."),
-            dg.define_asset_job("look_at_all", selection=dg.AssetSelection.checks(look_at_all),
+            dg.define_asset_job(LOOK_JOB, selection=dg.AssetSelection.checks(look_at_all),
                                 description="Looks whether every kommune has run, and how its last run ended.")])
 
 
