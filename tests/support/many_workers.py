@@ -68,10 +68,9 @@ class Machines:
 
     def start(self, name: str, *command: str) -> Started:
         log = self.root / f"{name}.log"
-        program = Path(sys.executable).with_name(command[0])
         with log.open("ab") as out:
             popen = subprocess.Popen(
-                [str(program) if program.exists() else command[0], *command[1:]], cwd=self.root, env=self.environment,
+                command, cwd=self.root, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         self.started.append(Started(name, popen, log))
         return self.started[-1]
