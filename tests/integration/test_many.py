@@ -15,6 +15,10 @@ import dagster as dg
 import pytest
 import yaml
 
+from orchestration.cli import runs
+from orchestration.cli.runs import dagster_instance
+from orchestration.core.run_report import BY_COMMAND_LINE
+from orchestration.core.settings import load_settings
 from orchestration.definitions import build_for_many
 from orchestration.defs.many.in_time import InTime, NotDone
 from orchestration.defs.many.kommune import KOMMUNE, KOMMUNER, TOLD, check_name
@@ -254,6 +258,42 @@ def test_one_that_hangs_holds_no_other_back_and_is_not_asked_twice() -> None:
         assert isinstance(answers[ILL], NotDone) and "does a file system hang?" in answers[ILL].reason
     assert asked.count(ILL) == 1 and asked.count(WELL) == 2
     let_go.set()
+
+
+def test_a_data_directory_does_not_close_the_runs_of_another_on_the_same_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "one" / "data" / "dagster"
+    shared = [load_settings(_settings(tmp_path / name)) for name in ("one", "two")]
+    one, two = shared
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    home.mkdir(parents=True)
+    started = dg.DagsterRunStatus.STARTED
+    with dagster_instance(two) as instance:
+        def begin(tags: dict[str, str]) -> str:
+            return instance.create_run_for_job(_nothing, status=started, tags=tags).run_id
+
+        own, others = (begin(runs._tags(s)) for s in (two, one))
+        earlier, daemons = begin(BY_COMMAND_LINE), begin({})  # of a version that did not say whose it is; of the daemon
+
+        def closed() -> set[str]:
+            return {run.run_id for run in instance.get_runs() if run.status is not started}
+
+        with dagster_instance(two):
+            assert closed() == {own}
+        with dagster_instance(one):  # the home is its own, so what does not say whose it is, is its own
+            assert closed() == {own, others, earlier} and daemons not in closed()
+
+
+def _settings(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "sluttdato.yaml").write_text("data_dir: data\nsources: {hrm: {path: in/hrm}, vfs: {path: in/vfs}}")
+    return folder / "sluttdato.yaml"
+
+
+@dg.job
+def _nothing() -> None:
+    pass
 
 
 def test_a_run_that_waits_for_another_says_so_in_the_event_log(many: Many) -> None:
