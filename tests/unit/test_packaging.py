@@ -68,7 +68,8 @@ def test_wheel_dbt_project_and_changelog_have_one_version(wheel: ZipFile) -> Non
 
 def test_the_lock_pins_what_pyproject_wants() -> None:
     wanted = {canonicalize_name(r.name): r for r in
-              map(Requirement, [*PYPROJECT["dependencies"], *PYPROJECT["optional-dependencies"]["dev"]])}
+              map(Requirement, [*PYPROJECT["dependencies"], *(
+                  needed for extra in ("dev", "production") for needed in PYPROJECT["optional-dependencies"][extra])])}
     locked = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     pins = dict(re.findall(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", locked, re.MULTILINE))
     entries = re.split(r"^(?=\S+==)", locked, flags=re.MULTILINE)[1:]
