@@ -31,8 +31,8 @@ def places(tmp_path: Path, prepared: Prepared) -> dict[str, Place]:
     places = {name: make_place(tmp_path / name, prepared) for name in NAMES}
     for name, place in places.items():
         (tmp_path / "kommuner" / f"{name}.yaml").write_text(yaml.safe_dump({
-            "data_dir": f"../{name}/data",  # the sensor takes no second look here: the test asks for the runs
-            "schedule": {"look_for_deliveries_every_seconds": 3600, **({"queue": "fjord"} if name == BOUND else {})},
+            "data_dir": f"../{name}/data",
+            "schedule": {"look_for_deliveries_every_seconds": 10, **({"queue": "fjord"} if name == BOUND else {})},
             "sources": {s: {"adapter": "csv", "path": f"../{name}/inbox/{s}"} for s in ("hrm", "vfs")}}))
         for day in ("2025-03-09", TODAY):
             place.deliver("hrm", day, hrm)
@@ -53,8 +53,9 @@ def test_a_worker_that_dies_loses_nothing_and_who_is_bound_to_a_worker_runs_ther
         found.start("daemon", "dagster-daemon", "run", "--workspace", "workspace.yaml")
         dies = found.worker("dies", "dagster")
         found.worker("lives", "dagster", "fjord")
-        found.do("dagster", "job", "backfill", "--workspace", "workspace.yaml", "--job", "daily", "--noprompt",
-                 "--partitions", ",".join(NAMES))
+        # The sensor asks for the others. Who is bound has its folders elsewhere, and Dagster begins no run of this command anew.
+        found.start("asks", "dagster", "job", "backfill", "--workspace", "workspace.yaml", "--job", "daily", "--noprompt",
+                    "--partitions", BOUND).may_end = True
 
         def stopped_in_the_middle() -> str | None:
             """The kommune on which the worker was at work, if it has landed something and not published; then the worker stands

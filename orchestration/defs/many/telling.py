@@ -24,6 +24,7 @@ from orchestration.defs.sensors import ended_runs, is_of_this_location, is_to_be
 
 _JOBS = {"daily", PACKS_JOB}
 _SECONDS_EACH, _SECONDS = 15, 25  # for one kommune, and after which no other is begun: Dagster ends a look after 60
+_RESUMED_WITHIN = 600  # seconds
 _MOST = 1000  # runs in the cursor
 
 
@@ -50,7 +51,7 @@ def build(kommuner: Kommuner) -> dg.Definitions:
             is_resumed = "dagster/auto_retry_run_id" in run.tags  # its last attempt is told
             if name not in kommuner.names or TOLD in run.tags or is_resumed or not _is_latest(instance, run, name):
                 continue
-            if is_to_be_resumed(instance, run):
+            if is_to_be_resumed(instance, run) and not _is_long_ago(instance, run):
                 after.waiting.append(run.run_id)
                 continue
             if run.status is not dg.DagsterRunStatus.SUCCESS:
@@ -94,6 +95,12 @@ class _Cursor:
 def _runs(instance: dg.DagsterInstance, run_ids: list[str]) -> list[dg.DagsterRun]:
     found = {r.run_id: r for r in instance.get_runs(dg.RunsFilter(run_ids=run_ids))} if run_ids else {}
     return [found[run_id] for run_id in run_ids if run_id in found]
+
+
+def _is_long_ago(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether Dagster would have resumed the run by now: of a backfill by its command line it only says that it will."""
+    record = instance.get_run_record_by_id(run.run_id)
+    return record is not None and time.time() - (record.end_time or 0) > _RESUMED_WITHIN
 
 
 def _is_latest(instance: dg.DagsterInstance, run: dg.DagsterRun, name: str) -> bool:
