@@ -91,7 +91,7 @@ def many(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterat
                       mock.patch("orchestration.core.dbt.invoke", prepared.invoke)):
             stack.enter_context(patch)
         hooks = {name: stack.enter_context(webhook()) for name in (WELL, ILL, WRONG)}
-        instance = stack.enter_context(dg.instance_for_test())
+        instance = stack.enter_context(dg.instance_for_test(overrides={"run_retries": {"enabled": True}}))
         many = Many(tmp_path_factory.mktemp("many"), prepared, hooks, instance)
         many.cursor = many.tick("tell_after_runs", None).cursor
         many.waiting = many.tick("delivery_landed", None)
@@ -168,7 +168,8 @@ def test_a_run_that_was_killed_is_told_to_its_own_recipients_and_fails_its_check
     tell = many.tick("tell_after_runs", many.cursor)  # the run with wrong settings could not tell of itself
     assert tell.skip_message == f"{WRONG}: nobody can be told: its settings are wrong"
     job = many.definitions.resolve_job_def("daily")
-    run = many.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": WELL})
+    run = many.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={
+        "dagster/partition": WELL, "dagster/max_retries": "2"})
     many.instance.report_run_failed(run)
     before = {name: len(many.messages(name)) for name in many.places}
     with mock.patch("orchestration.defs.sensors._came_from_a_code_location", lambda _: True):  # Dagster may resume it
