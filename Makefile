@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test production mutate soak bench bi dashboards ui docs lock wheel wheel-check clean
+.PHONY: setup run check test production mutate soak bench races bi dashboards ui defs docs lock wheel wheel-check clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -39,8 +39,16 @@ mutate: setup                  ## changes the rules one by one: does a test fail
 soak: setup                    ## the long tests: MINUTES of random municipalities, two hundred kills, damage of every kind
 	SLUTTDATO_SOAK_MINUTES=$(or $(MINUTES),30) $(BIN)/python -m pytest -m soak
 
-bench: setup                   ## ratios against the floors; see benchmarks/README.md
-	$(BIN)/python -m benchmarks
+bench: setup                   ## ratios against the floors, or AGAINST=<commit>; see benchmarks/README.md
+	$(BIN)/python -m benchmarks $(if $(AGAINST),against $(AGAINST),floors)
+
+build/races/.ready: benchmarks/races/requirements.lock
+	$(PYTHON) -m venv build/races
+	build/races/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/races/requirements.lock
+	touch $@
+
+races: setup build/races/.ready  ## one more day against pandas, polars, SQLMesh, and Dagster with dbt; OPTIONS="--employees 300 --runs 1"
+	$(BIN)/python -m benchmarks races $(OPTIONS)
 
 build/bi/.ready: dashboards/requirements.lock
 	$(PYTHON) -m venv build/bi
@@ -58,11 +66,19 @@ ui: setup                      ## Dagster's daemon and web page on the settings 
 	  $(BIN)/dagster-daemon run --workspace workspace.yaml & trap "kill $$!" EXIT; \
 	  $(BIN)/dagster-webserver --workspace workspace.yaml --port $(or $(PORT),3000)
 
-lock:                          ## writes both requirements.lock, from pyproject.toml and dashboards/requirements.in (needs uv, which `make setup` installs)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --extra production --no-emit-index-url --no-emit-find-links \
-	  --no-strip-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
-	  --custom-compile-command "make lock" --output-file dashboards/requirements.lock dashboards/requirements.in
+defs: setup                    ## Dagster's own tool checks and lists the definitions, and sends nothing home
+	export DAGSTER_HOME="$$($(BIN)/sluttdato dagster-home)"; $(BIN)/dg check defs && $(BIN)/dg list defs
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
+  --custom-compile-command "make lock"
+
+lock:                          ## writes each .lock, from pyproject.toml and the requirements.in beside it (needs uv, which `make setup` installs)
+	$(COMPILE) --extra dev --extra production --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra production -c requirements.lock --output-file deploy/requirements.lock pyproject.toml
+	echo 'setuptools>=77' | $(COMPILE) --python-version 3.11 -c requirements.lock --output-file deploy/build.lock -
+	for folder in dashboards benchmarks/races; do \
+	  $(COMPILE) --python-version 3.11 --output-file $$folder/requirements.lock $$folder/requirements.in || exit 1; \
+	done
 
 docs: setup                    ## the parts of docs/ made from code, seeds and tests: settings, codes, and the tests of the contract
 	$(BIN)/python -m orchestration.core.settings_reference
@@ -75,7 +91,7 @@ wheel: setup                   ## dist/sluttdato-<version>-py3-none-any.whl, to 
 	rm -rf dist build/lib build/bdist.*   # or files removed since the last build would still be in it
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir dist .
 
-wheel-check: wheel             ## the wheel in an empty environment outside the checkout: a demo, and Dagster's definitions
+wheel-check: wheel             ## the wheel as the image runs it: in an empty environment and a read-only root (needs bubblewrap)
 	$(BIN)/python .ci/wheel_check.py dist/*.whl
 
 clean:

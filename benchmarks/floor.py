@@ -1,16 +1,20 @@
 """Floor B: one hand-written script that reads the two extracts' files and classifies the VFS positions. No history,
-no checks, no hashing, nothing kept: what DuckDB needs for the question alone."""
+no checks, no hashing, nothing kept: what DuckDB needs for the question alone. A date that DuckDB cannot read (31.02., a word,
+dd.mm.yyyy) counts as no date: a position with such an end date is active. Nobody is told."""
 
 import sys
+from pathlib import Path
 
 import duckdb
 
 SQL = """
 CREATE TEMP TABLE employees AS SELECT * FROM read_csv('{hrm}/employees.csv', header = true, all_varchar = true);
-CREATE TEMP TABLE hrm_positions AS SELECT * REPLACE (start_date::DATE AS start_date, end_date::DATE AS end_date)
+CREATE TEMP TABLE hrm_positions AS
+  SELECT * REPLACE (try_cast(start_date AS DATE) AS start_date, try_cast(end_date AS DATE) AS end_date)
   FROM read_csv('{hrm}/positions.csv', header = true, all_varchar = true);
 CREATE TEMP TABLE persons AS SELECT * FROM read_csv('{vfs}/persons.csv', header = true, all_varchar = true);
-CREATE TEMP TABLE vfs_positions AS SELECT * REPLACE (start_date::DATE AS start_date, end_date::DATE AS end_date)
+CREATE TEMP TABLE vfs_positions AS
+  SELECT * REPLACE (try_cast(start_date AS DATE) AS start_date, try_cast(end_date AS DATE) AS end_date)
   FROM read_csv('{vfs}/positions.csv', header = true, all_varchar = true);
 CREATE TEMP TABLE accesses AS FROM read_csv('{vfs}/accesses.csv', header = true, all_varchar = true);
 CREATE TEMP TABLE classified AS
@@ -36,8 +40,13 @@ LEFT JOIN hrm_positions h ON h.position_id = v.hrm_position_id
 WHERE coalesce(v.start_date, DATE '{day}') <= DATE '{day}' AND coalesce(v.end_date, DATE '{day}') >= DATE '{day}';
 """
 
-if __name__ == "__main__":
-    inbox, day = sys.argv[1:]
+
+def classify(inbox: Path, day: str) -> dict[str, int]:
+    """How many VFS positions are backed, left over by people who left, and so on."""
     with duckdb.connect() as con:
-        con.execute(SQL.format(hrm=f"{inbox}/hrm/{day}", vfs=f"{inbox}/vfs/{day}", day=day))
-        print(con.execute("SELECT finding_type, count(*) FROM classified GROUP BY 1 ORDER BY 1").fetchall())
+        con.execute(SQL.format(hrm=inbox / "hrm" / day, vfs=inbox / "vfs" / day, day=day))
+        return dict(con.execute("SELECT finding_type, count(*) FROM classified GROUP BY 1 ORDER BY 1").fetchall())
+
+
+if __name__ == "__main__":
+    print(classify(Path(sys.argv[1]), sys.argv[2]))

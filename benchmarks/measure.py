@@ -1,4 +1,4 @@
-"""Running a command as a whole process, or a function in this one, and pairs in turn, so that a slow machine slows both."""
+"""Running a command as a whole process, or a function in this one, and several in turn, so that a slow machine slows all."""
 
 import os
 import subprocess
@@ -14,10 +14,16 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall seconds, and the peak memory of the largest process in MB."""
+    """Wall seconds, peak memory of the largest process in MB, and CPU seconds of all processes: the user's and the system's."""
 
     seconds: float
     peak_mb: float
+    user: float = 0
+    system: float = 0
+
+    @property
+    def cpu(self) -> float:
+        return self.user + self.system
 
 
 def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Cost:
@@ -26,36 +32,44 @@ def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Cost:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **environment, "DO_NOT_TRACK": "1"},
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
+        _, status, usage = os.wait4(process.pid, 0)  # with the children that it waited for
         seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 3):
         output = (cwd / "benchmark.log").read_text()[-2000:]
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
-    return Cost(seconds, usage.ru_maxrss / 1024)
+    return Cost(seconds, usage.ru_maxrss / 1024, usage.ru_utime, usage.ru_stime)
 
 
 def timed(function: Callable[[], None]) -> Cost:
-    """The cost of a function in this process; its memory is not measured (0)."""
+    """The cost of a function in this process; memory and CPU are not measured (0)."""
     started = time.perf_counter()
     function()
     return Cost(time.perf_counter() - started, 0)
 
 
-def pairs(times: int, a: Callable[[], Cost], b: Callable[[], Cost]) -> tuple[list[Cost], list[Cost]]:
-    """A and B in turn."""
-    costs = [(a(), b()) for _ in range(times)]
-    return [x for x, _ in costs], [y for _, y in costs]
+def in_turn(times: int, *commands: Callable[[], Cost]) -> list[list[Cost]]:
+    """A, B, C, A, B, C: the costs of A, those of B, those of C."""
+    rounds = [[command() for command in commands] for _ in range(times)]
+    return [list(costs) for costs in zip(*rounds, strict=True)]
 
 
-def typical(costs: list[Cost]) -> float:
-    """The median of the seconds."""
-    return median(c.seconds for c in costs)
+def seconds(cost: Cost) -> float:
+    return cost.seconds
 
 
-def ratio(a: list[Cost], b: list[Cost]) -> float:
-    """The median of the ratios, pair by pair."""
-    return median(x.seconds / y.seconds for x, y in zip(a, b, strict=True))
+def cpu(cost: Cost) -> float:
+    return cost.cpu
+
+
+def typical(costs: list[Cost], of: Callable[[Cost], float] = seconds) -> float:
+    """The median, of the wall seconds unless something else is asked for."""
+    return median(of(c) for c in costs)
+
+
+def ratio(a: list[Cost], b: list[Cost], of: Callable[[Cost], float] = seconds) -> float:
+    """The median of the ratios, round by round."""
+    return median(of(x) / of(y) for x, y in zip(a, b, strict=True))
 
 
 def peak(costs: list[Cost]) -> float:

@@ -173,6 +173,8 @@ def examine_folders(folders: Iterable[str]) -> None:
 
     Raises ExpectationRaised when an expectation could not be evaluated.
     """
+    os.environ.setdefault("HOME", os.sep)  # Great Expectations asks for one when it is imported; a service may have none
+
     import duckdb
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig

@@ -11,7 +11,7 @@ import stat
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,21 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a file's content atomically."""
+def write_text(path: Path, text: str, *, group: int | None = None) -> None:
+    """Replace a file's content atomically. `group`, by number, may read it; else only its owner."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_beside(path)
-    temporary.write_text(text, encoding="utf-8")
-    flush(temporary)
-    temporary.replace(path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        if group is not None:
+            os.chown(temporary, -1, group)
+            temporary.chmod(0o640)
+        flush(temporary)
+        temporary.replace(path)
+    except OSError:  # e.g. a full disk, or a group that is not ours
+        with suppress(OSError):
+            temporary.unlink()
+        raise
     flush(path.parent)
 
 

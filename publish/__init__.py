@@ -19,6 +19,7 @@
     explain     one case in words: what both systems had, and when
     people      everybody whom words fit, by name or number
     labels      the Norwegian words for codes
+    across      the overview across kommuner, without persons
     evidence    the auditor's pack of a period: a page, CSV files and their checksums
     data_problems   the Norwegian words for what is wrong with the data
     guide       the tables of docs/sysadmin.md

@@ -40,7 +40,7 @@ def query(mart: str, contract: Contract, shown: Open) -> str:
 def _is_hidden(count: str, contract: Contract, shown: Open) -> str:
     """The condition under which a count is hidden."""
     number = identifier(count)
-    is_small = f"coalesce({number} BETWEEN 1 AND {_MOST_HIDDEN}, false)"
+    is_small = is_hidden_by_itself(number)
     if shown.total is None:
         return is_small
     total, per = identifier(shown.total), ", ".join(map(identifier, shown.per))
@@ -52,3 +52,8 @@ def _is_hidden(count: str, contract: Contract, shown: Open) -> str:
     next_to_hide = (f"CASE WHEN NOT {total} AND {number} > {_MOST_HIDDEN} THEN 1 WHEN {total} THEN 2 ELSE 3 END, {number}, "
                     f"{', '.join(map(identifier, contract.key))}")
     return f"{is_small} OR ({would_be_known} AND row_number() OVER (PARTITION BY {per} ORDER BY {next_to_hide}) = 1)"
+
+
+def is_hidden_by_itself(number: str) -> str:
+    """The condition, in SQL, under which a number is hidden whatever stands beside it."""
+    return f"coalesce({number} BETWEEN 1 AND {_MOST_HIDDEN}, false)"

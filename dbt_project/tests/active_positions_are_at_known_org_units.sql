@@ -1,5 +1,5 @@
 -- An org number that no system knows counts as a school; a lost leading zero would put a whole school under a wrong name.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_vfs__active_positions'}}}) }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'org_units'}}}) }}
 select positions.position_id, positions.org_number
 from {{ ref('int_vfs__active_positions') }} as positions
 anti join {{ ref('int_org_units') }} as org_units using (org_number)

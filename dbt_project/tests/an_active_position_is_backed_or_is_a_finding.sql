@@ -1,5 +1,5 @@
 -- An active VFS position that is neither backed nor a finding is a person that the lists miss.
-{{ config(meta={'dagster': {'ref': {'name': 'int_findings'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 select positions.position_id, positions.person_id, positions.from_day
 from {{ ref('int_vfs__active_positions') }} as positions
 cross join {{ ref('int_evaluation_window') }} as evaluation

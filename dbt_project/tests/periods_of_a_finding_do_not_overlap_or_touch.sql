@@ -1,5 +1,5 @@
 -- Two periods of one type on one subject that overlap or touch would report one finding twice, with a wrong age.
-{{ config(meta={'dagster': {'ref': {'name': 'int_findings'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 select earlier.finding_id, later.finding_id as other_finding_id
 from {{ ref('int_findings') }} as earlier
 inner join {{ ref('int_findings') }} as later

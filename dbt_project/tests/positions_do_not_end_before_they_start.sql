@@ -1,5 +1,5 @@
 -- Such a position is never active, so no list shows the person. It is usually a typing error.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_hrm__positions'}}}) }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'employee_status'}}}) }}
 select 'hrm' as system, position_id, start_date, end_date from {{ ref('stg_hrm__positions') }}
 where end_date < start_date and {{ holds_today() }}
 union all

@@ -1,5 +1,5 @@
 -- Two types of one group at once would put one position on the sysadmin's list twice.
-{{ config(meta={'dagster': {'ref': {'name': 'int_findings'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 with findings as (
   select findings.*, types.exclusive_group
   from {{ ref('int_findings') }} as findings

@@ -7,9 +7,11 @@
     evidence        evidence
     backup          backup, restore
     health          health
+    overview        overview
     demo            demo
     context         the settings of a command
     console         output, progress, options that several commands have
+    json_log        progress, outcomes and errors as JSON
     runs            the daily job in this process, through Dagster
     replay          a past day, evaluated beside the published marts
     preview         what would become of the cases if an extract were let in

@@ -6,15 +6,18 @@ Results go to standard output, progress and errors to standard error.
 """
 
 import contextlib
+import logging
+import os
 import sys
+from typing import NoReturn
 
 import typer
 
-from orchestration.cli import backup, context, decisions, demo, evidence, health, looking, running
-from orchestration.cli.console import FAILED, WRONG_USE, WrongUse, err
+from orchestration.cli import backup, context, decisions, demo, evidence, health, json_log, looking, overview, running
+from orchestration.cli.console import FAILED, STOPPED, WRONG_USE, WrongUse, say
 from orchestration.core import clock
 from orchestration.core.lock import LockHeld
-from orchestration.core.settings import WrongSettings
+from orchestration.core.settings import LOG_FORMAT_VARIABLE, WrongSettings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -24,7 +27,7 @@ app = typer.Typer(
 
 for command in (running.run, running.rebuild, running.replay, decisions.accept, running.purge,
                 looking.status, looking.messages, looking.find, looking.explain, looking.check_source, looking.propose,
-                looking.settings_schema, looking.dagster_home, health.health,
+                looking.settings_schema, looking.dagster_home, health.health, overview.overview,
                 evidence.evidence, backup.backup, backup.restore, demo.demo):
     app.command()(command)
 app.command(name="except")(decisions.except_)
@@ -43,20 +46,27 @@ def main() -> None:
     from orchestration.core.dbt import DbtFailed
 
     files.write_privately()
+    if os.environ.get(LOG_FORMAT_VARIABLE) == "json":  # before the settings are read, as these may be wrong
+        json_log.begin()
     try:
         app()
     except (WrongSettings, clock.WrongToday, WrongUse) as error:
-        err.print(f"sluttdato: {error}", markup=False, soft_wrap=True)
-        sys.exit(WRONG_USE)
-    except (IngestError, LockHeld, WarehouseBusy, DbtFailed, Timeout, OSError) as error:
-        err.print(f"sluttdato: {error}", markup=False, soft_wrap=True)
-        sys.exit(FAILED)
+        _fail(f"sluttdato: {error}", WRONG_USE)
+    except DbtFailed as error:
+        _fail(f"sluttdato: {error}", FAILED, message="dbt failed")  # its text may quote a value
+    except (IngestError, LockHeld, WarehouseBusy, Timeout, OSError) as error:
+        _fail(f"sluttdato: {error}", FAILED)
     except KeyboardInterrupt:
-        err.print("sluttdato: stopped; the next run goes on where this one was", markup=False)
-        sys.exit(130)
+        _fail("sluttdato: stopped; the next run goes on where this one was", STOPPED)
     except Exception as error:
-        err.print(f"sluttdato: {_told(error)}", markup=False, soft_wrap=True)
-        sys.exit(FAILED)
+        _fail(f"sluttdato: {_told(error)}", FAILED)
+    finally:
+        json_log.end()
+
+
+def _fail(line: str, status: int, message: str | None = None) -> NoReturn:
+    say(line, "failed", logging.ERROR, message, exit_status=status)
+    sys.exit(status)
 
 
 def _told(error: Exception) -> str:

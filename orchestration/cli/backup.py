@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.console import Config, WrongUse, err, out, progress_line
+from orchestration.cli.console import Config, WrongUse, out, progress_line, say
 from orchestration.cli.context import settings_of
 from orchestration.core import clock
 from orchestration.core.lock import writer
@@ -75,5 +75,4 @@ def restore(
     out.print(f"{restored.files} files of {restored.made_on} restored to {paths.root}; `sluttdato run` makes the marts anew.",
               markup=False, soft_wrap=True)
     if restored.key_fingerprint and not with_key and KEY_VARIABLE not in os.environ:
-        err.print(f"The key is not in it: put it into {paths.key_file} (mode 0600), or set {KEY_VARIABLE}, before the next run.",
-                  markup=False, soft_wrap=True)
+        say(f"The key is not in it: put it into {paths.key_file} (mode 0600), or set {KEY_VARIABLE}, before the next run.")

@@ -1,6 +1,7 @@
 """What all commands share: where they write, how they show progress, options that several have, errors of use."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -11,8 +12,9 @@ import typer
 from rich.console import Console
 
 from ingest.canonical_tables import SOURCES, System
+from orchestration.cli import json_log
 
-FAILED, WRONG_USE, WITHHELD = 1, 2, 3
+FAILED, WRONG_USE, WITHHELD, STOPPED = 1, 2, 3, 130
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -26,11 +28,19 @@ class WrongUse(Exception):
     """A command was used wrongly. The text names what to do instead."""
 
 
+def say(line: str, event: str = "note", level: int = logging.INFO, message: str | None = None, **facts: Any) -> None:
+    """A line on standard error: as it is, or as JSON (`json_log`), there with these facts, and `message` instead, if any."""
+    if json_log.is_on():
+        json_log.write(level, event, line if message is None else message, **facts)
+    else:
+        err.print(line, markup=False, soft_wrap=True)
+
+
 @contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
-    """Yields a function that shows progress: on one changing line, or in plain lines when standard error is no terminal."""
-    if not err.is_terminal:
-        yield lambda line: err.print(line, markup=False, soft_wrap=True)
+    """Yields a function that shows progress: on one changing line, or in lines when standard error is no terminal."""
+    if json_log.is_on() or not err.is_terminal:
+        yield lambda line: say(line, "progress")
         return
     with err.status("starting") as status:
         yield lambda line: status.update(line)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from orchestration.cli import json_log
 from orchestration.core import clock, data_version
 from orchestration.core.demo_place import with_demo_sources
 from orchestration.core.settings import Settings, load_settings
@@ -16,6 +17,8 @@ def settings_of(config: Path | None) -> Settings:
     """
     settings = load_settings(config)
     _in_use[:] = [settings]
+    if settings.logs.format == "json":
+        json_log.begin()
     data_version.check(settings.paths)
     return with_demo_sources(settings, clock.today()) if settings.paths.holds_demo else settings
 

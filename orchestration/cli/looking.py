@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli.console import FAILED, Config, Json, WrongUse, err, out, parse_system, print_json, progress_line
+from orchestration.cli.console import FAILED, Config, Json, WrongUse, err, out, parse_system, print_json, progress_line, say
 from orchestration.cli.context import settings_of
 from orchestration.core import clock
 
@@ -198,4 +198,4 @@ def dagster_home(config: Config = None) -> None:
     """Prepare Dagster's home for these settings and print it, for `export DAGSTER_HOME=$(sluttdato dagster-home)`."""
     from orchestration.core.dagster_home import prepare
 
-    print(prepare(settings_of(config).paths, lambda line: err.print(line, markup=False, soft_wrap=True)))
+    print(prepare(settings_of(config).paths, say))

@@ -60,5 +60,5 @@ def evaluate_beside(
     scratch.dbt_target.mkdir(parents=True)
     if paths.dbt_partial_parse.exists():
         shutil.copyfile(paths.dbt_partial_parse, scratch.dbt_partial_parse)
-    if failed := dbt.failures(dbt.invoke(dbt.BUILD, scratch.root, scratch.warehouse)):
+    if failed := dbt.failures(dbt.build(scratch.root, scratch.warehouse)):
         raise dbt.DbtFailed("; ".join(failed))

@@ -6,29 +6,41 @@ Does not belong here: how the job is run (`runs`), how a past day is evaluated (
 import os
 from contextlib import ExitStack
 from datetime import date, timedelta
+from logging import ERROR, INFO, WARNING
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 
 from ingest.sql import Row
+from orchestration.cli import json_log
 from orchestration.cli.console import (
     FAILED,
     WITHHELD,
     Config,
     Json,
     WrongUse,
-    err,
     needed_day,
     out,
     parse_day,
     print_json,
     progress_line,
+    say,
 )
 from orchestration.cli.context import settings_of
 from orchestration.core import clock
 from orchestration.core.lock import writer
-from orchestration.core.run_report import ARE_UNDERSTOOD, IS_LET_IN, CheckOutcome, DeliveryOutcome, DeliveryStatus, RunReport
+from orchestration.core.run_report import (
+    ARE_UNDERSTOOD,
+    EVALUATE_STEP,
+    IS_LET_IN,
+    CheckOutcome,
+    DeliveryOutcome,
+    DeliveryStatus,
+    FailedStep,
+    RunReport,
+)
 from orchestration.core.settings import Settings
 from publish.alerts.send import Sent
 
@@ -128,8 +140,8 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
             remove_old_sets(paths.published, kept=1)
     out.print(f"{days} extract days before {before} removed", markup=False)
     if runs is None:
-        err.print(f"Dagster's record in {os.environ['DAGSTER_HOME']} is not below the data directory: remove there yourself "
-                  f"what ended before {before}.", markup=False, soft_wrap=True)
+        say(f"Dagster's record in {os.environ['DAGSTER_HOME']} is not below the data directory: remove there yourself "
+            f"what ended before {before}.", level=WARNING)
     else:
         out.print(f"{runs} runs before {before} removed from Dagster's record", markup=False)
     raise typer.Exit(status)
@@ -141,20 +153,39 @@ def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveri
     Withheld deliveries that an ended run has told are not printed again; others are, whichever run withheld them.
     """
     from orchestration.cli.runs import run_daily
+    from orchestration.core import metrics
     from orchestration.core.alerting import remember_told, told_record
     from orchestration.core.last_run import remember_run
 
     with ExitStack() as at_work:  # what was told is recorded when all is printed, before another run begins
+        at_work.enter_context(json_log.run_at_work(run_id := str(uuid4()), as_of))
         with progress_line() as progress:
             at_work.enter_context(writer(settings.data_dir, settings.lock_patience_seconds, progress))
-            report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress)
+            report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress, run_id=run_id)
         withheld = told_record(settings).untold(report.withheld)
         _print_outcome(settings, report, sent, withheld, as_of, as_json=as_json, rebuilt=rebuilt)
         remember_told(settings, report, sent)
         remember_run(settings.paths, report, sent, clock.today())
+        metrics.write(settings, say)
+        status = _status(report, withheld)
+        _log_end(report, withheld, sent, status)
+    return status
+
+
+def _status(report: RunReport, withheld: list[DeliveryOutcome]) -> int:
     if not report.succeeded or report.not_pulled:
         return FAILED
     return WITHHELD if withheld or report.decisions.not_understood else 0
+
+
+def _log_end(report: RunReport, withheld: list[DeliveryOutcome], sent: Sent, status: int) -> None:
+    """The last line of a run's log."""
+    json_log.write(
+        ERROR if status == FAILED else WARNING if status else INFO, "run_ended", f"the run ended with status {status}",
+        job=report.job, succeeded=report.succeeded, published=report.published, taken_in=report.taken_in, withheld=len(withheld),
+        not_pulled=[d.system for d in report.not_pulled], failed_steps=sorted({f.step for f in report.failed_steps}),
+        failed_checks=sorted({c.name for c in report.checks if not c.passed and c.is_error}), unsent=len(sent.failed),
+        seconds=report.seconds_taken, exit_status=status)
 
 
 def _print_outcome(
@@ -164,18 +195,27 @@ def _print_outcome(
     if as_json:
         print_json(_as_json(report, sent, withheld, as_of) | {
             "systems": {f["system"]: f["status"] for f in _freshness(settings)}})
-    else:
+    if not as_json or json_log.is_on():
         _print_checks(report, sent)
         _print_deliveries(report, withheld)
-        _print_decisions(report)
+        _print_decisions(report, as_json=as_json)
         if report.succeeded:
-            _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
+            if not as_json:
+                _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
             _print_freshness(settings)
     if not report.succeeded:
         for failed in report.failed_steps:
-            err.print(f"sluttdato: {failed.step}: {failed.message}", markup=False, soft_wrap=True)
-        err.print(f"The run {report.run_id} failed; what is published has not changed. Run again when the cause is fixed.",
-                  markup=False, soft_wrap=True)
+            say(f"sluttdato: {failed.step}: {failed.message}", "step_failed", ERROR, f"{failed.step}: {_without_values(failed)}",
+                step=failed.step)
+        say(f"The run {report.run_id} failed; what is published has not changed. Run again when the cause is fixed.",
+            "run_failed", ERROR)
+
+
+def _without_values(failed: FailedStep) -> str:
+    """Why a step failed, without what dbt says, as DuckDB quotes values: only which models and tests failed."""
+    if failed.step != EVALUATE_STEP:
+        return failed.message
+    return "; ".join(part.split(":")[0] for part in failed.message.split("; "))
 
 
 def _as_json(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
@@ -211,32 +251,42 @@ def _print_checks(report: RunReport, sent: Sent) -> None:
     from orchestration.core.alerting import MESSAGES_WERE_SENT, outcome_of
     from orchestration.core.run_report import PUBLISHED_ASSET
 
+    for check in report.checks:
+        if check.passed:
+            json_log.write(INFO, "check", f"{check.name} passed", check=check.name, passed=True, partition=check.partition)
     for check in _failed_checks(report):
-        err.print(f"check {'failed' if check.is_error else 'warns'}: {check.name}: {check.description}", markup=False,
-                  soft_wrap=True)
+        how = "failed" if check.is_error else "warns"
+        # The keys of people stand below the first line.
+        say(f"check {how}: {check.name}: {check.description}", "check", ERROR if check.is_error else WARNING,
+            f"check {how}: {check.name}: {check.description.partition(chr(10))[0]}", check=check.name, passed=False,
+            partition=check.partition, figures=check.figures)
     if sent.failed:
-        err.print(f"check failed: {PUBLISHED_ASSET}.{MESSAGES_WERE_SENT}: {outcome_of(sent)}", markup=False, soft_wrap=True)
+        name = f"{PUBLISHED_ASSET}.{MESSAGES_WERE_SENT}"
+        say(f"check failed: {name}: {outcome_of(sent)}", "check", ERROR, check=name, passed=False)
 
 
 def _print_deliveries(report: RunReport, withheld: list[DeliveryOutcome]) -> None:
-    for line in [*(d.reason or "" for d in report.not_pulled), *map(_withheld_line, withheld)]:
-        err.print(line, markup=False, soft_wrap=True)
+    for outcome in report.not_pulled:
+        say(outcome.reason or "", "not_pulled", ERROR, system=outcome.system)
+    for outcome in withheld:
+        say(_withheld_line(outcome), "withheld", WARNING, system=outcome.system, extract_date=outcome.day,
+            status=outcome.status.value)
     if report.not_pulled:
-        err.print("The marts are made from the extracts before it.", soft_wrap=True)
+        say("The marts are made from the extracts before it.")
     if withheld:
-        err.print("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
-                  "is let in by `sluttdato accept`, and `--preview` shows first what would become of the cases.", soft_wrap=True)
+        say("The marts are made from the extracts before it. `sluttdato status` shows the days; a quarantined extract "
+            "is let in by `sluttdato accept`, and `--preview` shows first what would become of the cases.")
 
 
-def _print_decisions(report: RunReport) -> None:
+def _print_decisions(report: RunReport, *, as_json: bool) -> None:
     decisions = report.decisions
-    if decisions.taken_in:
+    if decisions.taken_in and not as_json:
         out.print(f"{decisions.taken_in} decisions taken in from worklists; the answers are in decisions/inbox/taken_in",
                   soft_wrap=True)
     for line in decisions.not_understood:
-        err.print(f"not taken in: {line}", markup=False, soft_wrap=True)
+        say(f"not taken in: {line}", "decision_not_understood", WARNING, "a decision was not understood: see its answer")
     for line in decisions.left:
-        err.print(f"left for the next run: {line}", markup=False, soft_wrap=True)
+        say(f"left for the next run: {line}", "decision_left", WARNING, "a filled-in worklist is left for the next run")
 
 
 def _freshness(settings: Settings) -> list[Row]:
@@ -256,19 +306,20 @@ def _print_freshness(settings: Settings) -> None:
 
     for system in _freshness(settings):
         if system["system"] in WITNESSES and system["status"] != "fresh":
-            err.print(f"{system['system']} is {system['status']}: why an end date did not arrive is told from what came before. "
-                      "The lists lack nothing.", soft_wrap=True)
+            line = "why an end date did not arrive is told from what came before. The lists lack nothing."
         elif system["status"] == "missing":
-            err.print(f"{system['system']} is missing: without it nothing can be assessed.", soft_wrap=True)
+            line = "without it nothing can be assessed."
         elif system["status"] != "fresh":
-            err.print(f"{system['system']} is {system['status']}: the lists are made from its extract of "
-                      f"{system['current_extract_date']}, and lack what changed after it.", soft_wrap=True)
+            line = f"the lists are made from its extract of {system['current_extract_date']}, and lack what changed after it."
+        else:
+            continue
+        say(f"{system['system']} is {system['status']}: {line}", "not_fresh", WARNING, system=system["system"],
+            status=system["status"], age_days=system["age_days"])
 
 
 def _print_publication(report: RunReport, settings: Settings, as_of: date, extracts: str) -> None:
     if report.published:
-        out.print(f"As of {as_of}: {report.taken_in} {extracts} extracts; published in {settings.paths.published}",
-                  markup=False, soft_wrap=True)
+        line = f"As of {as_of}: {report.taken_in} {extracts} extracts; published in {settings.paths.published}"
     else:
-        reason = report.publication.reason if report.publication else None
-        out.print(reason or "nothing was published", markup=False, soft_wrap=True)
+        line = (report.publication.reason if report.publication else None) or "nothing was published"
+    out.print(line, markup=False, soft_wrap=True)

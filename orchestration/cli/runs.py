@@ -21,9 +21,9 @@ _DATA_DIRECTORY = "sluttdato/data-directory"  # the tag of a run with whose it i
 @contextlib.contextmanager
 def dagster_instance(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> "Iterator[dg.DagsterInstance]":
     """The instance in Dagster's home; for the holder of the writer's lock."""
-    import dagster as dg
+    from orchestration.core.dagster_storage import instance_at
 
-    with dg.DagsterInstance.from_config(str(dagster_home.prepare(settings.paths, progress))) as instance:
+    with instance_at(str(dagster_home.prepare(settings.paths, progress))) as instance:
         _close_killed_runs(instance, settings)
         yield instance
 
@@ -67,7 +67,7 @@ def purge_dagster(settings: Settings, before: date) -> int | None:
 
 
 def run_daily(
-    settings: Settings, as_of: date, *, deliveries: bool, progress: Callable[[str], None]
+    settings: Settings, as_of: date, *, deliveries: bool, progress: Callable[[str], None], run_id: str | None = None
 ) -> tuple[RunReport, Sent]:
     """Take in (unless `deliveries` is false), evaluate, check, publish, send messages. The caller holds the writer's lock."""
     from orchestration.definitions import build_definitions
@@ -75,4 +75,5 @@ def run_daily(
 
     with dagster_instance(settings, progress) as instance:
         definitions = build_definitions(settings, progress)
-        return run_here(definitions, settings, instance, as_of, deliveries=deliveries, tags=_tags(settings), progress=progress)
+        return run_here(definitions, settings, instance, as_of, deliveries=deliveries, tags=_tags(settings), run_id=run_id,
+                        progress=progress)

@@ -6,7 +6,6 @@ It reads the published set, so it never waits for a run.
 from datetime import date, timedelta
 from typing import Any
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +18,7 @@ from ingest.sql import Row, scalar
 from ingest.warehouse import open_published
 from orchestration.core.paths import DataPaths
 from orchestration.core.settings import Settings
+from orchestration.core.standing import findings_by_type
 from publish import deliveries, labels
 from publish.headline import headline
 
@@ -51,7 +51,7 @@ def read_status(settings: Settings, today: date, days: int) -> dict[str, Any]:
         with open_published(settings.paths.marts) as con:
             freshness = deliveries.freshness(con)
             extracts = {system: deliveries.newest_of_each_day(con, system) for system in SOURCES}
-            findings = _findings(con, deliveries.not_assessable(freshness))
+            findings = findings_by_type(con, deliveries.not_assessable(freshness))
             counted = headline(con)
             people = counted.total if counted else None
     of_system = {row["system"]: row for row in freshness}
@@ -96,16 +96,6 @@ def _diff(paths: DataPaths, landing: Landing, extract: Row) -> dict[str, Any]:
     if extract["status"] != "quarantined" or not file or not file.exists():
         return {"diff": None, "summary": []}
     return {"diff": paths.shown(file), "summary": [vars(unit) for unit in quarantine.summary(file)]}
-
-
-def _findings(con: duckdb.DuckDBPyConnection, not_assessable: list[str]) -> dict[str, dict[str, int | None]]:
-    """{type: {open, excepted}: count}; None instead of zero for a type that is not assessable."""
-    counts: dict[str, dict[str, int | None]] = {
-        t: dict.fromkeys(("open", "excepted"), None if t in not_assessable else 0) for t in labels.FINDING_TYPES}
-    for finding_type, state, count in con.execute(
-            "SELECT finding_type, status, count(*) FROM findings WHERE status <> 'resolved' GROUP BY ALL").fetchall():
-        counts[finding_type][state] = count
-    return counts
 
 
 def show_status(status: dict[str, Any], out: Console) -> None:
@@ -196,7 +186,7 @@ def show_demo(settings: Settings, out: Console) -> None:
         counted = headline(con)
         people = counted.total if counted else 0
         not_assessable = deliveries.not_assessable(deliveries.freshness(con))
-        findings = _findings(con, not_assessable)
+        findings = findings_by_type(con, not_assessable)
         example = con.execute("""
             SELECT vfs_position_id FROM status_mismatches WHERE cause = 'backdated' AND can_log_in
             ORDER BY days_open DESC, vfs_position_id LIMIT 1""").fetchone()

@@ -11,15 +11,19 @@
     privacy       who may read what lies below the data directory
     faults        errors that nobody foresaw
     dagster_home  Dagster's home below the data directory
+    dagster_storage  Dagster's SQLite files, kept open during a run
     dbt           running dbt in this process; the manifest
     run_report    what a run did, to Dagster's events and back
     filled_in     what is published about cases, for who takes in worklists
     told          which withheld deliveries an ended run has told
     last_run      how the last run ended
+    standing      how things stand: the last run and the published set
     health        what a monitor is told
+    metrics       the same and more for Prometheus
     alerting      messages after a run
     evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record
+    overview      how the kommuner of a deployment stand, together
     deployment    a folder of settings files, one for each kommune, and what keeps them apart
     demo_place    the demo in a data directory: its simulated systems as sources
 

@@ -58,6 +58,12 @@ class Deployment:
         """{name: {setting: path}} as each file says, without a doubt about the rest of it: a mistake opens nobody's doors."""
         return {name: dict(_named_places(file)) for name, file in self.files.items()}
 
+    def owner_of(self, place: Path) -> str | None:
+        """The kommune whose data or secrets a place is, holds or lies in; None when it is nobody's."""
+        place = place.resolve()
+        return next((name for name, theirs in self._places.items() if any(_overlap(place, their) for their in theirs.values())),
+                    None)
+
     def _refuse_places_of_others(self, name: str, settings: Settings) -> None:
         own = dict(_private(settings.data_dir, settings.secrets_dir)) | {
             f"sources.{system}.path": Path(path) for system in settings.systems

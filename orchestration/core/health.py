@@ -1,8 +1,8 @@
 """Whether everything is as it should be, for a monitor: from what is recorded and published already (contract#command-health).
 
 Belongs here: what counts as a warning, and what as critical. Does not belong here: what a system's freshness is (SQL,
-`data_freshness`), printing (`cli.health`). Cheap: neither Dagster nor dbt is imported. Names of systems, steps and checks, and
-counts; never a person.
+`data_freshness`), reading it (`core.standing`), printing (`cli.health`). Cheap: neither Dagster nor dbt is imported. Names of
+systems, steps and checks, and counts; never a person.
 """
 
 from dataclasses import dataclass, field
@@ -11,12 +11,9 @@ from enum import IntEnum
 from typing import Any
 
 from ingest.canonical_tables import WITNESSES
-from ingest.errors import IngestError
-from ingest.warehouse import open_published
-from orchestration.core.last_run import LastRun, last_run
+from orchestration.core.last_run import LastRun
 from orchestration.core.paths import DataPaths
-from publish import deliveries
-from publish.headline import headline
+from orchestration.core.standing import Standing, standing
 
 
 class Level(IntEnum):
@@ -56,12 +53,9 @@ class Health:
 
 def health(paths: DataPaths, today: date, max_age_days: int) -> Health:
     """How things are. Never raises for what is damaged: that is critical."""
-    found = Health()
-    _look_at_run(found, last_run(paths), today, max_age_days)
-    try:
-        _look_at_published(found, paths)
-    except (IngestError, OSError) as error:
-        found.tell(Level.CRITICAL, str(error))
+    found, now = Health(), standing(paths)
+    _look_at_run(found, now.run, today, max_age_days)
+    _look_at_published(found, now)
     return found
 
 
@@ -82,20 +76,15 @@ def _look_at_run(found: Health, run: LastRun | None, today: date, max_age_days: 
         found.tell(Level.WARNING, f"{run.unsent} messages did not leave")
 
 
-def _look_at_published(found: Health, paths: DataPaths) -> None:
-    if not paths.marts.exists():
-        found.tell(Level.CRITICAL, "nothing is published")
+def _look_at_published(found: Health, now: Standing) -> None:
+    if now.unreadable:
+        found.tell(Level.CRITICAL, now.unreadable)
         return
-    with open_published(paths.marts) as con:
-        freshness, people = deliveries.freshness(con), headline(con)
-    if not freshness:
-        found.tell(Level.CRITICAL, "the published set says nothing of any system")
-        return
-    found.as_of_date = freshness[0]["as_of_date"]
-    found.systems = {row["system"]: {"status": row["status"], "age_days": row["age_days"]} for row in freshness}
-    found.withheld = sum(row["withheld_extracts"] for row in freshness)
-    found.people_left_with_access = people.total if people else None
-    for row in freshness:
+    found.as_of_date = now.as_of_date
+    found.systems = {row["system"]: {"status": row["status"], "age_days": row["age_days"]} for row in now.freshness}
+    found.withheld = sum(row["withheld_extracts"] for row in now.freshness)
+    found.people_left_with_access = now.people.total if now.people else None
+    for row in now.freshness:
         if row["status"] != "fresh":
             is_nothing = row["status"] == "missing" and row["system"] not in WITNESSES
             found.tell(Level.CRITICAL if is_nothing else Level.WARNING, f"{row['system']} is {row['status']}")

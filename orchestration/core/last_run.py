@@ -5,7 +5,8 @@ Belongs here: writing and reading it; names and counts only, never a person. Doe
 (`core.health`).
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:  # what sends messages takes its time to import
 
 @dataclass(frozen=True)
 class LastRun:
-    """`failed_checks`: those that count as errors; `not_pulled`: systems; `unsent`: recipients whose message did not leave."""
+    """`failed_checks`: those that count as errors; `not_pulled`: systems; `unsent`: recipients whose message did not leave.
+    `seconds`: of each step that ended well; `began_at`, `ended_at`: seconds since 1970. An earlier version recorded none of
+    these.
+    """
 
     ended_on: date
     job: str
@@ -28,6 +32,9 @@ class LastRun:
     failed_checks: tuple[str, ...]
     not_pulled: tuple[str, ...]
     unsent: int
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    began_at: float | None = None
+    ended_at: float | None = None
 
 
 def remember_run(paths: DataPaths, report: RunReport, sent: "Sent", today: date) -> None:
@@ -35,7 +42,8 @@ def remember_run(paths: DataPaths, report: RunReport, sent: "Sent", today: date)
     run = LastRun(
         today, report.job, report.succeeded, tuple(sorted({f.step for f in report.failed_steps} | set(report.stopped_in))),
         tuple(sorted({c.name for c in report.checks if not c.passed and c.is_error})),
-        tuple(d.system for d in report.not_pulled), len(sent.failed))
+        tuple(d.system for d in report.not_pulled), len(sent.failed), dict(report.seconds), report.began_at,
+        report.ended_at)
     files.write_json(paths.last_run, asdict(run))
 
 
@@ -46,6 +54,11 @@ def last_run(paths: DataPaths) -> LastRun | None:
         return LastRun(
             date.fromisoformat(recorded["ended_on"]), str(recorded["job"]), recorded["succeeded"] is True,
             tuple(recorded["failed_steps"]), tuple(recorded["failed_checks"]), tuple(recorded["not_pulled"]),
-            int(recorded["unsent"]))
-    except (TypeError, KeyError, ValueError):
+            int(recorded["unsent"]), {str(step): float(n) for step, n in recorded.get("seconds", {}).items()},
+            _moment(recorded.get("began_at")), _moment(recorded.get("ended_at")))
+    except (TypeError, KeyError, ValueError, AttributeError):
         return None
+
+
+def _moment(recorded: object) -> float | None:
+    return float(recorded) if isinstance(recorded, int | float) else None

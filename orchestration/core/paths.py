@@ -11,6 +11,7 @@
     secrets/id_key            the generated key that national ids are hashed with
     id_key.fingerprint        which key it is: another is never used in silence
     last_run.json             how the last run ended (`core.last_run`)
+    metrics.prom              the same and more for Prometheus, unless `metrics.textfile` names another place (`core.metrics`)
     version.json              which version wrote here (`core.data_version`)
     dbt/target, dbt/logs      what dbt writes; dbt/parsed.json: the state of the project that was parsed
     dagster/                  Dagster's home, unless DAGSTER_HOME is set
@@ -96,6 +97,10 @@ class DataPaths:
     def last_run(self) -> Path:
         """How the last run ended."""
         return self.root / "last_run.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.root / "metrics.prom"
 
     @property
     def version(self) -> Path:

@@ -45,5 +45,5 @@ def _is_ours(paths: DataPaths, name: str) -> bool:
     ours = {p.name for p in (
         paths.landed, paths.quarantined, paths.decisions, paths.alerts, paths.evidence, paths.key_file.parent, paths.dbt,
         paths.dagster_home, paths.demo, paths.writer_lock, paths.writer, paths.parse_lock, paths.error_log,
-        paths.told, paths.key_fingerprint, paths.version, paths.last_run)}
+        paths.told, paths.key_fingerprint, paths.version, paths.last_run, paths.metrics)}
     return name in ours | _published(paths) or name.startswith((paths.warehouse.name, files.TEMPORARY_PREFIX))

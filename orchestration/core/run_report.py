@@ -23,6 +23,7 @@ IS_LET_IN = "is_let_in"  # the check of an extract asset that carries a Delivery
 IS_AS_EXPECTED = "is_as_expected"  # the check of a versions table that carries its failed expectations
 DECISIONS_ASSET = ["ingest", "case_handling"]
 ARE_UNDERSTOOD = "decisions_are_understood"  # the check of DECISIONS_ASSET that carries a DecisionsOutcome
+EVALUATE_STEP = "evaluate"  # the step that runs dbt
 PUBLISHED_ASSET = "published"  # the asset whose materialization carries a Publication
 PACKS_JOB = "auditors_pack"  # the job that makes what no run publishes
 RUN_ASSET = ["ingest", "run"]  # the asset whose materialization carries whether the sources were asked
@@ -161,7 +162,8 @@ class RunReport:
 
     `publication` is None when the run ended before that step. `sources_asked` is false when the run ended before that step,
     evaluated a past day, or used only what had landed. `partition`: the day that the run took in again. `stopped_in`: the steps
-    that began and never ended, because the run was killed; `last_ended`: the last step that ended.
+    that began and never ended, because the run was killed; `last_ended`: the last step that ended. `seconds`: of each step that
+    ended well; `began_at`, `ended_at`: seconds since 1970, by Dagster's record, where it has them.
     """
 
     run_id: str
@@ -177,6 +179,9 @@ class RunReport:
     last_ended: str | None = None
     intake_ended: bool = False
     decisions: DecisionsOutcome = DecisionsOutcome()
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    began_at: float | None = field(default=None, compare=False)
+    ended_at: float | None = field(default=None, compare=False)
 
     @property
     def withheld(self) -> list[DeliveryOutcome]:
@@ -197,6 +202,10 @@ class RunReport:
         return self.publication is not None and self.publication.published
 
     @property
+    def seconds_taken(self) -> float | None:
+        return None if self.began_at is None or self.ended_at is None else round(self.ended_at - self.began_at, 3)
+
+    @property
     def name(self) -> str:
         """The job, and the day that it took in again."""
         return f"{self.job} {self.partition}" if self.partition else self.job
@@ -209,7 +218,13 @@ class RunReport:
             checks=_last_of_each([*earlier.checks, *self.checks]), publication=self.publication or earlier.publication,
             sources_asked=self.sources_asked if self.intake_ended else earlier.sources_asked,
             decisions=self.decisions if self.intake_ended else earlier.decisions,
-            intake_ended=self.intake_ended or earlier.intake_ended, last_ended=self.last_ended or earlier.last_ended)
+            intake_ended=self.intake_ended or earlier.intake_ended, last_ended=self.last_ended or earlier.last_ended,
+            seconds={**earlier.seconds, **self.seconds}, began_at=earlier.began_at or self.began_at)
+
+    def timed_by(self, instance: "dg.DagsterInstance") -> "RunReport":
+        """This report, with when the run began and ended."""
+        record = instance.get_run_record_by_id(self.run_id)
+        return replace(self, began_at=record.start_time, ended_at=record.end_time) if record else self
 
     @classmethod
     def of(
@@ -220,6 +235,7 @@ class RunReport:
         publication, sources_asked, intake_ended, last_ended = None, False, False, None
         decisions = DecisionsOutcome()
         at_work: dict[str, None] = {}
+        seconds: dict[str, float] = {}
         for event in events:
             kind, step = event.event_type_value, event.step_key or ""
             if kind in ("STEP_START", "STEP_RESTARTED"):
@@ -227,6 +243,8 @@ class RunReport:
             elif kind in ("STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"):
                 at_work.pop(step, None)
                 last_ended = step
+            if kind == "STEP_SUCCESS":
+                seconds[step] = event.step_success_data.duration_ms / 1000
             if kind == "ASSET_CHECK_EVALUATION":
                 evaluation = event.asset_check_evaluation_data
                 if evaluation.check_name == IS_LET_IN:
@@ -243,7 +261,7 @@ class RunReport:
                 elif made.asset_key.path == RUN_ASSET:
                     sources_asked, intake_ended = bool(_values(made.metadata).get(_SOURCES_ASKED)), True
         return cls(run_id, job, succeeded, tuple(deliveries), _last_of_each(checks), tuple(failed_steps), publication,
-                   sources_asked, partition, tuple(at_work), last_ended, intake_ended, decisions)
+                   sources_asked, partition, tuple(at_work), last_ended, intake_ended, decisions, seconds)
 
     @classmethod
     def of_recorded(cls, run: "dg.DagsterRun", instance: "dg.DagsterInstance") -> "RunReport":
@@ -266,7 +284,7 @@ class RunReport:
                  kind.STEP_RESTARTED, kind.STEP_SUCCESS, kind.STEP_SKIPPED}
         events = [e.dagster_event for e in instance.all_logs(run.run_id, of_type=kinds) if e.dagster_event]
         return cls.of(run.run_id, run.job_name, events, succeeded=run.status == dg.DagsterRunStatus.SUCCESS,
-                      partition=run.tags.get("dagster/partition"))
+                      partition=run.tags.get("dagster/partition")).timed_by(instance)
 
 
 def _resumed_by(run: "dg.DagsterRun", instance: "dg.DagsterInstance") -> "dg.DagsterRun | None":

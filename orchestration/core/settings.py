@@ -8,10 +8,10 @@ import grp
 import os
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from ingest.canonical_tables import SOURCES, SYSTEMS, System
@@ -27,6 +27,7 @@ from publish.postgres.settings import Postgres
 from publish.snapshot import Readers
 
 CONFIG_VARIABLE = "SLUTTDATO_CONFIG"
+LOG_FORMAT_VARIABLE = "SLUTTDATO_LOGS__FORMAT"
 DEFAULT_CONFIG = "sluttdato.yaml"
 NAMED = re.compile(r"\$\{(\w+)\}")
 _NOT_SETTINGS = {CONFIG_VARIABLE, "SLUTTDATO_KOMMUNER", "SLUTTDATO_TODAY", "SLUTTDATO_ID_KEY", "SLUTTDATO_WAREHOUSE"}
@@ -137,6 +138,50 @@ class Publishing(SettingsModel):
         return Readers(_group_number(self.group), _group_number(self.open_group))
 
 
+class Metrics(SettingsModel):
+    """The metrics for Prometheus' node_exporter, written after each run."""
+
+    textfile: Path | None = Field(default=None, description=(
+        "The file to write metrics to, in the folder of node_exporter's textfile collector; its name must end in `.prom`. Left "
+        "out: `metrics.prom` in the data directory."))
+    group: str | None = Field(default=None, description=(
+        "A group of this machine that may read the metrics, that of node_exporter's user; Sluttdato's user must belong to it. "
+        "Needs `textfile`, in a folder that the group can reach. Left out: only Sluttdato's user can read."))
+
+    @field_validator("textfile")
+    @classmethod
+    def _is_collected(cls, value: Path | None) -> Path | None:
+        if value is not None and value.suffix != ".prom":
+            raise ValueError("expected a file whose name ends in .prom: node_exporter reads no other")
+        return value
+
+    @field_validator("group")
+    @classmethod
+    def _exists(cls, value: str | None) -> str | None:
+        if value is not None:
+            _group_number(value)
+        return value
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.group is not None and self.textfile is None:
+            raise ValueError("group needs textfile, in a folder that the group can reach: nobody else reaches the data directory")
+        return self
+
+    @property
+    def readers(self) -> int | None:
+        """The group, by number."""
+        return _group_number(self.group)
+
+
+class Logs(SettingsModel):
+    """What the command line writes on standard error."""
+
+    format: Literal["text", "json"] = Field(default="text", description=(
+        "How the command line writes progress, outcomes and errors on standard error: `text` for people, `json` for what gathers "
+        "logs, one object per line. In a container: `SLUTTDATO_LOGS__FORMAT=json`."))
+
+
 def _group_number(group: str | None) -> int | None:
     """Raises ValueError where there is no such group."""
     try:
@@ -202,6 +247,8 @@ class Settings(SettingsModel, BaseSettings):
     retention: Retention = Field(default=Retention(), description="How long extracts and findings are kept.")
     publish: Publishing = Field(default=Publishing(), description="The published set.")
     alerts: Alerts = Field(default=Alerts(), description="Messages, and who gets them.")
+    logs: Logs = Field(default=Logs(), description="What is written on standard error.")
+    metrics: Metrics = Field(default=Metrics(), description="Metrics for monitoring.")
     lock_patience_seconds: float = Field(default=300, ge=0, description="Seconds that a run waits for another one to end.")
 
     @classmethod
@@ -267,6 +314,7 @@ def load_settings(given: Path | None = None, *, secrets_from_environment: bool =
     base = file.resolve().parent if file else Path.cwd()
     settings.data_dir = base / settings.data_dir
     settings.secrets_dir = base / settings.secrets_dir if settings.secrets_dir else None
+    settings.metrics.textfile = base / settings.metrics.textfile if settings.metrics.textfile else None
     for adapter in (adapter for system in settings.systems for adapter in settings.sources.of(system)):
         if path := getattr(adapter, "path", None):
             setattr(adapter, "path", base / path)  # noqa: B010  not every adapter reads files

@@ -56,16 +56,16 @@ def run_here(
 ) -> tuple[RunReport, Sent]:
     """Run the daily job in this process, recorded in `instance`, and send messages. The caller holds the writer's lock.
 
-    `run_id`: the run that messages name; left out: this one.
+    `run_id`: of this run, also for its messages; left out: a new one.
     """
     with contextlib.redirect_stdout(io.StringIO()):  # dbt's own lines; what failed is in its results
         result = definitions.resolve_job_def("daily").execute_in_process(
-            instance=instance, raise_on_error=False, tags=dict(tags or {}),
+            instance=instance, raise_on_error=False, tags=dict(tags or {}), run_id=run_id,
             run_config={
                 "ops": {"take_in": {"config": {"as_of": as_of.isoformat(), "deliveries": deliveries}}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             })
-    report, sent = RunReport.of(run_id or result.run_id, "daily", result.all_events, succeeded=result.success), Sent()
+    report, sent = RunReport.of(result.run_id, "daily", result.all_events, succeeded=result.success).timed_by(instance), Sent()
     if report.published or not report.succeeded:
         sent = send_messages(settings, as_of, report, progress)
         show_in_dagster(instance, sent)

@@ -7,19 +7,21 @@ A sensor with a cursor of its own and not a `dg.run_status_sensor`: that one mov
 not be sent at once, because the next run was at work, was never sent.
 """
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from orchestration.core import clock
+from orchestration.core import clock, metrics
 from orchestration.core.alerting import outcome_of, remember_told, send_messages, show_in_dagster
 from orchestration.core.last_run import remember_run
 from orchestration.core.lock import LockHeld, writer
 from orchestration.core.run_report import BY_COMMAND_LINE, PACKS_JOB, RunReport
 from orchestration.core.settings import Settings
 
+_log = logging.getLogger(__name__)
 # The next run may be at work; a look must not last longer than Dagster lets it, and the next look is soon.
 _PATIENCE_SECONDS = 20
 _MOST_RUNS = 200  # in one look
@@ -85,6 +87,7 @@ def _tell(instance: dg.DagsterInstance, settings: Settings, run: dg.DagsterRun, 
             remember_told(settings, report, sent)
             if report.job != PACKS_JOB:
                 remember_run(settings.paths, report, sent, clock.today())
+                metrics.write(settings, _log.warning)
     except LockHeld as held:
         return _Wait(f"{held}; the messages are sent then")
     return outcome_of(sent)

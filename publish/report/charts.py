@@ -86,5 +86,5 @@ def stacked(columns: Sequence[tuple[date, Sequence[int]]]) -> dict[str, Any] | N
 
 def bars(counts: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     """Horizontal bars with label, count and width; the longest is 100 wide."""
-    most = max((count for _, count in counts), default=1)
+    most = max((count for _, count in counts), default=1) or 1
     return [{"label": label, "count": count, "width": round(100 * count / most, 1)} for label, count in counts]

@@ -39,13 +39,24 @@ def test_every_asset_has_owner_group_kind_and_description(settings: Settings) ->
     graph = build_definitions(settings).resolve_asset_graph()
     keys = {k.to_user_string() for k in graph.materializable_asset_keys}
     assert {"hrm_extract", "vfs_extract", "transfer_extract", "published", "postgres", "marts/findings",
-            "intermediate/int_findings", "staging/stg_run", *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
+            *(f"versions/{t.versions_name}" for t in TABLES)} <= keys
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
         assert node.owners and node.group_name and node.kinds and node.description, key
         assert node.pools == {"warehouse"}, key
     assert {graph.get(k).group_name for k in graph.materializable_asset_keys} == {
-        "ingest", "catalogue", "staging", "intermediate", "marts", "publish"}
+        "ingest", "marts", "publish"}
+
+
+def test_a_model_is_described_by_words_and_a_reference_to_its_file_without_its_sql(settings: Settings) -> None:
+    graph = build_definitions(settings).resolve_asset_graph()
+    models = [graph.get(k) for k in graph.materializable_asset_keys if "dbt" in graph.get(k).kinds]
+    assert len(models) > 50
+    for node in models:
+        code, = node.metadata["dagster/code_references"].code_references
+        file = Path(code.file_path)
+        assert file.is_file() and file.stem == node.key.path[-1] and file.suffix in (".sql", ".csv"), node.key
+        assert "```" not in node.description and "select" not in node.description and len(node.description) > 10, node.key
 
 
 def with_postgres(settings: Settings) -> Settings:

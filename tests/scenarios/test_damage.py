@@ -27,7 +27,7 @@ REMEDIES = ("Restore it from a backup", "Restore it from the backup", "Restore t
             "Restore its folder from a backup", "`sluttdato run`", "`sluttdato rebuild`")
 HEALS = {  # groups of files that any run makes anew, or does without
     "dbt", "dagster", "published", "published.d", "quarantined", ".writer.lock", "warehouse.duckdb", "told.json", "last_run.json",
-    "landed/seen.json", "landed expectations.json"}
+    "metrics.prom", "landed/seen.json", "landed expectations.json"}
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def wrong_with(done: Done, place: Place, file: Path, before: dict, published: Pa
 
 GROUPS = ["landed/hrm", "landed/vfs", "landed/base", "landed/seen.json", "landed expectations.json", "decisions", "alerts",
           "published.d", "quarantined", "dbt", "dagster", "warehouse.duckdb", "told.json", "secrets", "id_key.fingerprint",
-          "version.json", "last_run.json", ".writer.lock"]
+          "version.json", "last_run.json", "metrics.prom", ".writer.lock"]
 
 
 def test_the_groups_hold_every_file(lived_in: Place) -> None:

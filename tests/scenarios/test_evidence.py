@@ -169,7 +169,7 @@ def test_a_period_that_is_no_period_or_was_not_evaluated_is_wrong_use_and_says_w
         done = march.do("evidence", "--from", first, "--to", last, "--out", "pack")
         assert done.code == WRONG_USE and message in done.err, done.err
     with duckdb.connect(str(march.data / "warehouse.duckdb")) as con:
-        con.execute("DROP TABLE intermediate.int_freshness__daily")
+        con.execute("DROP VIEW intermediate.int_freshness__daily")
     done = march.do("evidence", *MARCH, "--out", "pack")
     assert done.code == WRONG_USE and "another version of Sluttdato evaluated" in done.err
     shutil.rmtree(march.data)

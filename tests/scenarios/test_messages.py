@@ -19,6 +19,7 @@ from orchestration.core.settings import load_settings
 from orchestration.definitions import build_definitions
 from tests.support.bokmaal import codes, english_words
 from tests.support.command_line import Place, changed, town, without
+from tests.support.metrics import read_metrics
 from tests.support.post import MailServer, Webhook, mail_server, webhook
 
 
@@ -304,6 +305,9 @@ def test_a_run_that_failed_is_told_to_the_data_team_and_tells_nothing_as_over(
         daemon.tick()
         ended = last_run(DataPaths(daemon.place.data))
         assert ended and not ended.succeeded  # as a monitor is told it
+        told = read_metrics(DataPaths(daemon.place.data).metrics)
+        assert told["last_run_success"] == {("daily",): 0} and told["last_run_failed_step"] == {("published",): 1}
+        assert told["last_run_step_duration_seconds"]["evaluate",] > 0 and told["last_run_duration_seconds"][()] > 0
     assert failed.tags["dagster/will_retry"] == "false"  # a step failed: Dagster does not run it again as a whole
     post, = hook.posts
     assert "- Den daglige kjøringen stoppet. Den stoppet i publiseringen." in post["message"] and len(mail.mails) == 1

@@ -66,14 +66,25 @@ def test_wheel_dbt_project_and_changelog_have_one_version(wheel: ZipFile) -> Non
     assert newest and newest[1] == version
 
 
-def test_the_lock_pins_what_pyproject_wants() -> None:
+def pins_of(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize(("lock", "extras"), [
+    ("requirements.lock", ("dev", "production")), ("deploy/requirements.lock", ("production",))])
+def test_the_lock_pins_what_pyproject_wants(lock: str, extras: tuple[str, ...]) -> None:
     wanted = {canonicalize_name(r.name): r for r in
-              map(Requirement, [*PYPROJECT["dependencies"], *(
-                  needed for extra in ("dev", "production") for needed in PYPROJECT["optional-dependencies"][extra])])}
-    locked = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    pins = dict(re.findall(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", locked, re.MULTILINE))
+              map(Requirement, [*PYPROJECT["dependencies"], *(r for e in extras for r in PYPROJECT["optional-dependencies"][e])])}
+    locked, pins = (ROOT / lock).read_text(encoding="utf-8"), pins_of(lock)
     entries = re.split(r"^(?=\S+==)", locked, flags=re.MULTILINE)[1:]
     direct = {re.split(r"[\[=]", e)[0] for e in entries if "sluttdato (pyproject.toml)" in e}
     assert direct == set(wanted), "run `make lock`"
     for name, requirement in wanted.items():
         assert requirement.specifier.contains(pins[name]), f"{requirement} is pinned as {pins[name]}: run `make lock`"
+
+
+def test_what_runs_in_production_is_what_the_tests_ran_with_and_nothing_for_development() -> None:
+    tested, running, building = (pins_of(lock) for lock in ("requirements.lock", "deploy/requirements.lock", "deploy/build.lock"))
+    assert running.items() | building.items() <= tested.items(), "run `make lock`"
+    assert not set(running) & {"pytest", "hypothesis", "ruff", "basedpyright", "playwright", "uv", "setuptools"}
+    assert set(building) == {"setuptools"}

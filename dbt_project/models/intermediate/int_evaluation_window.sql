@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One row from the first day on which both systems have an extract; none before that.
 select
   greatest(

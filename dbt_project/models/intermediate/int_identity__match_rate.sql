@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- How many of VFS's persons match an employee: on the as-of date, and on the last evaluation day before the newest of
 -- the current extracts.
 with days as (

@@ -1,4 +1,8 @@
-"""The dbt models and the catalogue of codes as assets: staging, intermediate, marts. One `dbt build` for all of them."""
+"""The marts as assets. One `dbt build` makes them, with all that lies below them.
+
+Staging, intermediate models and the catalogue are no assets: Dagster would store four events for each in every run, which nobody
+reads. What a mart is made from is shown as what it comes from: the versions.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,34 +13,56 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from ingest.warehouse import WarehouseDamaged, is_damage, row_counts
 from orchestration.core import dbt
+from orchestration.core.run_report import EVALUATE_STEP
 from orchestration.defs.resources import Workplace, retried_when_it_can_pass
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
+_CODE_REFERENCES = "dagster/code_references"
 
 
 class Translator(DagsterDbtTranslator):
-    """Schemas become groups; every model has an owner."""
+    """Marts are in a group of their own, have an owner, come from the sources that their models read, and say where their file
+    is instead of showing its SQL."""
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props.get("description") or dbt_resource_props["name"]
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if not unique_id.startswith(("model.", "seed.")):
+        if not unique_id.startswith("model."):
             return spec
-        layer = manifest["nodes"][unique_id]["schema"]
-        return spec.replace_attributes(group_name=layer, owners=["team:data-team"])
+        # In a checkout, or where the wheel is installed. dagster-dbt's own setting for this needs a DbtProject.
+        code = dg.LocalFileCodeReference(file_path=str(dbt.PROJECT / manifest["nodes"][unique_id]["original_file_path"]))
+        sources = sorted({source for node in _with_all_below(manifest, unique_id) for source in manifest["parent_map"][node]
+                          if source.startswith("source.")})
+        return spec.replace_attributes(
+            group_name="marts", owners=["team:data-team"],
+            deps=[super(Translator, self).get_asset_spec(manifest, source, project).key for source in sources],
+            metadata={**spec.metadata, _CODE_REFERENCES: dg.CodeReferencesMetadataValue(code_references=[code])})
+
+
+def _with_all_below(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
+    """A model and those that it is made from."""
+    found, left = set[str](), [unique_id]
+    while left:
+        if (node := left.pop()) not in found:
+            found.add(node)
+            left += [parent for parent in manifest["parent_map"][node] if parent.startswith("model.")]
+    return found
 
 
 def build(manifest: Path) -> dg.AssetsDefinition:
     """The assets of the project that `manifest` describes."""
 
-    @dbt_assets(manifest=manifest, dagster_dbt_translator=Translator(), pool="warehouse", name="evaluate")
+    @dbt_assets(manifest=manifest, select="resource_type:model,config.schema:marts", dagster_dbt_translator=Translator(),
+                pool="warehouse", name=EVALUATE_STEP)
     def evaluate(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
         paths = workplace.paths
         workplace.progress("evaluating: dbt build")
-        with retried_when_it_can_pass(), workplace.warehouse():
-            pass  # waits for other readers of the warehouse; dbt would fail
-        results = dbt.invoke([*dbt.BUILD, *_selection(context)], paths.root, paths.warehouse)
+        with retried_when_it_can_pass():  # waits for other readers of the warehouse; dbt would fail
+            results = dbt.build(paths.root, paths.warehouse, _selection(context))
         with workplace.warehouse(read_only=True) as con:
-            counts = {".".join(key): count for key, count in row_counts(con, "catalogue", "intermediate", "marts").items()}
+            counts = {".".join(key): count for key, count in row_counts(con, "marts").items()}
         yield from _events(context, results, counts)
         if failed := dbt.failures(results):
             if any(map(is_damage, failed)):
@@ -47,11 +73,11 @@ def build(manifest: Path) -> dg.AssetsDefinition:
 
 
 def _selection(context: dg.AssetExecutionContext) -> list[str]:
-    """dbt's arguments: none for all models, else the models and checks chosen in Dagster."""
+    """None for all models, else the marts and checks chosen in Dagster, by dbt's names; each with what it is made from."""
     if not context.is_subset:
         return []
     checks = {key.name for key in context.selected_asset_check_keys}
-    return ["--select", *sorted({key.path[-1] for key in context.selected_asset_keys} | checks)]
+    return sorted({f"+{key.path[-1]}" for key in context.selected_asset_keys} | checks)
 
 
 def _events(

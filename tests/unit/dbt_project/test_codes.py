@@ -81,6 +81,9 @@ def evaluate_with_finding(models: Models, con: duckdb.DuckDBPyConnection, findin
     models.run(con)
     con.execute("INSERT INTO catalogue.finding_types SELECT * REPLACE ('no_remedy' AS finding_type) FROM catalogue.finding_types "
                 "WHERE finding_type = 'disputed_identity'")
+    con.execute("""CREATE TABLE intermediate.present AS FROM intermediate.int_present_findings LIMIT 0;
+                   DROP VIEW intermediate.int_present_findings;
+                   ALTER TABLE intermediate.present RENAME TO int_present_findings""")
     con.execute("""INSERT INTO intermediate.int_present_findings BY NAME
                    SELECT $1 AS finding_type, 'x' AS subject_id, 'x' AS person_id, $2 AS from_day, $2 + 1 AS to_day""",
                 [finding_type, TODAY])

@@ -1,5 +1,7 @@
 """Files and folders that are there whole or not at all, whatever breaks on the way."""
 
+import os
+import stat
 from datetime import date
 from pathlib import Path
 
@@ -29,9 +31,20 @@ def test_a_write_that_breaks_leaves_the_old_content(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(files, "flush", disk_is_full)
     with pytest.raises(OSError, match="no space"):
         files.write_text(file, "new")
-    assert file.read_text() == "old"
-    files.remove_leftovers(tmp_path)
-    assert names(tmp_path) == {"a.txt"}
+    assert file.read_text() == "old" and names(tmp_path) == {"a.txt"}
+
+
+def test_a_group_that_may_read_is_given_the_file_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.write_text(tmp_path / "a.txt", "new", group=os.getgid())
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+    def is_no_member(*_: object) -> None:
+        raise PermissionError("not permitted")
+
+    monkeypatch.setattr(os, "chown", is_no_member)
+    with pytest.raises(PermissionError):
+        files.write_text(tmp_path / "a.txt", "newer", group=1)
+    assert (tmp_path / "a.txt").read_text() == "new" and names(tmp_path) == {"a.txt"}
 
 
 def test_a_new_folder_appears_only_when_it_is_complete(tmp_path: Path) -> None:
