@@ -86,7 +86,7 @@ class Machines:
         return self.start(name, "celery", "-A", "tests.support.worker_app", "worker", "-c", "1", "-Q", ",".join(queues),
                           "-n", f"{name}@here", "--loglevel", "warning")
 
-    def until(self, what: str, condition: Callable[[], T], seconds: float = 900, may_end: Started | None = None) -> T:
+    def until(self, what: str, condition: Callable[[], T], seconds: float = 600, may_end: Started | None = None) -> T:
         """What the condition gives, once that is true. Fails when a program has ended that must not, or after `seconds`."""
         end = time.monotonic() + seconds
         if may_end:
