@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA ?= data
 
-.PHONY: setup run check test mutate soak bench races bi dashboards ui defs docs lock wheel wheel-check clean
+.PHONY: setup run check test production mutate soak bench races bi dashboards ui defs docs lock wheel wheel-check clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -29,6 +29,9 @@ test: setup                    ## lint, types and all tests but the long ones
 	$(BIN)/basedpyright
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
 	$(BIN)/python -m pytest -n $(or $(WORKERS),3) --dist worksteal tests/integration tests/properties tests/scenarios  # they wait, too: servers, disks
+
+production: setup              ## several machines: PostgreSQL, Redis and two workers, one of which dies; needs postgresql and redis-server
+	$(BIN)/python -m pytest tests/production
 
 mutate: setup                  ## changes the rules one by one: does a test fail? ONLY="int_backing ingest/guard.py"
 	$(BIN)/python -m tests.mutation $(ONLY)

@@ -309,7 +309,7 @@ STEPS = {
     "postgres": "publiseringen i PostgreSQL",
     "published_messages_were_sent": "kontrollen av meldingene",
     "hrm_extract": "hentingen av uttrekket fra HRM", "vfs_extract": "hentingen av uttrekket fra VFS",
-    "transfer_extract": "hentingen av overføringen",
+    "transfer_extract": "hentingen av overføringen", "kommune": "arbeidet for kommunen",
 }
 
 

@@ -1,13 +1,13 @@
 """Running the daily job from the command line: in this process, through Dagster, recorded in its instance."""
 
 import contextlib
-import io
+import hashlib
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 from orchestration.core import dagster_home
-from orchestration.core.alerting import send_messages, show_in_dagster
 from orchestration.core.run_report import BY_COMMAND_LINE, RunReport
 from orchestration.core.settings import Settings
 from publish.alerts.send import Sent
@@ -15,6 +15,7 @@ from publish.alerts.send import Sent
 if TYPE_CHECKING:  # importing Dagster takes a second; commands that only read do not need it
     import dagster as dg
 
+_DATA_DIRECTORY = "sluttdato/data-directory"  # the tag of a run with whose it is, on an instance that several share
 
 
 @contextlib.contextmanager
@@ -23,17 +24,33 @@ def dagster_instance(settings: Settings, progress: Callable[[str], None] = lambd
     from orchestration.core.dagster_storage import instance_at
 
     with instance_at(str(dagster_home.prepare(settings.paths, progress))) as instance:
-        _close_killed_runs(instance)
+        _close_killed_runs(instance, settings)
         yield instance
 
 
-def _close_killed_runs(instance: "dg.DagsterInstance") -> None:
-    """Close open runs of the command line: the caller holds the writer's lock, so their processes were killed."""
+def _close_killed_runs(instance: "dg.DagsterInstance", settings: Settings) -> None:
+    """Close open runs of the command line on this data directory: the caller holds its writer's lock, so their processes were
+    killed. On an instance that several share, another's may be at work."""
     import dagster as dg
 
+    own = _tags(settings)[_DATA_DIRECTORY]
+    has_own_home = _has_own_home(settings)
+    is_shared = bool(os.environ.get("DAGSTER_HOME"))
     open_runs = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING], tags=BY_COMMAND_LINE)
     for run in instance.get_runs(open_runs):
-        instance.report_run_failed(run, "The process was killed; the next run went on where it was.")
+        place = run.tags.get(_DATA_DIRECTORY)  # earlier versions did not say it
+        if place == own or (has_own_home and (place is None or not is_shared)):
+            instance.report_run_failed(run, "The process was killed; the next run went on where it was.")
+
+
+def _tags(settings: Settings) -> dict[str, str]:
+    """The tags of a run of the command line. The data directory is told by a hash: others may read the instance."""
+    place = hashlib.sha256(str(settings.data_dir.resolve()).encode()).hexdigest()[:16]
+    return {**BY_COMMAND_LINE, _DATA_DIRECTORY: place}
+
+
+def _has_own_home(settings: Settings) -> bool:
+    return dagster_home.prepare(settings.paths).resolve() == settings.paths.dagster_home.resolve()
 
 
 def purge_dagster(settings: Settings, before: date) -> int | None:
@@ -41,12 +58,11 @@ def purge_dagster(settings: Settings, before: date) -> int | None:
     recorded there is not known here. The caller holds the writer's lock."""
     from orchestration.core.history import compact, purge_history
 
-    home = settings.paths.dagster_home
-    if dagster_home.prepare(settings.paths).resolve() != home.resolve():
+    if not _has_own_home(settings):
         return None
     with dagster_instance(settings) as instance:
         removed = purge_history(instance, before)
-    compact(home)
+    compact(settings.paths.dagster_home)
     return removed
 
 
@@ -55,19 +71,9 @@ def run_daily(
 ) -> tuple[RunReport, Sent]:
     """Take in (unless `deliveries` is false), evaluate, check, publish, send messages. The caller holds the writer's lock."""
     from orchestration.definitions import build_definitions
+    from orchestration.defs.jobs import run_here
 
-    sent = Sent()
     with dagster_instance(settings, progress) as instance:
-        job = build_definitions(settings, progress).resolve_job_def("daily")
-        with contextlib.redirect_stdout(io.StringIO()):  # dbt's own lines; what failed is in its results
-            result = job.execute_in_process(
-                instance=instance, raise_on_error=False, tags=BY_COMMAND_LINE, run_id=run_id,
-                run_config={
-                    "ops": {"take_in": {"config": {"as_of": as_of.isoformat(), "deliveries": deliveries}}},
-                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                })
-        report = RunReport.of(result.run_id, "daily", result.all_events, succeeded=result.success).timed_by(instance)
-        if report.published or not report.succeeded:
-            sent = send_messages(settings, as_of, report, progress)
-            show_in_dagster(instance, sent)
-    return report, sent
+        definitions = build_definitions(settings, progress)
+        return run_here(definitions, settings, instance, as_of, deliveries=deliveries, tags=_tags(settings), run_id=run_id,
+                        progress=progress)

@@ -82,6 +82,9 @@ class Schedule(SettingsModel):
     look_for_deliveries_every_seconds: int = Field(
         default=60, ge=10, description="How often Dagster looks for a delivery, in seconds.")
     first_day: str = Field(default="2024-01-01", description="The first day that Dagster shows as a partition: YYYY-MM-DD.")
+    queue: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$", description=(
+        "Of several kommuner on several machines: the Celery queue of the worker that holds this one's data directory. Left out: "
+        "any worker."))
 
     @field_validator("daily_at")
     @classmethod

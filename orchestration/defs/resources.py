@@ -108,8 +108,13 @@ def workplace_resource(settings: Settings, progress: Callable[[str], None]) -> d
     """
 
     @dg.resource(description="The settings, the warehouse, and the right to write below the data directory.")
-    def workplace(_: dg.InitResourceContext) -> Iterator[Workplace]:
-        with writer(settings.data_dir, settings.lock_patience_seconds, progress):
+    def workplace(context: dg.InitResourceContext) -> Iterator[Workplace]:
+        def waiting(line: str) -> None:
+            if context.log:
+                context.log.info(line)
+            progress(line)
+
+        with writer(settings.data_dir, settings.lock_patience_seconds, waiting):
             workplace = Workplace(settings, progress, Examiner())
             try:
                 yield workplace

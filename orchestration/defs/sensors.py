@@ -29,7 +29,7 @@ _ENDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE, dg.Da
 
 
 @dataclass(frozen=True)
-class _Ended:
+class Ended:
     """A run that has ended. `position`: where its end stands among the events, a number that grows."""
 
     position: int
@@ -46,11 +46,11 @@ def build(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinition:
                     "failed when Dagster does not resume it.")
     def tell_after_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if context.cursor is None:
-            ended = _ended(context.instance, None)
+            ended = ended_runs(context.instance, None)
             context.update_cursor(str(ended[-1].position if ended else 0))
             return dg.SkipReason("messages are sent about the runs that end from now on")
-        ended = _ended(context.instance, int(context.cursor))
-        ours = [e for e in ended if e.run and e.run.job_name in names]
+        ended = ended_runs(context.instance, int(context.cursor))
+        ours = [e for e in ended if e.run and e.run.job_name in names and is_of_this_location(context, e.run)]
         for now in ours:
             is_latest = now is ours[-1]
             reason = _tell(context.instance, settings, now.run, is_latest=is_latest) if now.run else None
@@ -74,7 +74,7 @@ def _tell(instance: dg.DagsterInstance, settings: Settings, run: dg.DagsterRun, 
     """Send what is due after a run; the outcome in words, or None when nothing is to be said of it."""
     if BY_COMMAND_LINE.items() <= run.tags.items():
         return None
-    if _is_to_be_resumed(instance, run):
+    if is_to_be_resumed(instance, run):
         if "dagster/auto_retry_run_id" in run.tags:
             return None  # the run that resumes it is told, with what this one did
         if is_latest:
@@ -93,7 +93,7 @@ def _tell(instance: dg.DagsterInstance, settings: Settings, run: dg.DagsterRun, 
     return outcome_of(sent)
 
 
-def _is_to_be_resumed(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def is_to_be_resumed(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether Dagster resumes this run, by its own word."""
     return (run.status is dg.DagsterRunStatus.FAILURE and instance.run_retries_enabled
             and run.tags.get("dagster/will_retry") == "true" and _came_from_a_code_location(run))
@@ -104,7 +104,13 @@ def _came_from_a_code_location(run: dg.DagsterRun) -> bool:
     return run.remote_job_origin is not None
 
 
-def _ended(instance: dg.DagsterInstance, after: int | None) -> list[_Ended]:
+def is_of_this_location(context: dg.SensorEvaluationContext, run: dg.DagsterRun) -> bool:
+    """Whether a run is of the code location that the sensor is in: others on the instance may have jobs of the same name."""
+    origin, here = run.remote_job_origin, context.code_location_origin
+    return origin is None or here is None or origin.location_name == here.location_name
+
+
+def ended_runs(instance: dg.DagsterInstance, after: int | None) -> list[Ended]:
     """The runs that ended after a position, in that order; with None, the last one of each kind of end."""
     found: dict[int, str] = {}
     seen_up_to = []
@@ -117,7 +123,7 @@ def _ended(instance: dg.DagsterInstance, after: int | None) -> list[_Ended]:
             seen_up_to.append(records[-1].storage_id)
     found = {position: run_id for position, run_id in found.items() if position <= min(seen_up_to, default=position)}
     runs = _runs(instance, found.values())
-    return [_Ended(position, runs.get(run_id)) for position, run_id in sorted(found.items())]
+    return [Ended(position, runs.get(run_id)) for position, run_id in sorted(found.items())]
 
 
 def _runs(instance: dg.DagsterInstance, run_ids: Collection[str]) -> dict[str, dg.DagsterRun]:

@@ -369,7 +369,7 @@ def test_a_killed_run_is_told_when_dagster_does_not_resume_it_with_the_step_that
     assert "Problemer som er over (1)\n- Den daglige kjøringen stoppet" in hook.posts[-1]["message"]
 
 
-@pytest.mark.parametrize("killed_at", ["orchestration.defs.assets.versions.set_run", "orchestration.cli.runs.send_messages",
+@pytest.mark.parametrize("killed_at", ["orchestration.defs.assets.versions.set_run", "orchestration.defs.jobs.send_messages",
                                        "orchestration.cli.running._print_deliveries"])
 def test_what_a_killed_run_withheld_is_told_by_the_next_with_its_exit_status(  # contract#reported-once
     alerted: Place, hook: Webhook, monkeypatch: pytest.MonkeyPatch, killed_at: str

@@ -1,5 +1,7 @@
 """`evidence`: the auditor's pack of each month, a partition for each. No part of the daily job."""
 
+import warnings
+
 import dagster as dg
 
 from orchestration.core import clock
@@ -17,19 +19,31 @@ def build(settings: Settings) -> dg.AssetsDefinition:
     months = dg.MonthlyPartitionsDefinition(
         start_date=settings.schedule.first_day[:7], fmt="%Y-%m", timezone=clock.TIME_ZONE)
 
-    @dg.asset(
-        key=KEY, partitions_def=months, group_name="publish", owners=["team:data-team"], kinds={"html", "csv"}, pool="warehouse",
-        description="The auditor's pack of a month, in `evidence/<YYYY-MM>/`: sources, what was withheld and let in, counts, "
-                    "decisions, cases. Made from what is published; one that is there already is left as it is.",
-    )
-    def evidence(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
-        workplace.progress(f"making the auditor's pack of {context.partition_key}")
-        with retried_when_it_can_pass():
-            try:
-                made = make_month(workplace.settings, context.partition_key, workplace.progress)
-            except (NotCovered, PackDiffers) as error:
-                raise dg.Failure(str(error), allow_retries=False) from None
-        pack = workplace.paths.evidence / context.partition_key
-        return dg.MaterializeResult(metadata={"path": workplace.paths.shown(pack), "is_new": made})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        one_run = dg.BackfillPolicy.single_run()
+
+        @dg.asset(
+            key=KEY, partitions_def=months, backfill_policy=one_run, group_name="publish", owners=["team:data-team"],
+            kinds={"html", "csv"}, pool="warehouse",
+            description="The auditor's pack of a month, in `evidence/<YYYY-MM>/`: sources, what was withheld and let in, counts, "
+                        "decisions, cases. Made from what is published; one that is there already is left as it is.",
+        )
+        def evidence(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]):
+            made: dict[str, bool] = {}
+            failed = []
+            for month in context.partition_keys:
+                workplace.progress(f"making the auditor's pack of {month}")
+                with retried_when_it_can_pass():
+                    try:
+                        made[month] = make_month(workplace.settings, month, workplace.progress)
+                    except (NotCovered, PackDiffers) as error:  # the others are made all the same
+                        failed.append(str(error))
+            if failed:
+                raise dg.Failure("; ".join(failed), allow_retries=False)
+            folder = workplace.paths.evidence
+            return dg.MaterializeResult(metadata={
+                "path": workplace.paths.shown(folder / context.partition_key if len(made) == 1 else folder),
+                "is_new": any(made.values()), "packs": len(made)})
 
     return evidence

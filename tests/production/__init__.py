@@ -1,0 +1,1 @@
+"""Several machines, with real servers and programs (`make production`)."""
