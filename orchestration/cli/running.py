@@ -173,9 +173,8 @@ def run_and_tell(
     Withheld deliveries that an ended run has told are not told again; others are, whichever run withheld them.
     """
     from orchestration.cli.runs import run_daily
-    from orchestration.core import metrics
-    from orchestration.core.alerting import remember_told, told_record
-    from orchestration.core.last_run import remember_run
+    from orchestration.core.after_run import remember
+    from orchestration.core.alerting import told_record
 
     with ExitStack() as at_work:  # what was told is recorded when all is told, before another run begins
         at_work.enter_context(json_log.run_at_work(run_id := str(uuid4()), as_of))
@@ -184,9 +183,7 @@ def run_and_tell(
             report, sent = run_daily(settings, as_of, deliveries=deliveries, progress=progress, run_id=run_id)
         ran = Ran(settings, as_of, report, sent, told_record(settings).untold(report.withheld))
         tell(ran)
-        remember_told(settings, report, sent)
-        remember_run(settings.paths, report, sent, clock.today())
-        metrics.write(settings, say)
+        remember(settings, report, sent, say)
         _log_end(ran)
     return ran
 

@@ -21,6 +21,7 @@
     health        what a monitor is told
     metrics       the same and more for Prometheus
     alerting      messages after a run
+    after_run     what is left of a run when it has ended
     evidence      the auditor's pack of a period or a month
     history       what a purge removes of Dagster's record
     overview      how the kommuner of a deployment stand, together

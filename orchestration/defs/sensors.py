@@ -14,11 +14,11 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.core import clock, metrics
-from orchestration.core.alerting import outcome_of, remember_told, send_messages, show_in_dagster
-from orchestration.core.last_run import remember_run
+from orchestration.core import clock
+from orchestration.core.after_run import remember
+from orchestration.core.alerting import outcome_of, send_messages, show_in_dagster
 from orchestration.core.lock import LockHeld, writer
-from orchestration.core.run_report import BY_COMMAND_LINE, PACKS_JOB, RunReport
+from orchestration.core.run_report import BY_COMMAND_LINE, RunReport
 from orchestration.core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -84,10 +84,7 @@ def _tell(instance: dg.DagsterInstance, settings: Settings, run: dg.DagsterRun, 
         with writer(settings.data_dir, min(_PATIENCE_SECONDS, settings.lock_patience_seconds)):
             sent = send_messages(settings, clock.today(), report, is_latest=is_latest)
             show_in_dagster(instance, sent)
-            remember_told(settings, report, sent)
-            if report.job != PACKS_JOB:
-                remember_run(settings.paths, report, sent, clock.today())
-                metrics.write(settings, _log.warning)
+            remember(settings, report, sent, _log.warning)
     except LockHeld as held:
         return _Wait(f"{held}; the messages are sent then")
     return outcome_of(sent)

@@ -17,10 +17,10 @@ from pydantic import Field
 
 from ingest.errors import IngestError
 from orchestration.core import clock
-from orchestration.core.alerting import outcome_of, remember_told
+from orchestration.core.after_run import remember
+from orchestration.core.alerting import outcome_of
 from orchestration.core.dbt import DbtFailed
 from orchestration.core.faults import Fault
-from orchestration.core.last_run import remember_run
 from orchestration.core.lock import LockHeld, writer
 from orchestration.core.run_report import PACKS_JOB, CheckOutcome, RunReport
 from orchestration.core.settings import Settings, WrongSettings
@@ -74,8 +74,7 @@ def build(kommuner: Kommuner, definitions_of: Callable[[Settings, Progress], dg.
                 with dg.DagsterInstance.ephemeral() as in_memory:
                     report, sent = run_here(definitions_of(settings, progress), settings, in_memory, as_of, progress=progress,
                                             run_id=context.run.run_id)
-                remember_told(settings, report, sent)
-                remember_run(settings.paths, report, sent, clock.today())
+                remember(settings, report, sent, progress)
             context.instance.add_run_tags(context.run.run_id, {TOLD: "true"})
             show_check(context, name, report, sent)
             if not report.succeeded:

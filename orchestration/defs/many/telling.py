@@ -6,14 +6,15 @@ holds nothing back.
 """
 
 import json
+import logging
 import time
 from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
 from orchestration.core import clock
-from orchestration.core.alerting import outcome_of, remember_told, send_messages
-from orchestration.core.last_run import remember_run
+from orchestration.core.after_run import remember
+from orchestration.core.alerting import outcome_of, send_messages
 from orchestration.core.lock import writer
 from orchestration.core.run_report import PACKS_JOB, RunReport
 from orchestration.core.settings import WrongSettings
@@ -22,6 +23,7 @@ from orchestration.defs.many.kommune import TOLD, failed_check
 from orchestration.defs.many.partitions import PARTITION, Kommuner
 from orchestration.defs.sensors import ended_runs, is_of_this_location, is_to_be_resumed
 
+_log = logging.getLogger(__name__)
 _JOBS = {"daily", PACKS_JOB}
 _SECONDS_EACH, _SECONDS = 15, 25  # for one kommune, and after which no other is begun: Dagster ends a look after 60
 _RESUMED_WITHIN = 600  # seconds
@@ -128,7 +130,5 @@ def _tell(kommuner: Kommuner, instance: dg.DagsterInstance, name: str, run: dg.D
     report = replace(RunReport.of_recorded(run, instance), partition=None)
     with writer(settings.data_dir, 0):
         sent = send_messages(settings, clock.today(), report)
-        remember_told(settings, report, sent)
-        if report.job != PACKS_JOB:
-            remember_run(settings.paths, report, sent, clock.today())
+        remember(settings, report, sent, _log.warning)
     return outcome_of(sent)
