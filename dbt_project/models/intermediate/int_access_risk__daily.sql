@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- The counts of each evaluation day and org unit, and of the whole kommune (`all`). Changes are summed up, so that the cost grows with
 -- what changed, and not with people times days.
 with run as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The HRM positions that back an active VFS position, and when (contract#backed): not ended, started or starting within
 -- `backed_ahead_days`, at the same org unit; or named by the VFS position, where VFS does not hold HRM's org unit. A position
 -- that ends before it starts backs nothing.

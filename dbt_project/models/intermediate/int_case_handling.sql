@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- How each case is handled now, and what became of the claim that it is done (contract#claim): a later VFS extract that still shows
 -- it contradicts the claim, and then it has no status any more.
 with handling as (

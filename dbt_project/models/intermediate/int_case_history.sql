@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Each case ever: its last finding that leads it, from when to when, and the HRM position and cause behind it. Open cases are as in
 -- int_cases; what was behind a resolved one is told by what is known now.
 with chains as (

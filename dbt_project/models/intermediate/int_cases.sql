@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Every finding that is open or excepted, with all that the lists, the report and the messages show. The list marts and the
 -- mart `cases` select from here.
 with findings as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Each HRM position with its counterparts ever seen in VFS (contract#counterpart), persons and positions as last seen. A counterpart
 -- of a position is one of its continuations too, where these have none of their own.
 with recursive vfs_positions as (

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- The evaluation days whose counts may be too low: HRM or VFS had nothing, nothing fresh, something withheld or something that could
 -- not be read, or a finding type could not be assessed.
 select distinct daily.evaluation_date

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Whether each known end of an HRM position arrived at its counterpart in VFS, when, and if not, why
 -- (contract#end-date-propagation).
 with extracts as (

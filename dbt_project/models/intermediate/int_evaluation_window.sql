@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- One row from the first day on which both systems have an extract; none before that.
 select
   greatest(

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Days of evaluation on which what a case is about stood after the last day of work, and let somebody in (contract#exposure-days).
 with cases as (
   select

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- In how many rows that both the current and the previous extract of a system hold a column lost its value, or was changed where it
 -- says whose a row is, or what a unit is; and how many accesses ended. Many at once are seldom what happened to people.
 {% set watched = {

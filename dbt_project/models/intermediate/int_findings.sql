@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Every finding with its first and last day (contract#findings), open or not.
 with types as (
   select finding_type, subject = 'vfs_position' as is_on_vfs_position, exclusive_group from {{ ref('finding_types') }}

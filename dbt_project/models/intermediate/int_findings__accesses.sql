@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Accesses where the person has no active position. The type depends on whether the person has a position at any school.
 with uncovered as (
   {{ merge_periods(ref('int_vfs__uncovered_accesses'), ['person_id', 'org_number']) }}

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Persons whose identity is disputed (contract#disputed-identity).
 with disputed as (
   {{ merge_periods(ref('int_identity__disputes'), ['person_id']) }}

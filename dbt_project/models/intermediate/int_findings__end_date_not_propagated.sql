@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Backed VFS positions that will go on after the job has ended. A backing position clears the finding while it has no end
 -- date, while VFS ends no later than it, or while VFS has had no extract since the end date was known and the grace was over.
 with backing as (

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Active HRM positions whose employee had VFS positions at that org unit, all of which have ended or are gone.
 with hrm_active as (
   select active.position_id, active.employee_id, active.org_number, active.to_day,

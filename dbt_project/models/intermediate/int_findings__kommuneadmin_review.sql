@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Kommuneadmins to review: all but those with a profile from HRM, a job now or soon, and an active VFS position.
 with rostered as (
   {{ merge_periods(ref('int_kommuneadmin_accesses'), ['person_id']) }}

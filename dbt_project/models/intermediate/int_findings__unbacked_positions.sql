@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Active VFS positions that no HRM position backs. The finding type depends on the person's hrm_status and on who registered
 -- the position; a position has exactly one of the four types at a time.
 with unbacked as (

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- How far each system could be trusted on each evaluation day, as it is known now (contract#command-evidence): what the mart
 -- data_freshness says of the as-of date, of every day.
 with days as (

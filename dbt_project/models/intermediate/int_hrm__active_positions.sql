@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The periods in which an HRM position is active. The end date is the last day of work.
 select
   position_id, employee_id, org_number, start_date, end_date,

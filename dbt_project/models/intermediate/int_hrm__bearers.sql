@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Who bears an employee number, and when (contract#bearer), for the numbers that changed hands. Every other number has one bearer.
 with recursive seen as (
   select employee_number, national_id_hash, from_day

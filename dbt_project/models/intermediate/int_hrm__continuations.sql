@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Which HRM position continues which (contract#continuation): the next segment of the same job, as payroll systems tell it. Positions
 -- as last seen.
 select

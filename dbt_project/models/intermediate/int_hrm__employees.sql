@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- HRM's employees, each version with the employee who bore the number then (contract#bearer).
 select
   coalesce(bearers.employee_id, employees.employee_number) as employee_id,

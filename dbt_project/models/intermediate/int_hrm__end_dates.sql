@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The end of each position that HRM has ever held, and since when it was known, on the as-of date
 -- (contract#end-date-of-a-position).
 with versions as (

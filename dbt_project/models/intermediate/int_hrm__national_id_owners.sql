@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- The one employee that a national id points at. If several have it: the one seen latest, then one with an active position,
 -- then the one with the lowest number; of one number's bearers the latest.
 with national_ids as (

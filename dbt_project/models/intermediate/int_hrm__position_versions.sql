@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Versions of HRM positions with the first extract that had their end date (contract#end-date-known-on): the first one of the
 -- unbroken run, among the extracts that hold the position.
 with marked as (

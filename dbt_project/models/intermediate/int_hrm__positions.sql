@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- HRM's positions with the employee whose they are: a position stays with the bearer of the number on the day on which HRM first
 -- held it under that number (contract#bearer).
 with first_held as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- hrm_status of each known employee: active, not_started, or inactive.
 with active_positions as (
   {{ merge_periods(ref('int_hrm__active_positions'), ['employee_id']) }}

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Why a person's identity is disputed, with whom, and when (contract#disputed-identity). Only persons with an active position or an
 -- effective access are disputed, and only they count as another person; VFS need not hold them any more.
 with busy as (

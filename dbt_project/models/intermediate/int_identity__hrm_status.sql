@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- hrm_status of each matched person. A person without a row on a day is unknown.
 select
   matches.person_id, matches.employee_id, matches.employee_number, matches.match_method, status.hrm_status,

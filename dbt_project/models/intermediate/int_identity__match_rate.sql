@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- How many of VFS's persons match an employee: on the as-of date, and on the last evaluation day before the newest of
 -- the current extracts.
 with days as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The employee that a VFS person matches, by employee number, else by national id; persons as last seen (contract#match).
 with known_numbers as (
   select employee_number, min(from_day) as from_day from {{ ref('int_hrm__known_employees') }} group by employee_number

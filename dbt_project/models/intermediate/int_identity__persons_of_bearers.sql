@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Which bearer of a number that changed hands a VFS person with that number is (contract#bearer): the latest one who has the person's
 -- national id; where none has, the bearer of the day on which VFS first showed the person.
 with persons as (

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Persons whose last access in a kommuneadmin group went with VFS's current extract, with the group that they have at the same unit
 -- since: the group may have been renamed for some of those who have it.
 with newest as (

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- When VFS's accesses hold none of the kommuneadmin groups that are set, and whether that means that the group is spelled otherwise or was
 -- renamed (contract#renamed-group), so that nobody can be reviewed; else the accesses were removed.
 with accesses as (

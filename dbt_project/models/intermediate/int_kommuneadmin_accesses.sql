@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Effective accesses in the kommuneadmin groups: who is in the roster, and when.
 select accesses.person_id, accesses.access_group, accesses.org_number, accesses.from_day, accesses.to_day
 from {{ ref('int_vfs__effective_accesses') }} as accesses

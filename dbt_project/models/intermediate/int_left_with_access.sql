@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- When and where somebody who had left, or was unknown in HRM, could get in, and was not excepted in all their cases
 -- (contract#has-left-with-access): what the headline figure counts, of every day.
 with ways_in as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The periods in which a finding type, mart or review reason cannot be assessed (contract#not-assessable): because the current extract
 -- lacks what it needs, or because none of the kommuneadmin groups set is found.
 with not_assessable as (

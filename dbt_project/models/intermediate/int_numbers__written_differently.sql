@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Numbers that would have a counterpart if leading zeros, white space and capitals were dropped (contract#matched-share):
 -- between the systems, and between the tables of one. Of today's state; HRM knows every employee it ever held.
 with employees_known as (

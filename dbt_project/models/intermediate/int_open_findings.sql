@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The periods in which each finding was open: present, and not excepted.
 with exceptions as (
   {{ merge_periods(ref('stg_exceptions'), ['finding_type', 'subject_id']) }}

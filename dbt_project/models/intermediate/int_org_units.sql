@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The org units that a system holds now. VFS's row goes before HRM's, and a unit without a type counts as a school.
 with known as (
   select *, 1 as preference from {{ ref('stg_vfs__org_units') }} where {{ holds_today() }}

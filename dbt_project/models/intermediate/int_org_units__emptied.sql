@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Org units that an extract of the last seven days emptied, and that are empty still (contract#emptied-org-unit): the system's
 -- extract before held enough active positions there, counted on its date, and that extract and the current one hold none on
 -- theirs.

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The name of each org unit that a system ever named: the one that holds now, else the last known, VFS's before HRM's. What is at a
 -- closed school is still read by its name.
 with named as (

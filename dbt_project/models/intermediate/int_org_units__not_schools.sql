@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- The periods in which an org unit is not a school. VFS's row goes before HRM's. A unit that neither system knows, or that
 -- has no type, counts as a school.
 with in_vfs as (

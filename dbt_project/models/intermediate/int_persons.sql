@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Every person who has a profile, a position or an access in VFS now, with today's match and status. A person without a profile now
 -- is as last seen, and counts as able to log in (contract#missing-person).
 with persons as (

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- When each finding type is present on which subject, not cut to the evaluation window: one select for each model
 -- int_findings__*.
 select * from {{ ref('int_findings__unbacked_positions') }}

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- What the transfer tells of each end date of HRM since it was known: whether it was sent (contract#transfer-cause). Where the
 -- transfer cannot tell, there is no row.
 with transfers as (

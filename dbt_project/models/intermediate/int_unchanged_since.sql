@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Since when a system's state has been the same (contract#frozen-source): the latest extract with which a version of any of
 -- its tables began or ended.
 with changes as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The periods in which a VFS position is active. The end date is the last day of work.
 select
   position_id, person_id, org_number, role, hrm_position_id, start_date, end_date, registered_by,

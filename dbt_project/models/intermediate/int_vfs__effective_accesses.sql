@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The periods in which an access is effective (contract#effective-access): within its own dates, while the person may log in,
 -- and while its position, if it names one, does not make it ineffective.
 with accesses as (

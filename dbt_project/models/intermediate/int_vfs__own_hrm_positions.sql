@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The own HRM position of each VFS position, and why the VFS position is still active, or was (contract#own-hrm-position). Of
 -- several counterparts it is one that no other of them continues, then one whose end has not arrived, then the one whose end was
 -- known latest, then the one with the lowest id.

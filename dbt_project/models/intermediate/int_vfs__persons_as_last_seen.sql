@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- VFS's persons as last seen: a person whom VFS no longer holds stays as in the last extract that did, and counts as able to log
 -- in (contract#missing-person).
 select

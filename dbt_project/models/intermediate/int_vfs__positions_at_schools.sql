@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- The periods in which a person has an active position at some school.
 with at_schools as (
   {{ subtract_periods(

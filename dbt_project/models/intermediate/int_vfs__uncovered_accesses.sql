@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Effective accesses outside the kommuneadmin groups, while the person has no active position at that org unit.
 with accesses as (
   select accesses.*

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Where somebody could get in, and when: an active position or an effective access at an org unit, while the person may log in.
 with cannot_log_in as (
   {{ merge_periods('(select * from ' ~ ref('stg_vfs__persons') ~ ' where not login_enabled)', ['person_id']) }}
