@@ -27,6 +27,7 @@
     warehouse          the warehouse file, and the tables that dbt reads
     integrity          whether what was taken in and decided is still there
     journal            append-only files of records, sealed against loss
+    short_lived        what a process does that ends within minutes
     files              atomic writes, and who may read what is written
     sql                one value, rows, tables that are there, and literals of DuckDB
     errors             errors with system, day, file, line and what to do

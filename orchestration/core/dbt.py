@@ -113,8 +113,21 @@ def _parsed(paths: DataPaths) -> "Manifest":
     state = PROJECT, _fingerprint()
     if state not in _manifests:
         _manifests.clear()
-        _manifests[state] = _invoke(["parse", "--no-write-json"], paths)
+        _manifests[state] = _kept_parse(paths, state[1]) or _invoke(["parse", "--no-write-json"], paths)
     return _manifests[state]
+
+
+def _kept_parse(paths: DataPaths, fingerprint: str) -> "Manifest | None":
+    """What dbt kept when it parsed this very project; None where it did not, or what it kept cannot be read."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    if files.read_cache(paths.dbt_parsed) != {"project": fingerprint}:
+        return None
+    try:
+        return Manifest.from_msgpack(paths.dbt_partial_parse.read_bytes(), decoder=extended_mashumuro_decoder)
+    except Exception:  # damaged, in whatever way: dbt makes it anew
+        return None
 
 
 def failures(results: list[NodeResult]) -> list[str]:
@@ -138,8 +151,13 @@ def manifest(data_dir: Path, warehouse: Path, progress: Callable[[str], None] = 
         with FileLock(paths.parse_lock):
             if not is_current():  # another process may have parsed it meanwhile
                 progress("reading the dbt project")
+                paths.dbt_parsed.unlink(missing_ok=True)  # until all is there: a process may be killed
                 paths.dbt_partial_parse.unlink(missing_ok=True)  # it may be what is damaged
-                invoke(["parse"], data_dir, warehouse)
+                if known := _manifests.get((PROJECT, state["project"])):  # parsed for another data directory
+                    paths.dbt_target.mkdir(parents=True, exist_ok=True)
+                    known.writable_manifest().write(str(paths.dbt_manifest))
+                else:
+                    invoke(["parse"], data_dir, warehouse)
                 files.write_json(paths.dbt_parsed, state)
     return paths.dbt_manifest
 

@@ -101,12 +101,13 @@ def test_processes_that_cannot_even_begin_are_not_started_for_ever() -> None:
 
 
 PARENT = """
-import sys
+import signal, sys
 from functools import partial
 from pathlib import Path
 from orchestration.core.workers import Workers
 from tests.unit.orchestration.test_workers import get_ready
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
     for event in Workers(1, partial(get_ready, Path(sys.argv[1])), 600, 5).do(["hangs"]):
         print(event)
 """
@@ -122,7 +123,7 @@ def test_when_the_parent_ends_nobody_is_left(tmp_path: Path, number: signal.Sign
                               env={**os.environ, "PYTHONPATH": str(root)})
     wait_until(lambda: bool(pids(tmp_path, "child")))
     parent.send_signal(number)
-    parent.wait()
+    parent.wait(60)
     wait_until(lambda: is_gone(*pids(tmp_path, "hangs")) and is_gone(*pids(tmp_path, "child")))
 
 
