@@ -46,8 +46,10 @@ def main() -> None:
         json_log.begin()
     try:
         app()
-    except KeyboardInterrupt:
-        _fail("sluttdato: stopped; the next run goes on where this one was", STOPPED)
+    except SystemExit as ended:
+        if ended.code == STOPPED:  # what typer makes of an interrupt, without a word
+            _fail("sluttdato: stopped; the next run goes on where this one was", STOPPED)
+        raise
     except Exception as error:
         status, told = ending(error)
         logged = "dbt failed" if isinstance(error, DbtFailed) else None  # its text may quote a value
