@@ -1,4 +1,5 @@
 -- An active VFS position that is neither backed nor a finding is a person that the lists miss.
+-- depends_on: {{ ref('findings') }} (of which it is a check in Dagster)
 {{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 select positions.position_id, positions.person_id, positions.from_day
 from {{ ref('int_vfs__active_positions') }} as positions

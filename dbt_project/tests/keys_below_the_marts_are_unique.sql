@@ -1,5 +1,6 @@
 -- Of staging, tables and catalogue; null counts as a value. One test and not one for each: a node of dbt costs more than the query.
 -- A view needs none: its one reader has a key.
+-- depends_on: {{ ref('findings') }} (of which it is a check in Dagster)
 {{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 {% set keys = {
   'assessed_marts': 'mart',

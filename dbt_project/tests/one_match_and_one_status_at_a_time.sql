@@ -1,4 +1,5 @@
 -- Two matches or statuses at once would double a person's findings, and make a position both backed and not backed.
+-- depends_on: {{ ref('employee_status') }} (of which it is a check in Dagster)
 {{ config(meta={'dagster': {'ref': {'name': 'employee_status'}}}) }}
 with periods as (
   select 'match' as kind, person_id as subject, from_day, to_day from {{ ref('int_identity__matches') }}

@@ -1,4 +1,5 @@
 -- Two periods of one type on one subject that overlap or touch would report one finding twice, with a wrong age.
+-- depends_on: {{ ref('findings') }} (of which it is a check in Dagster)
 {{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 select earlier.finding_id, later.finding_id as other_finding_id
 from {{ ref('int_findings') }} as earlier

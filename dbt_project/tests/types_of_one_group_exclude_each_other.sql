@@ -1,4 +1,5 @@
 -- Two types of one group at once would put one position on the sysadmin's list twice.
+-- depends_on: {{ ref('findings') }} (of which it is a check in Dagster)
 {{ config(meta={'dagster': {'ref': {'name': 'findings'}}}) }}
 with findings as (
   select findings.*, types.exclusive_group

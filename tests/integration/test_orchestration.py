@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from ingest.canonical_tables import TABLES
 from orchestration.cli.runs import dagster_instance
+from orchestration.core import dbt
 from orchestration.core.run_report import RunReport
 from orchestration.core.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
@@ -51,12 +52,19 @@ def test_every_asset_has_owner_group_kind_and_description(settings: Settings) ->
 def test_a_model_is_described_by_words_and_a_reference_to_its_file_without_its_sql(settings: Settings) -> None:
     graph = build_definitions(settings).resolve_asset_graph()
     models = [graph.get(k) for k in graph.materializable_asset_keys if "dbt" in graph.get(k).kinds]
-    assert len(models) > 50
+    assert len(models) == len(list((dbt.PROJECT / "models" / "marts").glob("*.sql")))
     for node in models:
         code, = node.metadata["dagster/code_references"].code_references
         file = Path(code.file_path)
         assert file.is_file() and file.stem == node.key.path[-1] and file.suffix in (".sql", ".csv"), node.key
         assert "```" not in node.description and "select" not in node.description and len(node.description) > 10, node.key
+
+
+def test_every_test_of_dbt_is_a_check_in_dagster(settings: Settings, prepared: Prepared) -> None:
+    """One that only warns would else be told nobody."""
+    graph = build_definitions(settings).resolve_asset_graph()
+    tests = {node["name"] for node in prepared.models.manifest["nodes"].values() if node["resource_type"] == "test"}
+    assert len(tests) > 50 and tests - {key.name for key in graph.asset_check_keys} == set()
 
 
 def with_postgres(settings: Settings) -> Settings:
@@ -307,8 +315,6 @@ def test_one_day_can_be_run_again_from_dagster(
 def test_a_broken_model_fails_the_run_names_it_and_publishes_nothing(
     place: Place, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from orchestration.core import dbt
-
     hrm, vfs = town()
     place.deliver("hrm", "2025-03-10", hrm)
     place.deliver("vfs", "2025-03-10", vfs)
