@@ -28,7 +28,7 @@ from ingest import files
 from ingest.canonical_tables import LISTED_VALUES, Kind, Table, owners_of, tables_of
 from ingest.errors import IngestError
 from ingest.landing import load
-from ingest.short_lived import collect_seldom
+from ingest.short_lived import collecting_seldom
 from ingest.sql import literal
 
 RESULT_FILE = "expectations.json"
@@ -299,10 +299,10 @@ def _raised(exception_info: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    collect_seldom()
     files.write_privately()
     try:
-        examine_folders(sys.stdin)
+        with collecting_seldom():
+            examine_folders(sys.stdin)
     except IngestError as error:
         print(error, file=sys.stderr)
         sys.exit(1)

@@ -6,10 +6,18 @@ Does not belong here: what processes do (`orchestration.cli`, `expectations`).
 """
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _OBJECTS = 100_000  # between two looks at the youngest; Python's own number is 700
 
 
-def collect_seldom() -> None:
-    """From now on, in this process."""
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """In the block, this process seldom looks for garbage; afterwards as before."""
+    before = gc.get_threshold()
     gc.set_threshold(_OBJECTS, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

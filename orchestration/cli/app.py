@@ -36,16 +36,16 @@ app.command(name="import-exceptions", hidden=True)(decisions.import_decisions)  
 def main() -> None:
     """Entry point of `sluttdato`: an error that a person can act on becomes one line and an exit status."""
     from ingest import files
-    from ingest.short_lived import collect_seldom
+    from ingest.short_lived import collecting_seldom
     from orchestration.cli.ending import ending
     from orchestration.core.dbt import DbtFailed
 
-    collect_seldom()
     files.write_privately()
     if os.environ.get(LOG_FORMAT_VARIABLE) == "json":  # before the settings are read, as these may be wrong
         json_log.begin()
     try:
-        app()
+        with collecting_seldom():
+            app()
     except SystemExit as ended:
         if ended.code == STOPPED:  # what typer makes of an interrupt, without a word
             _fail("sluttdato: stopped; the next run goes on where this one was", STOPPED)
