@@ -99,6 +99,7 @@ def publish(data: Path, kommune: str) -> None:
 def proxy() -> Iterator[str]:
     """nginx with the shipped configuration, as the user of the compose file; yields its address."""
     nginx, openssl = needed("nginx", "nginx-light"), needed("openssl", "openssl")
+    mask = os.umask(0o022)  # nginx is another user, and a command that ran before here closes what is written
     place = Path(tempfile.mkdtemp(prefix="sluttdato-proxy-"))
     backend = ThreadingHTTPServer(("127.0.0.1", 0), Dagster)
     threading.Thread(target=backend.serve_forever, daemon=True).start()
@@ -136,6 +137,7 @@ def proxy() -> Iterator[str]:
                 time.sleep(0.02)
             yield address
         finally:
+            os.umask(mask)
             server.terminate()
             server.wait(30)
     finally:
