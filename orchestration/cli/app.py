@@ -46,8 +46,9 @@ def main() -> None:
     try:
         with collecting_seldom():
             app()
-    except SystemExit as ended:
-        if ended.code == STOPPED:  # what typer makes of an interrupt, without a word
+    except (SystemExit, KeyboardInterrupt) as ended:
+        # Of an interrupt in a command typer makes the status, without a word.
+        if isinstance(ended, KeyboardInterrupt) or ended.code == STOPPED:
             _fail("sluttdato: stopped; the next run goes on where this one was", STOPPED)
         raise
     except Exception as error:
