@@ -38,12 +38,17 @@ def in_background(function: Callable[..., None], calls: list[tuple[Any, ...]]) -
 
 def _end_with_parent() -> None:
     """End this process when its parent ends: it must not go on writing where the next run works."""
+    when_parent_ends(lambda: os._exit(1))
+
+
+def when_parent_ends(then: Callable[[], object]) -> None:
+    """Do something in this process when its parent ends, however that came."""
     parent = multiprocessing.parent_process()
     if parent is None:
         raise RuntimeError("this process has no parent process")
 
     def watch() -> None:
         parent.join()
-        os._exit(1)
+        then()
 
     threading.Thread(target=watch, daemon=True).start()

@@ -148,17 +148,16 @@ def run_kommune(deployment: Deployment, as_of: date | None, name: str, tell: Tel
     printed, began = StringIO(), time.process_time()
 
     def tell_outcome(ran: running.Ran) -> None:
-        running.print_findings(ran.report, ran.sent, ran.withheld)
+        running.print_findings(ran)
         if ran.report.succeeded:
             if not ran.report.published:
-                out.print(ran.report.publication.reason if ran.report.publication else "nothing was published", markup=False,
-                          soft_wrap=True)
+                out.print(ran.report.not_published_because or running.NOTHING_PUBLISHED, markup=False, soft_wrap=True)
             running.print_freshness(ran.settings)
         running.print_failure(ran.report)
         tell(_ended(ran.status, printed, began) | {
             "as_of_date": ran.as_of.isoformat(), "new": ran.report.taken_in, "withheld": len(ran.withheld),
             **(_people(ran.settings.paths.marts) if ran.report.published else {}),
-            "run": running.as_json_of(ran.report, ran.sent, ran.withheld, ran.as_of)})
+            "run": running.as_json_of(ran)})
 
     with redirect_stdout(printed), redirect_stderr(printed):
         try:
@@ -179,12 +178,12 @@ def _ended(status: int, printed: StringIO, began: float) -> Outcome:
 
 
 def _people(marts: Path) -> Outcome:
-    """The headline figure; at least so many where a system is not fresh."""
+    """The headline figure; at least so many where somebody may be missing."""
     from ingest.warehouse import open_published
-    from publish import deliveries
+    from publish import deliveries, trust
     from publish.headline import headline
 
     with open_published(marts) as con:
         people, systems = headline(con), deliveries.freshness(con)
     return {"people_left_with_access": people.total if people else None,
-            "is_at_least": any(system["status"] != "fresh" for system in systems)}
+            "is_at_least": trust.is_in_doubt(systems)}

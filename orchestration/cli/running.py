@@ -138,6 +138,9 @@ def purge(config: Config = None, yes: Annotated[bool, typer.Option("--yes", help
     raise typer.Exit(status)
 
 
+NOTHING_PUBLISHED = "nothing was published"
+
+
 @dataclass(frozen=True)
 class Ran:
     """A run that has ended. `withheld`: the deliveries that no ended run has told before."""
@@ -159,7 +162,7 @@ class Ran:
 def evaluate(settings: Settings, as_of: date, *, as_json: bool = False, deliveries: bool = False, rebuilt: bool = False) -> int:
     """Run the daily job and print its outcome; returns the exit status. `rebuilt`: the warehouse was removed."""
     def tell(ran: Ran) -> None:
-        _print_outcome(ran.settings, ran.report, ran.sent, ran.withheld, as_of, as_json=as_json, rebuilt=rebuilt)
+        _print_outcome(ran, as_json=as_json, rebuilt=rebuilt)
 
     return run_and_tell(settings, as_of, tell, progress_line(), deliveries=deliveries).status
 
@@ -200,27 +203,23 @@ def _log_end(ran: Ran) -> None:
         seconds=report.seconds_taken, exit_status=status)
 
 
-def _print_outcome(
-    settings: Settings, report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date, *, as_json: bool,
-    rebuilt: bool,
-) -> None:
+def _print_outcome(ran: Ran, *, as_json: bool, rebuilt: bool) -> None:
     if as_json:
-        print_json(as_json_of(report, sent, withheld, as_of) | {
-            "systems": {f["system"]: f["status"] for f in _freshness(settings)}})
+        print_json(as_json_of(ran) | {"systems": {f["system"]: f["status"] for f in _freshness(ran.settings)}})
     if not as_json or json_log.is_on():
-        print_findings(report, sent, withheld, as_json=as_json)
-        if report.succeeded:
+        print_findings(ran, as_json=as_json)
+        if ran.report.succeeded:
             if not as_json:
-                _print_publication(report, settings, as_of, "landed" if rebuilt else "new")
-            print_freshness(settings)
-    print_failure(report)
+                _print_publication(ran, "landed" if rebuilt else "new")
+            print_freshness(ran.settings)
+    print_failure(ran.report)
 
 
-def print_findings(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], *, as_json: bool = False) -> None:
+def print_findings(ran: Ran, *, as_json: bool = False) -> None:
     """Failed checks, deliveries that were not let in, decisions."""
-    _print_checks(report, sent)
-    _print_deliveries(report, withheld)
-    _print_decisions(report, as_json=as_json)
+    _print_checks(ran.report, ran.sent)
+    _print_deliveries(ran.report, ran.withheld)
+    _print_decisions(ran.report, as_json=as_json)
 
 
 def print_failure(report: RunReport) -> None:
@@ -240,16 +239,17 @@ def _without_values(failed: FailedStep) -> str:
     return "; ".join(part.split(":")[0] for part in failed.message.split("; "))
 
 
-def as_json_of(report: RunReport, sent: Sent, withheld: list[DeliveryOutcome], as_of: date) -> dict[str, Any]:
+def as_json_of(ran: Ran) -> dict[str, Any]:
     """The outcome of a run for scripts."""
+    report = ran.report
     return {
-        "as_of_date": as_of, "success": report.succeeded, "run_id": report.run_id,
+        "as_of_date": ran.as_of, "success": report.succeeded, "run_id": report.run_id,
         "errors": [f"{failed.step}: {failed.message}" for failed in report.failed_steps],
-        "withheld": [_withheld_line(d) for d in withheld], "not_pulled": [d.reason for d in report.not_pulled],
+        "withheld": [_withheld_line(d) for d in ran.withheld], "not_pulled": [d.reason for d in report.not_pulled],
         "taken_in": report.taken_in, "decisions": vars(report.decisions),
         "failed_checks": [(_severity(c), c.name, c.description) for c in _failed_checks(report)],
         "published": report.published,
-        "not_published_because": report.publication.reason if report.publication else None, "told": vars(sent)}
+        "not_published_because": report.not_published_because, "told": vars(ran.sent)}
 
 
 def _failed_checks(report: RunReport) -> list[CheckOutcome]:
@@ -340,9 +340,9 @@ def print_freshness(settings: Settings) -> None:
             status=system["status"], age_days=system["age_days"])
 
 
-def _print_publication(report: RunReport, settings: Settings, as_of: date, extracts: str) -> None:
-    if report.published:
-        line = f"As of {as_of}: {report.taken_in} {extracts} extracts; published in {settings.paths.published}"
+def _print_publication(ran: Ran, extracts: str) -> None:
+    if ran.report.published:
+        line = f"As of {ran.as_of}: {ran.report.taken_in} {extracts} extracts; published in {ran.settings.paths.published}"
     else:
-        line = (report.publication.reason if report.publication else None) or "nothing was published"
+        line = ran.report.not_published_because or NOTHING_PUBLISHED
     out.print(line, markup=False, soft_wrap=True)

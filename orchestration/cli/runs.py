@@ -34,7 +34,7 @@ def _close_killed_runs(instance: "dg.DagsterInstance", settings: Settings) -> No
     import dagster as dg
 
     own = _tags(settings)[_DATA_DIRECTORY]
-    has_own_home = _has_own_home(settings)
+    has_own_home = dagster_home.is_below(settings.paths)
     is_shared = bool(os.environ.get("DAGSTER_HOME"))
     open_runs = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING], tags=BY_COMMAND_LINE)
     for run in instance.get_runs(open_runs):
@@ -49,16 +49,12 @@ def _tags(settings: Settings) -> dict[str, str]:
     return {**BY_COMMAND_LINE, _DATA_DIRECTORY: place}
 
 
-def _has_own_home(settings: Settings) -> bool:
-    return dagster_home.prepare(settings.paths).resolve() == settings.paths.dagster_home.resolve()
-
-
 def purge_dagster(settings: Settings, before: date) -> int | None:
     """Remove what Dagster recorded before a day; the number of runs removed. None when its home is elsewhere: what else is
     recorded there is not known here. The caller holds the writer's lock."""
     from orchestration.core.history import compact, purge_history
 
-    if not _has_own_home(settings):
+    if not dagster_home.is_below(settings.paths):
         return None
     with dagster_instance(settings) as instance:
         removed = purge_history(instance, before)

@@ -17,12 +17,20 @@ _MAGIC = b"SQLite format 3\0"
 ASIDE = ".damaged"
 
 
+def is_below(paths: DataPaths) -> bool:
+    """Whether Dagster's home is the folder below the data directory; DAGSTER_HOME may name it, too."""
+    return _place(paths).resolve() == paths.dagster_home.resolve()
+
+
+def _place(paths: DataPaths) -> Path:
+    named = os.environ.get("DAGSTER_HOME")
+    return Path(named) if named else paths.dagster_home
+
+
 def prepare(paths: DataPaths, progress: Callable[[str], None] = lambda _: None) -> Path:
     """DAGSTER_HOME, or a folder below the data directory with the project's dagster.yaml. Damaged databases there go aside."""
-    if os.environ.get("DAGSTER_HOME"):
-        home = Path(os.environ["DAGSTER_HOME"])
-    else:
-        home = paths.dagster_home
+    home = _place(paths)
+    if not os.environ.get("DAGSTER_HOME"):
         home.mkdir(parents=True, exist_ok=True)
         copy = home / _DAGSTER_YAML.name
         if not copy.exists() or copy.read_bytes() != _DAGSTER_YAML.read_bytes():

@@ -13,9 +13,8 @@ import sqlalchemy.event
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-
-_SECONDS_TO_WAIT_FOR_OTHERS = 60
 
 
 def instance_at(home: str) -> DagsterInstance:
@@ -44,7 +43,7 @@ class EventLog(SqliteEventLogStorage):
             for other in self._open.keys() - {INDEX_SHARD_NAME}:
                 self._open.pop(other).dispose()
             engine = sqlalchemy.create_engine(
-                self.conn_string_for_shard(shard), connect_args={"timeout": _SECONDS_TO_WAIT_FOR_OTHERS})
+                self.conn_string_for_shard(shard), connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
             # A process that is killed loses nothing of it; a machine that loses power, at most the last events.
             sqlalchemy.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
             self._initdb(engine)

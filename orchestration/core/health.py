@@ -14,6 +14,7 @@ from ingest.canonical_tables import WITNESSES
 from orchestration.core.last_run import LastRun
 from orchestration.core.paths import DataPaths
 from orchestration.core.standing import Standing, standing
+from publish.trust import is_in_doubt
 
 
 class Level(IntEnum):
@@ -26,7 +27,8 @@ class Level(IntEnum):
 
 @dataclass
 class Health:
-    """`systems`: {system: status and age}; `people_left_with_access`: None where it is not known."""
+    """`systems`: {system: status and age}; `people_left_with_access`: None where it is not known, and with `is_at_least` somebody
+    may be missing in it."""
 
     level: Level = Level.OK
     problems: list[str] = field(default_factory=list)
@@ -35,6 +37,7 @@ class Health:
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
     withheld: int | None = None
     people_left_with_access: int | None = None
+    is_at_least: bool = False
 
     def tell(self, level: Level, problem: str) -> None:
         self.level = max(self.level, level)
@@ -45,7 +48,7 @@ class Health:
         ages = ", ".join(f"{name} {s['status']}" + (f" {s['age_days']} d" if s["age_days"] is not None else "")
                          for name, s in self.systems.items())
         people = self.people_left_with_access
-        at_least = "at least " if any(s["status"] != "fresh" for s in self.systems.values()) else ""
+        at_least = "at least " if self.is_at_least else ""
         facts = [f"last run {self.last_run_on or 'never'}", f"as of {self.as_of_date or 'nothing'}", ages,
                  "" if people is None else f"{at_least}{people} who left can get in"]
         return f"SLUTTDATO {self.level.name}: {'; '.join([*self.problems, *filter(None, facts)])}"
@@ -84,6 +87,7 @@ def _look_at_published(found: Health, now: Standing) -> None:
     found.systems = {row["system"]: {"status": row["status"], "age_days": row["age_days"]} for row in now.freshness}
     found.withheld = sum(row["withheld_extracts"] for row in now.freshness)
     found.people_left_with_access = now.people.total if now.people else None
+    found.is_at_least = is_in_doubt(now.freshness)
     for row in now.freshness:
         if row["status"] != "fresh":
             is_nothing = row["status"] == "missing" and row["system"] not in WITNESSES

@@ -202,6 +202,10 @@ class RunReport:
         return self.publication is not None and self.publication.published
 
     @property
+    def not_published_because(self) -> str | None:
+        return self.publication.reason if self.publication else None
+
+    @property
     def seconds_taken(self) -> float | None:
         return None if self.began_at is None or self.ended_at is None else round(self.ended_at - self.began_at, 3)
 

@@ -14,7 +14,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,8 @@ from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+
+from publish.parallel import when_parent_ends
 
 Outcome = dict[str, Any]
 Tell = Callable[[str | Outcome], None]  # a line of progress, or the outcome; of several outcomes the last holds
@@ -211,7 +212,7 @@ def _how_it_ended(code: int | None) -> str:
 def _serve(pipe: "Connection[Any, Any]", prepare: Callable[[], Work]) -> None:
     """The life of a process."""
     os.setpgid(0, 0)  # an interrupt at the terminal is for the parent, which ends this process and those that it starts
-    _end_with_parent()
+    when_parent_ends(lambda: os.killpg(0, signal.SIGKILL))  # with those that this process starts
     work = prepare()
     gc.collect()
     gc.freeze()  # what was imported stays, and need not be looked through again and again
@@ -230,19 +231,6 @@ def _serve(pipe: "Connection[Any, Any]", prepare: Callable[[], Work]) -> None:
         with nothing_left_behind():
             work(name, tell)
         pipe.send("done")
-
-
-def _end_with_parent() -> None:
-    """End this process, and those that it starts, when its parent ends, however that came."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        raise RuntimeError("this process has no parent process")
-
-    def watch() -> None:
-        parent.join()
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

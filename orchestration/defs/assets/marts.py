@@ -22,12 +22,21 @@ _CODE_REFERENCES = "dagster/code_references"
 
 class Translator(DagsterDbtTranslator):
     """Marts are in a group of their own, have an owner, come from the sources that their models read, and say where their file
-    is instead of showing its SQL."""
+    is instead of showing its SQL. For one manifest: dagster-dbt asks for the spec of a model some thirty times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, dg.AssetSpec] = {}
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return dbt_resource_props.get("description") or dbt_resource_props["name"]
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        if unique_id not in self._known:
+            self._known[unique_id] = self._spec(manifest, unique_id, project)
+        return self._known[unique_id]
+
+    def _spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         if not unique_id.startswith("model."):
             return spec
@@ -37,7 +46,7 @@ class Translator(DagsterDbtTranslator):
                           if source.startswith("source.")})
         return spec.replace_attributes(
             group_name="marts", owners=["team:data-team"],
-            deps=[super(Translator, self).get_asset_spec(manifest, source, project).key for source in sources],
+            deps=[self.get_asset_spec(manifest, source, project).key for source in sources],
             metadata={**spec.metadata, _CODE_REFERENCES: dg.CodeReferencesMetadataValue(code_references=[code])})
 
 
