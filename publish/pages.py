@@ -1,6 +1,7 @@
 """What all pages have in common: how templates are rendered, and a policy by which a page can neither load nor run anything else.
 
-Belongs here: the template environment, the content security policy. Does not belong here: what a page shows.
+Belongs here: the template environment, the head of a page (`templates/`), the content security policy. Does not belong here: what
+a page shows.
 """
 
 import base64
@@ -11,12 +12,14 @@ import jinja2
 
 from publish.labels import full_name, norwegian
 
+_OF_ALL = Path(__file__).parent / "templates"
 
-def environment(templates: Path) -> jinja2.Environment:
-    """An environment for the templates of a folder. A value that a template names and does not get is an error."""
+def environment(*templates: Path) -> jinja2.Environment:
+    """An environment for the templates of these folders, with those of all pages. A value that a template names and does not get
+    is an error."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True)
+        loader=jinja2.FileSystemLoader([*templates, _OF_ALL]), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True)
     made.filters["norwegian"] = norwegian
     made.globals["full_name"] = full_name
     return made

@@ -173,9 +173,7 @@ def _bars(sums: Sequence[Sum]) -> list[dict[str, Any]]:
 
 @cache
 def _template() -> jinja2.Template:
-    made = environment(_TEMPLATES)
-    made.loader = jinja2.FileSystemLoader([_TEMPLATES, _STYLE.parent])  # its macros draw the bars
-    return made.get_template("oversikt.html")
+    return environment(_TEMPLATES, _STYLE.parent).get_template("oversikt.html")  # the report's macros draw the bars
 
 
 def _text(file: Path) -> str:
