@@ -2,18 +2,8 @@
 
 import json
 
-import pytest
-
 from orchestration.core.data_version import FORM
-from tests.support.command_line import Place, changed, town
-
-
-@pytest.fixture
-def at_work(place: Place) -> Place:
-    hrm, vfs = town(40)
-    place.deliver("hrm", "2025-03-10", changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04"))
-    place.deliver("vfs", "2025-03-10", vfs)
-    return place
+from tests.support.command_line import Place, town
 
 
 def test_a_monitor_is_told_by_exit_status_and_in_a_line_without_persons(at_work: Place) -> None:

@@ -6,16 +6,8 @@ import stat
 
 import pytest
 
-from tests.support.command_line import Place, changed, town
+from tests.support.command_line import Place, town
 from tests.support.metrics import read_metrics
-
-
-@pytest.fixture
-def at_work(place: Place) -> Place:
-    hrm, vfs = town(40)
-    place.deliver("hrm", "2025-03-10", changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04"))
-    place.deliver("vfs", "2025-03-10", vfs)
-    return place
 
 
 def test_a_run_that_went_well_a_withheld_extract_and_a_run_that_failed_are_told(at_work: Place) -> None:
