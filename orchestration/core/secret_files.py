@@ -31,8 +31,9 @@ class SecretFiles:
         if self.from_environment and (value := os.environ.get(name)):
             return value
         if not self.from_environment:
-            raise WrongSecret(f"there is no file {name} in secrets_dir" if self.folder else
-                              f"set secrets_dir, a folder with a file {name}: of several kommuner no variable is a secret")
+            raise WrongSecret(f"there is no file {name} in {self.folder} (secrets_dir)" if self.folder else
+                              f"put it into a file {name} and set secrets_dir to its folder: with several kommuner, a secret is "
+                              "never read from the environment")
         if self.folder is None:
             raise WrongSecret(f"the environment variable {name} is not set")
         raise WrongSecret(

@@ -71,10 +71,10 @@ def test_a_secret_comes_from_a_file_and_never_from_a_variable(folder: Path, monk
     monkeypatch.setenv("URL", "postgresql://everybody@example.no")
     wanted = "publish: {postgres: {url: '${URL}'}}"
     add(folder, "without", wanted)
-    assert "no variable is a secret" in error(folder, "without")
+    assert "with several kommuner, a secret is never read from the environment" in error(folder, "without")
     (folder / "secrets/a").mkdir(parents=True)
     add(folder, "a", f"{wanted}\nsecrets_dir: secrets/a")
-    assert "there is no file URL" in error(folder, "a")
+    assert f"there is no file URL in {folder / 'secrets/a'} (secrets_dir)" in error(folder, "a")
     (folder / "secrets/a/URL").write_text("postgresql://a@example.no")
     (folder / "secrets/a/URL").chmod(0o600)
     url = Deployment(folder).settings("a").publish.postgres.url

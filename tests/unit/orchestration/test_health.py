@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.core.health import Health, Level, health
+from orchestration.core.health import Health, Level, _look_at_published, health
 from orchestration.core.last_run import LastRun, last_run, remember_run
 from orchestration.core.paths import DataPaths
 from orchestration.core.run_report import CheckOutcome, DeliveryOutcome, DeliveryStatus, FailedStep, RunReport
+from orchestration.core.standing import Standing
 from publish.alerts.send import Sent
+from publish.headline import Headline
 
 DAY = date(2025, 3, 10)
 CHECK = CheckOutcome("findings", "check", passed=False, is_error=True, description="P001 is named here")
@@ -82,6 +84,20 @@ def test_a_published_set_that_cannot_be_read_is_critical(tmp_path: Path) -> None
     paths.marts.write_text("no database")
     found = health(paths, DAY, 1)
     assert found.level is Level.CRITICAL and "the published marts are damaged" in found.line()
+
+
+@pytest.mark.parametrize(("system", "known", "is_at_least"), [
+    ("hrm", {}, False), ("hrm", {"status": "stale"}, True), ("hrm", {"status": "withheld"}, True),
+    ("hrm", {"may_miss_rows": 2}, True),
+    ("transfer", {"status": "stale"}, False),  # a witness makes no case, and hides none
+])
+def test_a_figure_that_may_lack_somebody_is_said_as_at_least(system: str, known: dict[str, object], is_at_least: bool) -> None:
+    """contract#command-health"""
+    row = {"system": system, "as_of_date": DAY, "status": "fresh", "age_days": 0, "withheld_extracts": 0, "may_miss_rows": 0,
+           **known}
+    found = Health()
+    _look_at_published(found, Standing(None, None, [row], Headline(left=3, unknown=0)))
+    assert ("at least 3 who left can get in" in found.line()) == is_at_least and "3 who left can get in" in found.line()
 
 
 def test_the_worst_of_several_counts() -> None:
