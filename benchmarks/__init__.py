@@ -5,7 +5,7 @@ whole processes, side by side in one run. No tests, and no absolute times.
     ratios     what is compared with the floors
     against    what is compared with another commit
     races      what is compared with what a team would build instead, and that
-    many       `python -m benchmarks.many`: many kommuner on one machine, warm against cold
+    many       many kommuner on one machine, warm against cold
     measure    runs processes or functions in turn, and takes time, CPU and memory
     place      the places they run in: settings, deliveries, a data directory
     floor      floor B: one hand-written script that classifies the positions

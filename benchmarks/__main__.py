@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import against as before_and_after
+from benchmarks import many as many_kommuner
 from benchmarks import ratios
 from benchmarks.races import race
 from benchmarks.races.rivals import ENVIRONMENT
@@ -61,6 +62,21 @@ def against(
             sizes = employees or [5000, 300]
             return [row for size in sizes for row in before_and_after.one_more_day(work / str(size), code, size, days, runs)]
     show(f"this checkout / {commit}", in_a_folder(measure))
+
+
+@app.command()
+def many(
+    kommuner: Annotated[int, typer.Option(help="How many.")] = 357,
+    largest: Annotated[int, typer.Option(help="None has more employees.")] = 20_000,
+    workers: Annotated[int, typer.Option(help="Processes at a time.")] = 2,
+    cold: Annotated[int, typer.Option(help="How many of them, evenly by size, are also run cold.")] = 12,
+    days: Annotated[int, typer.Option(min=2, help="Days of deliveries; the last is measured.")] = 3,
+    keep: Annotated[Path | None, typer.Option(help="An empty or new folder to work in, which is left as it is.")] = None,
+) -> None:
+    """Measure many kommuner in one command, and some of them cold."""
+    def measure(work: Path) -> list[ratios.Row]:
+        return many_kommuner.measure(keep or work, kommuner, largest, workers, cold, days)
+    show("many kommuner", in_a_folder(measure))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.many`: many kommuner of real sizes in one command on this machine, and what one costs warm and cold.
+"""Many kommuner of real sizes in one command on this machine, and what one costs warm and cold.
 
 Sizes are the quantiles of the population of Norway's 357 kommuner on 1 January 2024 (Statistics Norway, table 07459, rounded),
 interpolated on a logarithmic scale; of a hundred inhabitants 2.8 work in schools and have an account, which is 20,000 in the
@@ -10,8 +10,6 @@ import math
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,16 +19,15 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.measure import BIN
+from benchmarks.place import LAST
+from benchmarks.ratios import Row
 from demo import municipality
 
-LAST = date(2026, 6, 12)
 INHABITANTS = ((0.0, 220), (0.1, 1_250), (0.25, 2_500), (0.5, 5_100), (0.75, 14_000), (0.9, 29_000), (0.97, 85_000),
                (1.0, 717_000))  # of this share of the kommuner, none has more
 IN_SCHOOLS = 0.028
@@ -137,7 +134,7 @@ def cold_runs(root: Path, names: list[str]) -> dict[str, Run]:
     return runs
 
 
-def rows(first: Run, warm: Run, cold: dict[str, Run], employees: dict[str, int]) -> list[tuple[str, str, str]]:
+def rows(first: Run, warm: Run, cold: dict[str, Run], employees: dict[str, int]) -> list[Row]:
     """The table."""
     kommuner = {k["name"]: k for k in warm.told["kommuner"]}
     starting = (warm.cpu - sum(k["cpu_seconds"] for k in kommuner.values())) / len(kommuner)
@@ -160,34 +157,18 @@ def rows(first: Run, warm: Run, cold: dict[str, Run], employees: dict[str, int])
     ]
 
 
-def main(
-    kommuner: Annotated[int, typer.Option(help="How many.")] = 357,
-    largest: Annotated[int, typer.Option(help="None has more employees.")] = 20_000,
-    workers: Annotated[int, typer.Option(help="Processes at a time.")] = 2,
-    cold: Annotated[int, typer.Option(help="How many of them, evenly by size, are also run cold.")] = 12,
-    days: Annotated[int, typer.Option(min=2, help="Days of deliveries; the last is measured.")] = 3,
-    keep: Annotated[Path | None, typer.Option(help="An empty or new folder to work in, which is left as it is.")] = None,
-) -> None:
-    """Print one table."""
-    with tempfile.TemporaryDirectory() as temporary:
-        root = keep or Path(temporary)
-        root.mkdir(parents=True, exist_ok=True)
-        employees = sizes(kommuner, largest)
-        err.print(f"simulating {len(employees)} kommuner, {sum(employees)} employees")
-        names = prepare(root, employees, days)
-        every = ("--all", "kommuner", "--workers", str(workers))
-        err.print("the first run of all")
-        first = sluttdato(root, LAST - timedelta(days=1), *every)
-        step = max(1, (kommuner - 1) / max(1, cold - 1))
-        chosen = sorted({names[min(kommuner - 1, round(n * step))] for n in range(min(cold, kommuner))})
-        alone = cold_runs(root, chosen)
-        err.print("one more day of all")
-        warm = sluttdato(root, LAST, *every)
-        table = Table("what", "measured", "should be")
-        for row in rows(first, warm, alone, dict(zip(names, employees, strict=True))):
-            table.add_row(*row)
-        Console(width=130).print(table)
-
-
-if __name__ == "__main__":
-    sys.exit(typer.run(main))
+def measure(root: Path, kommuner: int, largest: int, workers: int, cold: int, days: int) -> list[Row]:
+    """So many kommuner, none with more than `largest` employees, `workers` at a time; `cold` of them, by size, cold as well."""
+    root.mkdir(parents=True, exist_ok=True)
+    employees = sizes(kommuner, largest)
+    err.print(f"simulating {len(employees)} kommuner, {sum(employees)} employees")
+    names = prepare(root, employees, days)
+    every = ("--all", "kommuner", "--workers", str(workers))
+    err.print("the first run of all")
+    first = sluttdato(root, LAST - timedelta(days=1), *every)
+    step = max(1, (kommuner - 1) / max(1, cold - 1))
+    chosen = sorted({names[min(kommuner - 1, round(n * step))] for n in range(min(cold, kommuner))})
+    alone = cold_runs(root, chosen)
+    err.print("one more day of all")
+    warm = sluttdato(root, LAST, *every)
+    return rows(first, warm, alone, dict(zip(names, employees, strict=True)))
