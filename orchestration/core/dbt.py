@@ -30,9 +30,9 @@ if TYPE_CHECKING:  # importing dbt takes two seconds
 PROJECT = dbt_project.PROJECT
 # Unit tests test the rules (`make test`), not the day's data.
 BUILD = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
-# What follows from the code alone, once this project has built this warehouse: catalogue, views, and the types of columns.
-_UNCHANGED = ["--exclude-resource-type", "seed", "--indirect-selection", "empty", "--exclude", "path:models/staging",
-              "config.materialized:view,path:models/intermediate", "--vars", "{contracts_hold: true}"]
+# Without what follows from the code alone, once this project has built this warehouse: catalogue, views, the types of columns.
+DAILY_BUILD = [*BUILD, "--exclude-resource-type", "seed", "--indirect-selection", "empty", "--exclude", "path:models/staging",
+               "config.materialized:view,path:models/intermediate", "--vars", "{contracts_hold: true}"]
 _MARKED = "catalogue.statuses"
 
 
@@ -61,7 +61,7 @@ def build(data_dir: Path, warehouse: Path, select: Sequence[str] = ()) -> list[N
         # A comment on a table that dbt makes: whoever makes it by hand takes the comment away.
         is_made = (made_by,) in con.execute(
             "SELECT comment FROM duckdb_tables() WHERE schema_name || '.' || table_name = ?", [_MARKED]).fetchall()
-    results = invoke([*BUILD, *(_UNCHANGED if is_made else []), *(["--select", *select] if select else [])], data_dir, warehouse)
+    results = invoke([*(DAILY_BUILD if is_made else BUILD), *(["--select", *select] if select else [])], data_dir, warehouse)
     if not is_made and not select and not failures(results):
         with open_warehouse(warehouse) as con:
             con.execute(f"COMMENT ON TABLE {_MARKED} IS {literal(made_by)}")

@@ -107,8 +107,10 @@ class Prepared:
     models: Models
 
     def invoke(self, arguments: list[str], data_dir: Path, warehouse: Path) -> list[dbt.NodeResult]:
-        """Like `orchestration.core.dbt.invoke`, but a build of everything runs without dbt."""
-        return self.models.build(warehouse) if arguments == dbt.BUILD else _DBT_INVOKE(arguments, data_dir, warehouse)
+        """Like `orchestration.core.dbt.invoke`, but a build of everything, or of what a day changes, runs without dbt."""
+        if arguments in (dbt.BUILD, dbt.DAILY_BUILD):
+            return self.models.build(warehouse, daily=arguments == dbt.DAILY_BUILD)
+        return _DBT_INVOKE(arguments, data_dir, warehouse)
 
 
 _DBT_INVOKE = dbt.invoke
