@@ -69,13 +69,14 @@ def many(
     kommuner: Annotated[int, typer.Option(help="How many.")] = 357,
     largest: Annotated[int, typer.Option(help="None has more employees.")] = 20_000,
     workers: Annotated[int, typer.Option(help="Processes at a time.")] = 2,
-    cold: Annotated[int, typer.Option(help="How many of them, evenly by size, are also run cold.")] = 12,
+    again: Annotated[int, typer.Option(help="How many of them, evenly by size, are run for one more day.")] = 60,
+    cold: Annotated[int, typer.Option(help="How many of these are also run cold.")] = 12,
     days: Annotated[int, typer.Option(min=2, help="Days of deliveries; the last is measured.")] = 3,
     keep: Annotated[Path | None, typer.Option(help="An empty or new folder to work in, which is left as it is.")] = None,
 ) -> None:
     """Measure many kommuner in one command, and some of them cold."""
     def measure(work: Path) -> list[ratios.Row]:
-        return many_kommuner.measure(keep or work, kommuner, largest, workers, cold, days)
+        return many_kommuner.measure(keep or work, kommuner, largest, workers, again, cold, days)
     show("many kommuner", in_a_folder(measure))
 
 

@@ -2,7 +2,7 @@
 
 Sizes are the quantiles of the population of Norway's 357 kommuner on 1 January 2024 (Statistics Norway, table 07459, rounded),
 interpolated on a logarithmic scale; of a hundred inhabitants 2.8 work in schools and have an account, which is 20,000 in the
-largest. Each has two days: the first run of all is not measured, but shown; the measured one is one more day.
+largest. First all are run for the first time; then some of them, evenly by size, for one more day, and of these again some cold.
 """
 
 import json
@@ -134,41 +134,50 @@ def cold_runs(root: Path, names: list[str]) -> dict[str, Run]:
     return runs
 
 
+def evenly(names: list[str], count: int) -> list[str]:
+    """So many of the names at most, evenly, with the first and the last."""
+    count = min(count, len(names))
+    return [names[round(n * (len(names) - 1) / max(1, count - 1))] for n in range(count)]
+
+
 def rows(first: Run, warm: Run, cold: dict[str, Run], employees: dict[str, int]) -> list[Row]:
     """The table."""
     kommuner = {k["name"]: k for k in warm.told["kommuner"]}
     starting = (warm.cpu - sum(k["cpu_seconds"] for k in kommuner.values())) / len(kommuner)
     cold_cpu = sum(run.cpu for run in cold.values())
     warm_cpu = sum(kommuner[name]["cpu_seconds"] + starting for name in cold)
-    workers = {pid: [mb for mb in memory if mb] for pid, memory in warm.memory.items() if max(memory, default=0) > 200}
+    workers = {pid: [mb for mb in memory if mb] for pid, memory in first.memory.items() if max(memory, default=0) > 200}
     thirds = [(median(m[len(m) // 3:2 * len(m) // 3]), median(m[2 * len(m) // 3:])) for m in workers.values() if len(m) > 5]
     sizes = sorted(employees.values())
     return [
-        (f"{len(kommuner)} kommuner, {sizes[0]} to {sizes[-1]} employees (median {median(sizes):.0f}): seconds of the first run",
+        (f"{len(sizes)} kommuner, {sizes[0]} to {sizes[-1]} employees (median {median(sizes):.0f}), the first run: seconds",
          f"{first.seconds:.0f}", ""),
-        ("  one more day: seconds", f"{warm.seconds:.0f}", ""),
+        ("  CPU seconds for each, its share of starting processes included", f"{first.cpu / len(sizes):.1f}", ""),
+        ("  memory of a worker, MB: highest", f"{max(max(m) for m in workers.values()):.0f}" if workers else "", ""),
+        ("    in the last third of its time / in the second", f"{median(b / a for a, b in thirds):.2f}" if thirds else "",
+         "<= 1.1"),
+        (f"one more day of {len(kommuner)} of them: seconds", f"{warm.seconds:.0f}", ""),
         ("  CPU seconds for each, its share of starting processes included", f"{warm.cpu / len(kommuner):.1f}", ""),
         ("    of these, starting processes", f"{starting:.1f}", ""),
         (f"warm / cold, CPU, the same {len(cold)} kommuner", f"{warm_cpu / cold_cpu:.2f}", "<= 0.35"),
         ("  CPU seconds for each, warm, cold", f"{warm_cpu / len(cold):.1f}, {cold_cpu / len(cold):.1f}", ""),
-        ("memory of a worker, MB: highest", f"{max(max(m) for m in workers.values()):.0f}" if workers else "", ""),
-        ("  in the last third of its time / in the second", f"{median(b / a for a, b in thirds):.2f}" if thirds else "",
-         "<= 1.1"),
     ]
 
 
-def measure(root: Path, kommuner: int, largest: int, workers: int, cold: int, days: int) -> list[Row]:
-    """So many kommuner, none with more than `largest` employees, `workers` at a time; `cold` of them, by size, cold as well."""
+def measure(root: Path, kommuner: int, largest: int, workers: int, again: int, cold: int, days: int) -> list[Row]:
+    """So many kommuner, none with more than `largest` employees, `workers` at a time; `again` of them, evenly by size, for one
+    more day, and `cold` of these cold as well."""
     root.mkdir(parents=True, exist_ok=True)
     employees = sizes(kommuner, largest)
     err.print(f"simulating {len(employees)} kommuner, {sum(employees)} employees")
     names = prepare(root, employees, days)
-    every = ("--all", "kommuner", "--workers", str(workers))
     err.print("the first run of all")
-    first = sluttdato(root, LAST - timedelta(days=1), *every)
-    step = max(1, (kommuner - 1) / max(1, cold - 1))
-    chosen = sorted({names[min(kommuner - 1, round(n * step))] for n in range(min(cold, kommuner))})
-    alone = cold_runs(root, chosen)
-    err.print("one more day of all")
-    warm = sluttdato(root, LAST, *every)
+    first = sluttdato(root, LAST - timedelta(days=1), "--all", "kommuner", "--workers", str(workers))
+    some = evenly(names, again)
+    alone = cold_runs(root, evenly(some, cold))
+    (root / "again").mkdir()
+    for name in some:
+        shutil.copy(root / "kommuner" / f"{name}.yaml", root / "again")
+    err.print(f"one more day of {len(some)}")
+    warm = sluttdato(root, LAST, "--all", "again", "--workers", str(workers))
     return rows(first, warm, alone, dict(zip(names, employees, strict=True)))

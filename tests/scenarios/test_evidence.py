@@ -15,7 +15,7 @@ from orchestration.core.evidence import make_month
 from orchestration.core.settings import load_settings
 from publish.evidence import PackDiffers
 from publish.evidence.contents import NotCovered
-from tests.support.command_line import Place, changed, town
+from tests.support.command_line import Place, Prepared, changed, make_place, town
 
 WRONG_USE = 2
 MARCH = ("--from", "2025-03-03", "--to", "2025-03-12")
@@ -31,10 +31,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {f.name: f.read_bytes() for f in folder.iterdir()}
 
 
-@pytest.fixture
-def march(place: Place) -> Place:
+@pytest.fixture(scope="module")
+def march_as_it_was(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Place:
     """Ten days: Kåre (001) leaves on the 4th, told on the 5th, excepted on the 6th, revoked on the 7th, closed on the 10th;
     HRM's extract of the 8th is empty by mistake, and that of the 9th rightly small and let in."""
+    place = make_place(tmp_path_factory.mktemp("march") / "place", prepared)
     hrm, vfs = town(60)
     hrm = changed(hrm, "employees", "employee_number", "001", given_name="Kåre", family_name="Lien")
     vfs = changed(vfs, "persons", "person_id", "P001", given_name="Kåre", family_name="Lien")
@@ -57,6 +58,12 @@ def march(place: Place) -> Place:
                     today="2025-03-11").code == 0
     assert place.do("run", today="2025-03-12").code == 0
     return place
+
+
+@pytest.fixture
+def march(march_as_it_was: Place, tmp_path: Path) -> Place:
+    """A copy of it."""
+    return march_as_it_was.copied(tmp_path / "march")
 
 
 def test_the_pack_tells_of_sources_what_was_let_in_by_whom_of_counts_decisions_and_cases(march: Place) -> None:

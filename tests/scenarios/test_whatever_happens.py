@@ -121,10 +121,10 @@ print(reads, len(seen))
 """
 
 
-def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, prepared: Prepared) -> None:
+def test_a_reader_never_sees_an_error_or_a_mix_during_five_runs(tmp_path: Path, prepared: Prepared) -> None:
     place = make_place(tmp_path / "place", prepared)
     hrm, vfs = town(60)
-    days = [LAST - timedelta(days=n) for n in range(10, -1, -1)]
+    days = [LAST - timedelta(days=n) for n in range(5, -1, -1)]
     for day in days:
         place.deliver("hrm", day, hrm)
         place.deliver("vfs", day, vfs)
@@ -139,7 +139,7 @@ def test_a_reader_never_sees_an_error_or_a_mix_during_ten_runs(tmp_path: Path, p
         out, err = reader.communicate()
         assert reader.returncode == 0, err
         reads, seen = map(int, out.split())
-        assert reads > 50 and seen >= 5
+        assert reads > 25 and seen >= 3
         # A reader that had the old set open keeps it.
         assert old_reader.execute("SELECT DISTINCT as_of_date FROM data_freshness").fetchall() == [(days[0],)]
 
