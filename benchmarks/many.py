@@ -31,7 +31,7 @@ from demo import municipality
 INHABITANTS = ((0.0, 220), (0.1, 1_250), (0.25, 2_500), (0.5, 5_100), (0.75, 14_000), (0.9, 29_000), (0.97, 85_000),
                (1.0, 717_000))  # of this share of the kommuner, none has more
 IN_SCHOOLS = 0.028
-SMALLEST = 10  # what the simulation can do
+SMALLEST = 20  # what the simulation can do
 err = Console(stderr=True)
 
 
