@@ -18,18 +18,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest import files
 from ingest.canonical_tables import LISTED_VALUES, Kind, Table, owners_of, tables_of
 from ingest.errors import IngestError
-from ingest.landing import load
+from ingest.landing import Landed, load
 from ingest.short_lived import collecting_seldom
 from ingest.sql import literal
+
+if TYPE_CHECKING:  # a process that only reads results needs none of it
+    import duckdb
 
 RESULT_FILE = "expectations.json"
 _MAX_KEYS = 10
@@ -217,50 +219,58 @@ def _frame_sql(table: Table, folder: Path) -> str:
     return f"SELECT {', '.join(columns)} FROM read_parquet({literal(folder / f'{table.name}.parquet')})"
 
 
-def examine_folders(folders: Iterable[str]) -> None:
+class Examination:
+    """Great Expectations, and a suite for each table that it meets. For a few extracts: it keeps what it finds."""
+
+    def __init__(self) -> None:
+        self._gx = _great_expectations()
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        self._context = self._gx.get_context(mode="ephemeral")
+        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        source = self._context.data_sources.add_pandas("landed")
+        self._frames = source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("whole")
+        self._validations: dict[tuple[Table, bool], Any] = {}
+
+    def _validation(self, table: Table, *, full: bool) -> Any:
+        if (table, full) not in self._validations:
+            suite = self._context.suites.add(_suite(self._gx, table, full=full))
+            self._validations[table, full] = self._context.validation_definitions.add(
+                self._gx.ValidationDefinition(name=suite.name, data=self._frames, suite=suite))
+        return self._validations[table, full]
+
+    def of_table(self, landed: Landed, table: Table, con: "duckdb.DuckDBPyConnection") -> list[dict[str, Any]]:
+        """The outcomes of one table of an extract. Raises ExpectationRaised when an expectation could not be evaluated."""
+        sql = _frame_sql(table, landed.folder)
+        if landed.kind == "delta":
+            sql = f"{sql} WHERE NOT coalesce(deleted, false)"
+        frame = con.execute(sql).to_arrow_table().to_pandas()
+        validated = self._validation(table, full=landed.kind == "full").run(
+            batch_parameters={"dataframe": frame}, result_format={
+                "result_format": "SUMMARY", "partial_unexpected_count": _MAX_KEYS,
+                "unexpected_index_column_names": [_row_key(table)]})
+        return [_outcome(landed, table, result) for result in validated.results]
+
+
+def examine_folders(folders: Iterable[str], examination: Examination) -> None:
     """Examine the extracts in these folders, one after the other; the work of the process.
 
     Raises ExpectationRaised when an expectation could not be evaluated.
     """
     import duckdb
 
-    gx = _great_expectations()
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    frames = context.data_sources.add_pandas("landed").add_dataframe_asset("table").add_batch_definition_whole_dataframe("whole")
-
-    @cache
-    def validation(table: Table, *, full: bool) -> Any:
-        suite = context.suites.add(_suite(gx, table, full=full))
-        return context.validation_definitions.add(gx.ValidationDefinition(name=suite.name, data=frames, suite=suite))
-
-    for line in folders:
-        folder = Path(line.strip())
-        landed = load(folder)
-        record = {"system": landed.system, "extract_date": landed.extract_date.isoformat(), "kind": landed.kind}
-        outcomes: dict[str, list[dict[str, Any]]] = {}
-        with duckdb.connect(":memory:") as con:
-            for table in tables_of(landed.system):
-                if not landed.table_file(table.name):
-                    continue
-                sql = _frame_sql(table, folder)
-                if record["kind"] == "delta":
-                    sql = f"{sql} WHERE NOT coalesce(deleted, false)"
-                validated = validation(table, full=record["kind"] == "full").run(
-                    batch_parameters={"dataframe": con.execute(sql).to_arrow_table().to_pandas()}, result_format={
-                        "result_format": "SUMMARY", "partial_unexpected_count": _MAX_KEYS,
-                        "unexpected_index_column_names": [_row_key(table)]})
-                outcomes[table.name] = [_outcome(record, table, result) for result in validated.results]
-        files.write_json(folder / RESULT_FILE, outcomes)
+    with duckdb.connect(":memory:") as con:
+        for line in folders:
+            landed = load(Path(line.strip()))
+            tables = [table for table in tables_of(landed.system) if landed.table_file(table.name)]
+            files.write_json(landed.folder / RESULT_FILE, {t.name: examination.of_table(landed, t, con) for t in tables})
 
 
 def _examine_here(folders: list[Path]) -> None:
     from great_expectations.data_context.data_context.context_factory import project_manager
 
     try:
-        examine_folders(map(str, dict.fromkeys(folders)))
+        examine_folders(map(str, dict.fromkeys(folders)), Examination())
     except IngestError:
         raise
     except Exception as error:
@@ -274,12 +284,12 @@ def _unforeseen(error: Exception) -> str:
     return f"Great Expectations could not examine the extract: {type(error).__name__}"
 
 
-def _outcome(record: dict[str, Any], table: Table, result: Any) -> dict[str, Any]:
+def _outcome(landed: Landed, table: Table, result: Any) -> dict[str, Any]:
     """Counts and keys of one result. Raises ExpectationRaised when the expectation raised: its `success` is false then, too."""
     configuration = result.expectation_config
     if _raised(result.exception_info):
         raise ExpectationRaised(
-            f"{record['system']} {record['extract_date']}, {table.name}: the expectation {configuration.type} "
+            f"{landed.system} {landed.extract_date.isoformat()}, {table.name}: the expectation {configuration.type} "
             f"on {configuration.kwargs.get('column', 'the table')} could not be evaluated")
     counted = result.result.get("unexpected_count")
     return {
@@ -302,7 +312,7 @@ if __name__ == "__main__":
     files.write_privately()
     try:
         with collecting_seldom():
-            examine_folders(sys.stdin)
+            examine_folders(sys.stdin, Examination())
     except IngestError as error:
         print(error, file=sys.stderr)
         sys.exit(1)

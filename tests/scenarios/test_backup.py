@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from demo.people import national_id
-from tests.support.command_line import Place, changed, town
+from tests.support.command_line import Place, Prepared, changed, make_place, town
 
 WRONG_USE = 2
 
@@ -18,9 +18,10 @@ def with_national_ids(town: tuple[dict, dict]) -> tuple[dict, dict]:
             changed(vfs, "persons", "person_id", "P001", employee_number="", national_id=national_id(1)))
 
 
-@pytest.fixture
-def lived_in(place: Place) -> Place:
+@pytest.fixture(scope="module")
+def lived_in_as_it_was(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Place:
     """A place with a purge behind it, an exception, an extract that was let in, one that waits, and a worklist in the inbox."""
+    place = make_place(tmp_path_factory.mktemp("lived_in") / "place", prepared)
     place.configure(retention={"keep_days": 3})
     hrm, vfs = with_national_ids(town(40))
     left = changed(hrm, "positions", "position_id", "h001", end_date="2025-03-04")
@@ -42,6 +43,12 @@ def lived_in(place: Place) -> Place:
     assert place.do("run").code in (0, 3)
     assert place.do("rebuild").code in (0, 3)
     return place
+
+
+@pytest.fixture
+def lived_in(lived_in_as_it_was: Place, tmp_path: Path) -> Place:
+    """A copy of it."""
+    return lived_in_as_it_was.copied(tmp_path / "lived_in")
 
 
 def lose_the_machine(place: Place) -> None:
