@@ -28,7 +28,7 @@ Belongs here: the law, on the oracle and on the product. Does not belong here: k
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -36,7 +36,6 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from ingest.landing import Landed
 from tests.oracle import oracle
 from tests.oracle.doubts import doubts_about_news, doubts_about_what_was_known
 from tests.oracle.extracts import Delivery, Key, is_active, is_not_ended, judge, key_of
@@ -234,10 +233,8 @@ def lost_by_the_product(models: Models, history: History) -> list[tuple[date, Su
     return [(day, finding) for finding in lost_in_silence(was, before, now)]
 
 
-MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.4"))
+MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.3"))
 SOAK_MINUTES = float(os.environ.get("SLUTTDATO_SOAK_MINUTES", "30"))
-# What the product must have before it can be held to this; gone when all of contract version 2 is built.
-IS_BUILT = "history_began_on" in {field.name for field in fields(Landed)}
 
 
 def nothing_is_lost(lost: Callable[[History], list[tuple[date, Subject]]]) -> Callable[[History], None]:
@@ -260,7 +257,6 @@ def test_the_contract_loses_no_finding_in_silence() -> None:
     print(f"{for_minutes(MINUTES, HISTORIES, nothing_is_lost(lost_by_the_oracle))} histories")
 
 
-@pytest.mark.skipif(not IS_BUILT, reason="the product keeps no rows and knows no history yet")
 def test_the_product_loses_no_finding_in_silence(models: Models) -> None:
     """contract#first-law"""
     print(f"{for_minutes(MINUTES, HISTORIES, nothing_is_lost(partial(lost_by_the_product, models)))} histories")
@@ -272,6 +268,5 @@ def test_soak_the_contract_loses_no_finding_in_silence() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not IS_BUILT, reason="the product keeps no rows and knows no history yet")
 def test_soak_the_product_loses_no_finding_in_silence(models: Models) -> None:
     print(f"{for_minutes(SOAK_MINUTES / 2, HISTORIES, nothing_is_lost(partial(lost_by_the_product, models)))} histories")

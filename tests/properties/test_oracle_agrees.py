@@ -123,7 +123,7 @@ def for_minutes(minutes: float, strategy: st.SearchStrategy, check: Callable[[An
             return checked
 
 
-MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.3"))
+MINUTES = float(os.environ.get("SLUTTDATO_PROPERTY_MINUTES", "0.2"))
 SOAK_MINUTES = float(os.environ.get("SLUTTDATO_SOAK_MINUTES", "30"))
 
 
