@@ -122,8 +122,8 @@ class Models:
             else:
                 self.run(con)
             failures = [scalar(con, f"SELECT count(*) FROM ({test.sql})") for test in self.tests]
-        made = [dbt.NodeResult(node.unique_id, "success", "OK", 0.0, None)
-                for node in (self.daily if daily else (*self.seeds, *self.steps))]
+        nodes = self.daily if daily else [*self.seeds, *self.steps]
+        made = [dbt.NodeResult(node.unique_id, "success", "OK", 0.0, None) for node in nodes]
         tested = [dbt.NodeResult(test.unique_id, test.when_failed if count else "pass", "", 0.0, count)
                   for test, count in zip(self.tests, failures, strict=True)]
         return made + tested
